@@ -1,0 +1,44 @@
+//! rekindle regenerates a whole AWS environment from source and proves that what runs is what the
+//! source says.
+//!
+//! Data flows one way (see `docs/ARCHITECTURE.md`):
+//!
+//! ```text
+//! disk -> manifest -> render -> release          source to artifacts: pure, offline, no clock
+//!                                   \
+//! cloud -> engine::observe -----> plan            a pure function of both
+//!                                    \
+//!                                   engine -> events -> ui
+//! ```
+//!
+//! | module | what it holds | what it may import |
+//! |---|---|---|
+//! | [`model`] | the words of the domain as types; digests, canonical JSON | nothing of ours |
+//! | [`template`] | reads CloudFormation text into a positioned tree and JSON; quotas | model |
+//! | [`manifest`] | reads the project's own files; resolves an environment | model, template |
+//! | [`render`] | Tera, hermetic and bounded | model, template |
+//! | [`release`] | joins manifest and render into desired units with their digests | model, template, manifest, render |
+//! | [`plan`] | what would be done and why | model |
+//! | [`port`] | what the engine needs of a cloud | model |
+//! | [`engine`] | carries plans out, observes, verifies | model, plan, port |
+//! | [`local`] | the embedded CloudFormation engine (adapter) | model, port |
+//! | `aws` | the real CloudFormation (adapter, feature `aws`) | model, port |
+//! | [`disk`] | files, locks, the ledger (adapter) | model, port |
+//! | [`ui`] | shows events, plans, outcomes | model, plan, engine (types only) |
+//! | [`cli`] | arguments, wiring, exit codes | everything |
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "aws")]
+pub mod aws;
+pub mod cli;
+pub mod disk;
+pub mod engine;
+pub mod local;
+pub mod manifest;
+pub mod model;
+pub mod plan;
+pub mod port;
+pub mod release;
+pub mod render;
+pub mod template;
+pub mod ui;

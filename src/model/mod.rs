@@ -1,0 +1,28 @@
+//! The words of the domain as types: names, digests, environments, desired units, observed stacks.
+//!
+//! May not do I/O, be async, read a clock, or hold SDK, clap or Tera types. Maps are `BTreeMap`
+//! throughout: a hash map's order would leak into digests.
+
+pub mod binding;
+pub mod canonical;
+pub mod class;
+pub mod diagnostic;
+pub mod digest;
+pub mod environment;
+pub mod facts;
+pub mod name;
+pub mod stack;
+pub mod unit;
+
+pub use binding::{Binding, Output, Secret};
+pub use class::{Class, Protection, ProviderKind, UnitKind};
+pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
+pub use digest::Digest;
+pub use environment::{Environment, Target};
+pub use facts::Facts;
+pub use name::{
+    AccountId, EnvironmentName, InstanceName, NameError, ProjectName, Region, StackName, TargetName,
+    TemplateName, TemplateRef, UnitName,
+};
+pub use stack::{Change, ChangeAction, ObservedStack, Replacement, StackEvent, StackStatus};
+pub use unit::DesiredUnit;

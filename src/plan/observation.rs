@@ -1,0 +1,32 @@
+//! What was seen of an environment: the only thing besides the source that a plan depends on.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::model::{EnvironmentName, InstanceName, ObservedStack, TargetName};
+
+/// One look at everything that matters to a plan.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Observation {
+    /// Per target of the environment, every stack that is not deleted and whose identity tags or
+    /// name say that it belongs to the environment, plus stacks of wanted names that are foreign.
+    pub stacks: BTreeMap<TargetName, Vec<ObservedStack>>,
+    /// Stacks of used environments, and of environments that use this one.
+    pub others: BTreeMap<EnvironmentName, BTreeMap<TargetName, Vec<ObservedStack>>>,
+    /// Deployed templates by stack id, without rekindle's additions, where they were fetched.
+    pub templates: BTreeMap<String, Value>,
+    /// What the ledger says of the last change of each instance.
+    pub records: BTreeMap<InstanceName, LastRecord>,
+}
+
+/// What was true of an instance when rekindle last finished with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastRecord {
+    /// The stack's ARN.
+    pub stack_id: String,
+    /// Its last update, or its creation when it never was updated.
+    pub changed: Option<Timestamp>,
+}
