@@ -48,7 +48,7 @@ pub async fn connect(target: &Target, settings: Settings) -> Result<Arc<dyn Clou
     connect_with(&config, target, settings).await
 }
 
-/// The same with an SDK configuration that was loaded or made elsewhere. Region, retries and
+/// The same with an SDK configuration that `aws_config` loaded elsewhere. Region, retries and
 /// time-outs in it are replaced; credentials, endpoint and HTTP client are kept.
 ///
 /// # Errors
