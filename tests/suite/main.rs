@@ -5,4 +5,5 @@
 mod aws_answers;
 #[cfg(feature = "aws")]
 mod aws_failures;
+mod conformance;
 mod support;
