@@ -135,16 +135,17 @@ class Bench:
     def creates(self):
         """The arguments of the creates that made what stands now."""
         pages = self.client.get_paginator("describe_stacks").paginate()
-        return [
-            {
-                "StackName": stack["StackName"],
-                "TemplateBody": json.dumps(self.client.get_template(StackName=stack["StackName"])["TemplateBody"]),
-                "Parameters": stack.get("Parameters", []),
-                "Tags": stack["Tags"],
-            }
-            for page in pages
-            for stack in page["Stacks"]
-        ]
+        return [self.create_of(stack) for page in pages for stack in page["Stacks"]]
+
+    def create_of(self, stack):
+        body = self.client.get_template(StackName=stack["StackName"])["TemplateBody"]
+        return {
+            "StackName": stack["StackName"],
+            # boto3 parses JSON templates.
+            "TemplateBody": body if isinstance(body, str) else json.dumps(body),
+            "Parameters": stack.get("Parameters", []),
+            "Tags": stack["Tags"],
+        }
 
     def create_all(self, creates):
         with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:
