@@ -152,6 +152,10 @@ pub fn suggestion<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> 
 
 /// Inputs of defaults and environments that no template of any unit declares.
 fn unknown_inputs(project: &Project) -> Vec<Diagnostic> {
+    // A unit whose template is missing might declare them; that is told elsewhere.
+    if project.units.values().any(|unit| !project.templates.contains_key(&unit.template.value)) {
+        return Vec::new();
+    }
     let declared: BTreeSet<&str> = project
         .units
         .values()

@@ -191,8 +191,10 @@ impl Decoder {
     /// `true` or `false`.
     pub fn boolean(&mut self, node: &Node) -> Option<bool> {
         self.untagged(node)?;
-        match self.scalar(node)? {
-            Scalar::Boolean(value) => Some(value),
+        match &node.content {
+            Content::Scalar { text, plain: true } if text == "true" || text == "false" => {
+                Some(text == "true")
+            }
             _ => self.wrong_type(node, "`true` or `false`"),
         }
     }
@@ -203,7 +205,11 @@ impl Decoder {
         match self.scalar(node)? {
             Scalar::Integer(value) if (minimum..=maximum).contains(&value) => Some(value),
             Scalar::Integer(value) => {
-                let message = format!("{value} is out of bounds: {minimum} to {maximum}");
+                let message = if value < minimum {
+                    format!("{value} is less than {minimum}")
+                } else {
+                    format!("{value} is greater than {maximum}")
+                };
                 self.refuse(node.error("invalid-value", message))
             }
             _ => self.wrong_type(node, "a whole number"),

@@ -70,6 +70,8 @@ impl Pattern {
     /// # Errors
     /// It is no regular expression; the text says why.
     pub fn new(text: &str) -> Result<Self, String> {
+        // Compiled alone first, so that a message's position counts in what was written.
+        Regex::new(text).map_err(|error| error.to_string())?;
         let whole = Regex::new(&format!(r"\A(?:{text})\z")).map_err(|error| error.to_string())?;
         Ok(Self { text: text.to_owned(), whole })
     }

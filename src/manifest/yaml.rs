@@ -204,9 +204,15 @@ impl<'s> Reader<'s> {
     fn syntax(&self, error: &ScanError) -> Diagnostic {
         let marker = error.marker();
         let place = self.source.position(marker.line().max(1), marker.col() + 1, 1).place();
-        let tab = place.excerpt.starts_with('\t');
-        let diagnostic = Diagnostic::error("syntax", format!("this is not YAML: {}", error.info())).at(place);
-        if tab { diagnostic.hint("indent with spaces; YAML allows no tabs there") } else { diagnostic }
+        let hint = if self.source.text().lines().any(|line| line.starts_with("<<<<<<< ")) {
+            "the file holds the marks of a merge conflict; resolve it (for the lock: take either side, \
+             then run `rekindle lock`)"
+        } else if place.excerpt.starts_with('\t') {
+            "indent with spaces; YAML allows no tabs there"
+        } else {
+            "the mistake may be on a line above: a bracket, brace or quote that is not closed, or indentation"
+        };
+        Diagnostic::error("syntax", format!("this is not YAML: {}", error.info())).at(place).hint(hint)
     }
 }
 
