@@ -148,10 +148,9 @@ fn instance(
         parameters.insert(name.clone(), Bound { key, position, binding });
     }
     for after in &unit.after {
-        if let Some(need) =
-            resolver.after(&instance, after).map_err(|problem| decoder.problems.push(*problem)).ok()
-        {
-            needs.entry(need).or_insert_with(|| after.position.clone());
+        match resolver.after(&instance, after) {
+            Ok(need) => drop(needs.entry(need).or_insert_with(|| after.position.clone())),
+            Err(problem) => decoder.problems.push(*problem),
         }
     }
     Some(ResolvedUnit {
@@ -326,10 +325,7 @@ pub fn draft(template: &TemplateRef, position: &Position, real: bool) -> Diagnos
 /// One problem may show in every instance; it is told once.
 fn without_repetition(problems: Diagnostics) -> Diagnostics {
     let mut told = BTreeSet::new();
-    let first =
-        |problem: &Diagnostic| told.insert((problem.code, problem.place.clone(), problem.message.clone()));
     let mut problems = problems.0;
-    let mut first = first;
-    problems.retain(|problem| first(problem));
+    problems.retain(|problem| told.insert((problem.code, problem.place.clone(), problem.message.clone())));
     Diagnostics(problems)
 }
