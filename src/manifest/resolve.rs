@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::manifest::cross_check::suggestion;
 use crate::manifest::decode::Decoder;
 use crate::manifest::graph::{self, Needs};
 use crate::manifest::lineage::Lineage;
@@ -13,6 +12,7 @@ use crate::manifest::project::Project;
 use crate::manifest::reference::{Declared, Parameter};
 use crate::manifest::resolve_reference::Resolver;
 use crate::manifest::source::{Located, Position};
+use crate::manifest::suggestion::suggestion;
 use crate::manifest::unit_file::{Settings, UnitDeclaration};
 use crate::model::environment::{Environment, Used};
 use crate::model::{

@@ -43,18 +43,11 @@ pub(super) fn release(parts: &Parts) -> Digest {
 }
 
 /// What the deployment depends on besides the release: the environment, resolved.
-pub(super) fn deployment_parts(
-    project: &Project,
-    resolved: &ResolvedEnvironment,
-    release: Digest,
-) -> Parts {
+pub(super) fn deployment_parts(project: &Project, resolved: &ResolvedEnvironment, release: Digest) -> Parts {
     let environment = &resolved.environment;
     let mut parts = Parts::new();
     parts.insert("release".to_owned(), release);
-    parts.insert(
-        "environment".to_owned(),
-        Digest::of_value("rekindle/environment/1", &json!(environment)),
-    );
+    parts.insert("environment".to_owned(), Digest::of_value("rekindle/environment/1", &json!(environment)));
     parts.insert("rekindle.lock".to_owned(), target_facts(project, environment));
     for unit in &resolved.units {
         parts.insert(format!("units/{}", unit.instance), unit_inputs(unit));

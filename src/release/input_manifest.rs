@@ -36,7 +36,6 @@ pub struct UnitInputs {
     pub files: BTreeSet<String>,
 }
 
-
 impl UnitInputs {
     /// `used` are the sources that the render read, relative to `templates/`.
     pub(super) fn new(unit: &ResolvedUnit, used: &BTreeSet<String>, project: &ProjectFiles) -> Self {
@@ -65,11 +64,6 @@ impl InputManifest {
         let read = units.values().flat_map(|unit| unit.files.iter().map(String::as_str));
         let files: BTreeSet<&str> = read.chain([MANIFEST_FILE, LOCK_FILE]).collect();
         let digest = |path: &str| Some((path.to_owned(), Digest::of(project.get(path)?)));
-        Self {
-            files: files.into_iter().filter_map(digest).collect(),
-            release_parts,
-            deployment_parts,
-            units,
-        }
+        Self { files: files.into_iter().filter_map(digest).collect(), release_parts, deployment_parts, units }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::manifest::ResolvedUnit;
-use crate::manifest::cross_check::suggestion;
+use crate::manifest::suggestion::suggestion;
 use crate::model::{Binding, DesiredUnit, Diagnostic, Diagnostics, InstanceName};
 
 /// The outputs that `units` refer to and no template declares. References to other environments

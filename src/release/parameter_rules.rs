@@ -73,7 +73,8 @@ impl ParameterRules {
         }
         if self.kind == "String" {
             let length = item.chars().count();
-            within(length as f64, shortest, longest).map_err(|bound| format!("has {length} characters, {bound}"))?;
+            within(length as f64, shortest, longest)
+                .map_err(|bound| format!("has {length} characters, {bound}"))?;
         }
         if let Some(allowed) = &self.allowed_values
             && !allowed.iter().any(|value| value == item)
@@ -127,7 +128,11 @@ mod tests {
             (json!({"Type": "String", "MinLength": 2}), "a", Some("has 1 characters, the least is 2")),
             (json!({"Type": "String", "AllowedValues": ["a", 1]}), "1", None),
             (json!({"Type": "String", "AllowedValues": ["a", "b"]}), "c", Some("is `c`, allowed are a, b")),
-            (json!({"Type": "String", "AllowedPattern": "a+"}), "aab", Some("is `aab`, which does not match `a+`")),
+            (
+                json!({"Type": "String", "AllowedPattern": "a+"}),
+                "aab",
+                Some("is `aab`, which does not match `a+`"),
+            ),
             (json!({"Type": "CommaDelimitedList", "AllowedValues": ["a", "b"]}), "a, b", None),
             (json!({"Type": "List<Number>"}), "1,x", Some("is `x`, which is not a number")),
         ] {

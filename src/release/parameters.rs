@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::manifest::cross_check::suggestion;
 use crate::manifest::resolve::{Bound, ResolvedUnit};
+use crate::manifest::suggestion::suggestion;
 use crate::model::{Binding, Diagnostic, Diagnostics};
 use crate::release::parameter_rules::{ParameterRules, rules};
 use crate::template::Document;
@@ -85,7 +85,8 @@ fn secret_problem(name: &str, rules: &ParameterRules, bound: Option<&Bound>) -> 
 }
 
 fn unfit(name: &str, why: &str, bound: Option<&Bound>, document: &Document) -> Diagnostic {
-    let problem = Diagnostic::error("invalid-parameter", format!("the value of the parameter `{name}` {why}"));
+    let problem =
+        Diagnostic::error("invalid-parameter", format!("the value of the parameter `{name}` {why}"));
     match bound {
         Some(bound) => problem.at(bound.position.place()),
         None => at_template(problem, document, &format!("{name}/Default")),

@@ -19,7 +19,8 @@ pub(super) fn check(document: &Document, problems: &mut Diagnostics) {
             problems.push(placed(problem, document.key_place(&format!("/{section}/{CARRIER}"))));
         }
     }
-    if !document.value.get("Resources").and_then(Value::as_object).is_some_and(|section| !section.is_empty()) {
+    if !document.value.get("Resources").and_then(Value::as_object).is_some_and(|section| !section.is_empty())
+    {
         let problem = Diagnostic::error("template-form", "the template has no resources");
         problems.push(placed(problem, document.place("")).hint("CloudFormation wants at least one"));
     }
@@ -78,7 +79,10 @@ pub(super) fn capabilities(template: &Value) -> BTreeSet<String> {
 }
 
 /// The problem of macros and transforms that nobody acknowledged: they run code while deploying.
-pub(super) fn unacknowledged_transform(document: &Document, declared: &BTreeSet<String>) -> Option<Diagnostic> {
+pub(super) fn unacknowledged_transform(
+    document: &Document,
+    declared: &BTreeSet<String>,
+) -> Option<Diagnostic> {
     document.value.get("Transform")?;
     if declared.contains("CAPABILITY_AUTO_EXPAND") {
         return None;
