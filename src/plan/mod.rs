@@ -6,5 +6,6 @@
 mod action;
 mod observation;
 
+pub use crate::model::LastRecord;
 pub use action::{ActionKind, Operation, ParameterChange, Plan, PlannedAction, PlannedValue, Reason};
-pub use observation::{LastRecord, Observation};
+pub use observation::Observation;
