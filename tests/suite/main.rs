@@ -6,4 +6,5 @@ mod aws_answers;
 #[cfg(feature = "aws")]
 mod aws_failures;
 mod conformance;
+mod shipped_project;
 mod support;

@@ -4,5 +4,6 @@
 pub mod answers;
 #[cfg(feature = "aws")]
 pub mod ministack;
+pub mod shipped;
 #[cfg(feature = "aws")]
 pub mod target;
