@@ -1,0 +1,3 @@
+//! What the scenarios share: a scratch directory with a project in it, and the binary.
+
+pub mod project;
