@@ -79,11 +79,22 @@ fn a_rehearsal_predicts_and_touches_nothing() {
 fn an_edited_published_template_is_refused_by_every_command() {
     let project = Project::skeleton();
     project.edit("templates/keys/1.0.0/template.yaml.tera", "Encryption key", "Another key");
-    for command in [&["check"][..], &["render", "demo"], &["plan", "demo"], &["deploy", "demo", "--yes"],
-        &["verify", "demo"], &["status", "demo"], &["lock"], &["lock", "--update"]]
-    {
+    for command in [
+        &["check"][..],
+        &["render", "demo"],
+        &["plan", "demo"],
+        &["deploy", "demo", "--yes"],
+        &["verify", "demo"],
+        &["status", "demo"],
+        &["lock"],
+        &["lock", "--update"],
+    ] {
         let run = project.run(command).expect_code(1);
-        assert!(run.stderr.contains("templates/keys/1.0.0/template.yaml.tera"), "{command:?}:\n{}", run.stderr);
+        assert!(
+            run.stderr.contains("templates/keys/1.0.0/template.yaml.tera"),
+            "{command:?}:\n{}",
+            run.stderr
+        );
     }
 }
 

@@ -9,7 +9,6 @@ pub struct Project {
 }
 
 /// What a run of the binary printed, and how it ended.
-#[must_use]
 pub struct Run {
     /// Standard output.
     pub stdout: String,
@@ -75,6 +74,7 @@ impl Project {
     }
 
     /// Runs the binary to its end.
+    #[must_use]
     pub fn run(&self, arguments: &[&str]) -> Run {
         Run::from(self.command(arguments).output().unwrap())
     }
