@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
 mod bad_input;
+mod documents;
 mod layers;
 mod main_job;
 mod support;

@@ -64,7 +64,9 @@ fn a_state_directory_that_is_a_file() {
 #[test]
 fn an_environment_that_another_run_holds() {
     let project = deployed();
-    let lock = fs::File::options().write(true).open(project.path().join(".rekindle/lock/demo")).unwrap();
+    let holder = r#"{"process": 4711, "command": "deploy", "since": "2026-11-23T10:00:00Z"}"#;
+    project.write(".rekindle/lock/demo", holder);
+    let lock = fs::File::open(project.path().join(".rekindle/lock/demo")).unwrap();
     lock.lock().unwrap();
     assert_told!(told(&project, &["deploy", "demo", "--yes"]), @"");
 }
