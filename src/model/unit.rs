@@ -55,18 +55,27 @@ impl DesiredUnit {
     /// The unit digest: canonical template, bindings, tags, stack policy, termination protection,
     /// capabilities, role. Notifications and the time-out only steer an operation and are left out.
     pub fn digest(&self) -> Digest {
-        Digest::of_value(
-            "rekindle/unit/1",
-            &json!({
-                "template": self.template,
-                "parameters": self.parameters,
-                "tags": self.tags,
-                "stack_policy": self.stack_policy,
-                "termination_protection": self.termination_protection,
-                "capabilities": self.capabilities,
-                "service_role": self.service_role,
-            }),
-        )
+        // Borrowed, because a plan digests every unit and templates are large.
+        #[derive(Serialize)]
+        struct Content<'a> {
+            template: &'a Value,
+            parameters: &'a BTreeMap<String, Binding>,
+            tags: &'a BTreeMap<String, String>,
+            stack_policy: &'a Option<Value>,
+            termination_protection: bool,
+            capabilities: &'a BTreeSet<String>,
+            service_role: &'a Option<String>,
+        }
+        let content = Content {
+            template: &self.template,
+            parameters: &self.parameters,
+            tags: &self.tags,
+            stack_policy: &self.stack_policy,
+            termination_protection: self.termination_protection,
+            capabilities: &self.capabilities,
+            service_role: &self.service_role,
+        };
+        Digest::of_value("rekindle/unit/1", &content)
     }
 
     /// The user's tags and the identity tags.
@@ -80,7 +89,7 @@ impl DesiredUnit {
     pub fn parameter_digest(&self, values: &BTreeMap<String, String>) -> Digest {
         let open: BTreeMap<_, _> =
             values.iter().filter(|(name, _)| !self.secret_parameters.contains(*name)).collect();
-        Digest::of_value("rekindle/parameters/1", &json!(open))
+        Digest::of_value("rekindle/parameters/1", &open)
     }
 
     /// Instances of other environments whose outputs this one takes.

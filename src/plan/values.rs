@@ -23,29 +23,23 @@ impl Values<'_> {
     ) -> BTreeMap<String, PlannedValue> {
         let mut values = BTreeMap::new();
         for (name, binding) in &unit.parameters {
-            match self.value(unit, name, binding) {
-                Ok(value) => {
-                    values.insert(name.clone(), value);
-                }
-                Err(obstacle) => obstacles.push(obstacle),
-            }
+            let value = match binding {
+                _ if unit.secret_parameters.contains(name) => PlannedValue::Secret,
+                Binding::Secret(_) => PlannedValue::Secret,
+                Binding::Literal(text) => PlannedValue::Known(text.clone()),
+                Binding::Output(output) => match self.output(output) {
+                    Some(value) => value,
+                    None => {
+                        let (instance, parameter) = (unit.instance().clone(), name.clone());
+                        let output = output.clone();
+                        obstacles.push(Obstacle::OutputMissing { instance, parameter, output });
+                        continue;
+                    }
+                },
+            };
+            values.insert(name.clone(), value);
         }
         values
-    }
-
-    fn value(&self, unit: &DesiredUnit, name: &str, binding: &Binding) -> Result<PlannedValue, Obstacle> {
-        if unit.secret_parameters.contains(name) {
-            return Ok(PlannedValue::Secret);
-        }
-        match binding {
-            Binding::Literal(text) => Ok(PlannedValue::Known(text.clone())),
-            Binding::Secret(_) => Ok(PlannedValue::Secret),
-            Binding::Output(output) => self.output(output).ok_or_else(|| Obstacle::OutputMissing {
-                instance: unit.instance().clone(),
-                parameter: name.to_owned(),
-                output: output.clone(),
-            }),
-        }
     }
 
     /// The output's value; unknown when its stack is going to change; `None` when its stack stays

@@ -74,7 +74,10 @@ fn facts_of_a_stack_that_never_completed_come_from_its_template() {
     web.status = StackStatus::RollbackComplete;
     let id = web.id.clone();
     let context = teardown_context(Protection::Standard);
-    assert_eq!(wanted_templates(&context.project, &context.environment, &[], &observation), [id.clone()]);
+    assert_eq!(
+        wanted_templates(&context.project, &context.environment, &[], &observation),
+        std::slice::from_ref(&id)
+    );
     observation.template_facts.insert(id, facts);
     assert_eq!(told(&teardown(&context, &observation).unwrap())[3], "delete web: torn down");
 }
