@@ -8,7 +8,7 @@ use serde_json::Value;
 ///
 /// Numbers beyond 2^53 have no canonical form of their own; the readers of this project refuse
 /// them before a value comes here.
-pub fn bytes<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+pub fn bytes<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json_canonicalizer::to_vec(value)
         .expect("string keys and finite numbers, which is all that callers have, always serialise")
 }
