@@ -1,14 +1,16 @@
 //! Canonical JSON after RFC 8785: sorted keys, one spelling of every number and string.
 
+use serde::Serialize;
 use serde_json::Value;
 
-/// The canonical bytes of `value`: the same for every equal value, on every machine.
+/// The canonical bytes of `value`: the same for every equal value, on every machine. `value` is a
+/// [`Value`] or something made of maps with string keys, lists, texts and finite numbers.
 ///
 /// Numbers beyond 2^53 have no canonical form of their own; the readers of this project refuse
 /// them before a value comes here.
-pub fn bytes(value: &Value) -> Vec<u8> {
+pub fn bytes<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json_canonicalizer::to_vec(value)
-        .expect("a `serde_json::Value` has string keys and finite numbers, so it always serialises")
+        .expect("string keys and finite numbers, which is all that callers have, always serialise")
 }
 
 /// The canonical form as text. See [`bytes`].

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::model::facts::{CARRIER, Facts, Identity};
-use crate::model::{Binding, Class, Digest, InstanceName, StackName, canonical};
+use crate::model::facts::{CARRIER, Facts, Identity, SCHEMA, UsedInstance};
+use crate::model::{Binding, Class, Digest, InstanceName, Output, StackName, canonical};
 
 /// One instance as the source wants it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,18 +55,27 @@ impl DesiredUnit {
     /// The unit digest: canonical template, bindings, tags, stack policy, termination protection,
     /// capabilities, role. Notifications and the time-out only steer an operation and are left out.
     pub fn digest(&self) -> Digest {
-        Digest::of_value(
-            "rekindle/unit/1",
-            &json!({
-                "template": self.template,
-                "parameters": self.parameters,
-                "tags": self.tags,
-                "stack_policy": self.stack_policy,
-                "termination_protection": self.termination_protection,
-                "capabilities": self.capabilities,
-                "service_role": self.service_role,
-            }),
-        )
+        // Borrowed, because a plan digests every unit and templates are large.
+        #[derive(Serialize)]
+        struct Content<'a> {
+            template: &'a Value,
+            parameters: &'a BTreeMap<String, Binding>,
+            tags: &'a BTreeMap<String, String>,
+            stack_policy: &'a Option<Value>,
+            termination_protection: bool,
+            capabilities: &'a BTreeSet<String>,
+            service_role: &'a Option<String>,
+        }
+        let content = Content {
+            template: &self.template,
+            parameters: &self.parameters,
+            tags: &self.tags,
+            stack_policy: &self.stack_policy,
+            termination_protection: self.termination_protection,
+            capabilities: &self.capabilities,
+            service_role: &self.service_role,
+        };
+        Digest::of_value("rekindle/unit/1", &content)
     }
 
     /// The user's tags and the identity tags.
@@ -80,7 +89,33 @@ impl DesiredUnit {
     pub fn parameter_digest(&self, values: &BTreeMap<String, String>) -> Digest {
         let open: BTreeMap<_, _> =
             values.iter().filter(|(name, _)| !self.secret_parameters.contains(*name)).collect();
-        Digest::of_value("rekindle/parameters/1", &json!(open))
+        Digest::of_value("rekindle/parameters/1", &open)
+    }
+
+    /// Instances of other environments whose outputs this one takes.
+    pub fn uses(&self) -> BTreeSet<UsedInstance> {
+        let used = |binding: &Binding| match binding {
+            Binding::Output(Output { environment: Some(environment), instance, .. }) => {
+                Some(UsedInstance { environment: environment.clone(), instance: instance.clone() })
+            }
+            _ => None,
+        };
+        self.parameters.values().filter_map(used).collect()
+    }
+
+    /// The facts a stack carries that is made from this unit, with these resolved parameter values,
+    /// by that release.
+    pub fn facts(&self, values: &BTreeMap<String, String>, release: Digest) -> Facts {
+        Facts {
+            schema: SCHEMA,
+            unit: self.digest(),
+            parameters: self.parameter_digest(values),
+            class: self.class,
+            needs: self.needs.iter().cloned().collect(),
+            uses: self.uses().into_iter().collect(),
+            release,
+            expires: None,
+        }
     }
 
     /// The text that is sent: the template with the facts in its metadata and in one output, as
