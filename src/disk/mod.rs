@@ -1,1 +1,20 @@
-//! (work in progress)
+//! Files, locks, the ledger and the system's clock: the only place that touches any of them.
+//!
+//! Gives every error its path and what to do next. Decides nothing about their content.
+// The one home of `std::fs` and of the system's clock, see `clippy.toml`.
+#![allow(clippy::disallowed_methods)]
+
+pub mod clock;
+mod error;
+mod ledger;
+mod lock;
+mod project;
+mod state;
+mod write;
+
+pub use error::{Access, FileError};
+pub use ledger::{Ledger, LedgerError};
+pub use lock::{EnvironmentLock, LockError};
+pub use project::{FindError, ReadError, find_project, read_project};
+pub use state::StateDirectory;
+pub use write::{write_atomically, write_new};

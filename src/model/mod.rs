@@ -10,7 +10,9 @@ pub mod diagnostic;
 pub mod digest;
 pub mod environment;
 pub mod facts;
+pub mod files;
 pub mod name;
+pub mod record;
 pub mod stack;
 pub mod unit;
 
@@ -20,9 +22,11 @@ pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub use digest::Digest;
 pub use environment::{Environment, Target};
 pub use facts::{Facts, UsedInstance};
+pub use files::ProjectFiles;
 pub use name::{
     AccountId, EnvironmentName, InstanceName, NameError, ProjectName, Region, StackName, TargetName,
     TemplateName, TemplateRef, UnitName,
 };
+pub use record::{LastRecord, Record};
 pub use stack::{Change, ChangeAction, ObservedStack, Replacement, StackEvent, StackStatus};
 pub use unit::DesiredUnit;

@@ -22,7 +22,8 @@ pub struct NameError {
 const SLUG_RULE: &str =
     "use lower-case letters, digits and single hyphens, start with a letter, at most 40 characters";
 
-fn is_slug(text: &str) -> bool {
+/// Whether `text` keeps the rule of names: lower-case letters, digits and single hyphens.
+pub fn is_slug(text: &str) -> bool {
     let bytes = text.as_bytes();
     (1..=40).contains(&bytes.len())
         && bytes[0].is_ascii_lowercase()

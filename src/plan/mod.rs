@@ -26,6 +26,7 @@ mod teardown;
 mod tests;
 mod values;
 
+pub use crate::model::LastRecord;
 pub use action::{ActionKind, Operation, ParameterChange, Plan, PlannedAction, PlannedValue};
 pub use check::{Contradiction, check};
 pub use context::{Consents, DeployContext, TeardownContext};
@@ -33,7 +34,7 @@ pub use deploy::deploy;
 pub use difference::{difference, other_sections};
 pub use error::{Obstacle, ObstacleKind, PlanError};
 pub use inventory::wanted_templates;
-pub use observation::{LastRecord, Observation};
+pub use observation::Observation;
 pub use reason::{Consent, Reason};
 pub use teardown::teardown;
 

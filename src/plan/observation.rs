@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::model::{EnvironmentName, Facts, InstanceName, ObservedStack, TargetName};
+use crate::model::{EnvironmentName, Facts, InstanceName, LastRecord, ObservedStack, TargetName};
 
 /// One look at everything that matters to a plan.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,13 +21,4 @@ pub struct Observation {
     pub template_facts: BTreeMap<String, Facts>,
     /// What the ledger says of the last change of each instance.
     pub records: BTreeMap<InstanceName, LastRecord>,
-}
-
-/// What was true of an instance when rekindle last finished with it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastRecord {
-    /// The stack's ARN.
-    pub stack_id: String,
-    /// Its last update, or its creation when it never was updated.
-    pub changed: Option<Timestamp>,
 }

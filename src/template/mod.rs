@@ -1,1 +1,23 @@
-//! (work in progress)
+//! Reads CloudFormation text, YAML or JSON, into JSON with positions; knows quotas and references.
+//!
+//! May not open files, render Tera, or decide what is deployed: it gets bytes and a name, and
+//! answers with a [`Document`] or with diagnostics that point into the text.
+
+pub mod analysis;
+mod build;
+mod document;
+mod insertion;
+mod json;
+mod node;
+pub mod quota;
+mod scalar;
+mod short_form;
+mod text;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+pub use document::{Document, read, read_rendered};
+pub use insertion::{Insertion, Insertions, contains_token_characters, token};
+pub use text::MAXIMUM_BYTES;

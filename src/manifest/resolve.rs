@@ -1,0 +1,335 @@
+//! One environment with inheritance applied, inputs checked and references resolved.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use crate::manifest::cross_check::suggestion;
+use crate::manifest::decode::Decoder;
+use crate::manifest::graph::{self, Needs};
+use crate::manifest::lineage::Lineage;
+use crate::manifest::manifest_file::Inputs;
+use crate::manifest::project::Project;
+use crate::manifest::reference::{Declared, Parameter};
+use crate::manifest::resolve_reference::Resolver;
+use crate::manifest::source::{Located, Position};
+use crate::manifest::unit_file::{Settings, UnitDeclaration};
+use crate::model::environment::{Environment, Used};
+use crate::model::{
+    Binding, Class, Diagnostic, Diagnostics, EnvironmentName, InstanceName, ProviderKind, TargetName,
+    TemplateRef,
+};
+
+/// One environment, resolved.
+#[derive(Clone, Debug)]
+pub struct ResolvedEnvironment {
+    /// Its name, places and protection.
+    pub environment: Environment,
+    /// Its instances, sorted.
+    pub units: Vec<ResolvedUnit>,
+    /// What is worth knowing although nothing is wrong.
+    pub warnings: Diagnostics,
+}
+
+/// One instance, resolved: all that is known of it before its template is rendered.
+#[derive(Clone, Debug)]
+pub struct ResolvedUnit {
+    /// The unit and where it stands.
+    pub instance: InstanceName,
+    /// Its template, and where that is said.
+    pub template: Located<TemplateRef>,
+    /// How precious it is.
+    pub class: Class,
+    /// Every input its interface declares, with its value.
+    pub inputs: Map<String, Value>,
+    /// The parameters bound in the source.
+    pub parameters: BTreeMap<String, Bound>,
+    /// How its stack is made; tags, role and notifications of environment and target are merged in.
+    pub settings: Settings,
+    /// Instances of this environment that come first, and where that is said.
+    pub needs: BTreeMap<InstanceName, Position>,
+}
+
+/// A bound parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// Where the parameter's name was written.
+    pub key: Position,
+    /// Where the value was written.
+    pub position: Position,
+    /// What it is bound to.
+    pub binding: Binding,
+}
+
+impl Project {
+    /// Resolves one environment.
+    ///
+    /// # Errors
+    /// There is no such environment, or everything that is wrong in it.
+    pub fn resolve(&self, name: &EnvironmentName) -> Result<ResolvedEnvironment, Diagnostics> {
+        let Some(lineage) = Lineage::of(self, name) else {
+            let names = self.manifest.environments.keys().map(EnvironmentName::as_str);
+            let problem =
+                Diagnostic::error("unknown-environment", format!("there is no environment `{name}`"));
+            return Err(problem.hint(suggestion(name.as_str(), names)).into());
+        };
+        let mut decoder = Decoder::default();
+        let environment = environment(self, &lineage, &mut decoder);
+        let resolver = Resolver { project: self, lineage: &lineage };
+        let mut units = Vec::new();
+        for unit in lineage.members() {
+            for target in lineage.targets_of(unit) {
+                if lineage.declaration.targets.contains_key(&target.value) {
+                    units.extend(instance(&resolver, unit, &target.value, &mut decoder));
+                } else {
+                    decoder.problems.push(unknown_target(&lineage, target));
+                }
+            }
+        }
+        units.sort_by(|left, right| left.instance.cmp(&right.instance));
+        check_targets_repeat(&units, &mut decoder.problems);
+        let needs: Needs = units.iter().map(|unit| (unit.instance.clone(), unit.needs.clone())).collect();
+        decoder.problems.extend(overrides_of_absent_units(&lineage));
+        decoder.problems.extend(drafts(self, &environment, &units));
+        if !decoder.problems.has_errors() {
+            decoder.problems.extend(graph::cycle(&needs));
+        }
+        let problems = without_repetition(decoder.problems);
+        if problems.has_errors() {
+            return Err(problems);
+        }
+        Ok(ResolvedEnvironment { environment, units, warnings: problems })
+    }
+}
+
+fn environment(project: &Project, lineage: &Lineage<'_>, decoder: &mut Decoder) -> Environment {
+    let mut uses = BTreeMap::new();
+    for (other, entry) in lineage.uses() {
+        let Some(other_lineage) = Lineage::of(project, other) else { continue };
+        for unit in &entry.units {
+            if !other_lineage.has(&unit.value) {
+                let message = format!("the unit `{}` is not part of environment `{other}`", unit.value);
+                decoder.problems.push(unit.error("unknown-unit", message));
+            }
+        }
+        let units: BTreeSet<_> = entry.units.iter().map(|unit| unit.value.clone()).collect();
+        let targets = other_lineage.declaration.targets.clone();
+        uses.insert(other.clone(), Used { units: units.into_iter().collect(), targets });
+    }
+    let targets = lineage.declaration.targets.clone();
+    // The most careful of the targets' defaults: one real account makes the environment real.
+    let default = targets
+        .values()
+        .map(|target| target.provider.default_protection())
+        .max()
+        .unwrap_or_else(|| ProviderKind::Aws.default_protection());
+    Environment {
+        project: project.manifest.project.clone(),
+        name: lineage.name.clone(),
+        protection: lineage.declaration.protection.unwrap_or(default),
+        targets,
+        uses,
+    }
+}
+
+fn instance(
+    resolver: &Resolver<'_>,
+    unit: &UnitDeclaration,
+    target: &TargetName,
+    decoder: &mut Decoder,
+) -> Option<ResolvedUnit> {
+    let instance = InstanceName::new(unit.name.clone(), target.clone());
+    let inputs = inputs(resolver, unit, target, decoder);
+    let mut needs = BTreeMap::new();
+    let mut parameters = BTreeMap::new();
+    for (name, parameter) in declared_parameters(resolver.lineage, unit, target) {
+        let Some(binding) = bind(resolver, &instance, parameter, &mut needs, decoder) else { continue };
+        let (key, position) = (parameter.key.clone(), parameter.position.clone());
+        parameters.insert(name.clone(), Bound { key, position, binding });
+    }
+    for after in &unit.after {
+        if let Some(need) =
+            resolver.after(&instance, after).map_err(|problem| decoder.problems.push(*problem)).ok()
+        {
+            needs.entry(need).or_insert_with(|| after.position.clone());
+        }
+    }
+    Some(ResolvedUnit {
+        instance,
+        template: unit.template.clone(),
+        class: unit.class,
+        inputs: inputs?,
+        parameters,
+        settings: settings(resolver.lineage, unit, target),
+        needs,
+    })
+}
+
+fn bind(
+    resolver: &Resolver<'_>,
+    instance: &InstanceName,
+    parameter: &Parameter,
+    needs: &mut BTreeMap<InstanceName, Position>,
+    decoder: &mut Decoder,
+) -> Option<Binding> {
+    match &parameter.declared {
+        Declared::Literal(text) => Some(Binding::Literal(text.clone())),
+        Declared::Secret(secret) => Some(Binding::Secret(secret.clone())),
+        Declared::Output { of, name } => match resolver.output(instance, of, name, &parameter.position) {
+            Ok(output) => {
+                if output.environment.is_none() {
+                    needs.entry(output.instance.clone()).or_insert_with(|| parameter.position.clone());
+                }
+                Some(Binding::Output(output))
+            }
+            Err(problem) => decoder.refuse(*problem),
+        },
+    }
+}
+
+/// Weakest first: the unit's, the environment's for that unit, the target's.
+fn declared_parameters<'p>(
+    lineage: &Lineage<'p>,
+    unit: &'p UnitDeclaration,
+    target: &TargetName,
+) -> BTreeMap<&'p String, &'p Parameter> {
+    let mut parameters: BTreeMap<_, _> = unit.parameters.iter().collect();
+    for entry in lineage.overrides_of(&unit.name) {
+        parameters.extend(&entry.parameters);
+    }
+    if let Some(entry) = unit.overrides.get(target) {
+        parameters.extend(&entry.parameters);
+    }
+    parameters
+}
+
+/// The value of every input of the unit's interface; `None` where the template does not exist.
+fn inputs(
+    resolver: &Resolver<'_>,
+    unit: &UnitDeclaration,
+    target: &TargetName,
+    decoder: &mut Decoder,
+) -> Option<Map<String, Value>> {
+    let template = resolver.project.templates.get(&unit.template.value)?;
+    let mut own: Vec<&Inputs> = vec![&unit.inputs];
+    own.extend(resolver.lineage.overrides_of(&unit.name).map(|entry| &entry.inputs));
+    own.extend(unit.overrides.get(target).map(|entry| &entry.inputs));
+    let known = &template.interface.inputs;
+    for (name, input) in own.iter().copied().flatten().filter(|(name, _)| !known.contains_key(*name)) {
+        let message = format!("the template `{}` declares no input `{name}`", unit.template.value);
+        let hint = suggestion(name, known.keys().map(String::as_str));
+        decoder.problems.push(Diagnostic::error("unknown-input", message).at(input.key.place()).hint(hint));
+    }
+    let mut layers = resolver.lineage.inputs();
+    layers.extend(own);
+    let mut values = Map::new();
+    for (name, declaration) in known {
+        let given = layers.iter().rev().find_map(|layer| layer.get(name));
+        let value = match (given, &declaration.default) {
+            (Some(input), _) => declaration.kind.value(decoder, &input.node),
+            (None, Some(default)) => Some(default.clone()),
+            (None, None) => decoder.refuse(missing_input(unit, name, declaration.kind.word())),
+        };
+        values.extend(value.map(|value| (name.clone(), value)));
+    }
+    Some(values)
+}
+
+fn missing_input(unit: &UnitDeclaration, name: &str, word: &str) -> Diagnostic {
+    let message = format!("the unit `{}` gets no value for the input `{name}` ({word})", unit.name);
+    unit.template.error("missing-input", message).hint(format!(
+        "give it below `inputs` in this file or in the environment, or give it a default in `templates/{}/interface.yaml`",
+        Project::folder(&unit.template.value)
+    ))
+}
+
+fn settings(lineage: &Lineage<'_>, unit: &UnitDeclaration, target: &TargetName) -> Settings {
+    let mut settings = unit.settings.clone();
+    let mut tags = lineage.tags();
+    tags.append(&mut settings.tags);
+    settings.tags = tags;
+    for entry in lineage.overrides_of(&unit.name) {
+        settings.termination_protection = entry.termination_protection.or(settings.termination_protection);
+    }
+    if let Some(target) = lineage.declaration.targets.get(target) {
+        settings.service_role = settings.service_role.or_else(|| target.service_role.clone());
+        settings.notifications.extend(target.notifications.iter().cloned());
+        settings.notifications.sort();
+        settings.notifications.dedup();
+    }
+    settings
+}
+
+fn unknown_target(lineage: &Lineage<'_>, target: &Located<TargetName>) -> Diagnostic {
+    let names = lineage.declaration.targets.keys().map(TargetName::as_str);
+    target
+        .error(
+            "unknown-target",
+            format!("the environment `{}` has no target `{}`", lineage.name, target.value),
+        )
+        .hint(format!(
+            "{}; an environment can say otherwise with `units: {{UNIT: {{targets: [...]}}}}`",
+            suggestion(target.value.as_str(), names)
+        ))
+}
+
+fn check_targets_repeat(units: &[ResolvedUnit], problems: &mut Diagnostics) {
+    for pair in units.windows(2).filter(|pair| pair[0].instance == pair[1].instance) {
+        let message = format!("the unit stands twice at `{}`", pair[1].instance.target);
+        problems.push(pair[1].template.error("duplicate-target", message).hint("name each target once"));
+    }
+}
+
+fn overrides_of_absent_units(lineage: &Lineage<'_>) -> Vec<Diagnostic> {
+    let own = &lineage.declaration.units;
+    own.iter()
+        .filter(|(unit, _)| !lineage.has(unit))
+        .map(|(unit, entry)| {
+            let message = format!("the unit `{unit}` is not part of environment `{}`", lineage.name);
+            Diagnostic::error("unknown-unit", message)
+                .at(entry.position.place())
+                .hint(format!("add the environment to `environments` in `stacks/{unit}.yaml`"))
+        })
+        .collect()
+}
+
+/// Template versions that are not published: worth knowing on a local target, refused on a real one.
+fn drafts(project: &Project, environment: &Environment, units: &[ResolvedUnit]) -> Vec<Diagnostic> {
+    let mut drafts: BTreeMap<&TemplateRef, (&ResolvedUnit, bool)> = BTreeMap::new();
+    for unit in units {
+        if project.templates.get(&unit.template.value).is_none_or(|template| template.published) {
+            continue;
+        }
+        let real = environment.targets[&unit.instance.target].provider == ProviderKind::Aws;
+        let entry = drafts.entry(&unit.template.value).or_insert((unit, real));
+        entry.1 |= real;
+    }
+    drafts
+        .into_iter()
+        .map(|(template, (unit, real))| draft(template, &unit.template.position, real))
+        .collect()
+}
+
+/// The problem of a template version that is not published.
+pub fn draft(template: &TemplateRef, position: &Position, real: bool) -> Diagnostic {
+    let message = format!("the template `{template}` is a draft: `rekindle.lock` does not have it");
+    let hint = "`rekindle lock` publishes it; from then on it never changes";
+    if real {
+        Diagnostic::error("draft-template", message)
+            .at(position.place())
+            .hint(format!("aws targets take published versions only; {hint}"))
+    } else {
+        Diagnostic::warning("draft-template", message).at(position.place()).hint(hint)
+    }
+}
+
+/// One problem may show in every instance; it is told once.
+fn without_repetition(problems: Diagnostics) -> Diagnostics {
+    let mut told = BTreeSet::new();
+    let first =
+        |problem: &Diagnostic| told.insert((problem.code, problem.place.clone(), problem.message.clone()));
+    let mut problems = problems.0;
+    let mut first = first;
+    problems.retain(|problem| first(problem));
+    Diagnostics(problems)
+}

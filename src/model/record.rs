@@ -1,0 +1,49 @@
+//! One entry of an environment's ledger: what was done, from which source, with which result.
+//!
+//! Records are history and evidence; they never decide what exists.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Digest, EnvironmentName, InstanceName, ProjectName};
+
+/// The number of this format, raised when a field changes its meaning.
+pub const SCHEMA: u32 = 1;
+
+/// What was true of an instance when rekindle last finished with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastRecord {
+    /// The stack's ARN.
+    pub stack_id: String,
+    /// Its last update, or its creation when it never was updated.
+    pub changed: Option<Timestamp>,
+}
+
+/// One run of a command that changed something, or tried to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// See [`SCHEMA`].
+    pub schema: u32,
+    /// The project.
+    pub project: ProjectName,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// The command in the user's words: `deploy`, `teardown`, `rebuild`.
+    pub operation: String,
+    /// How it ended in one word, as in the summary: `succeeded`, `failed`, `interrupted`.
+    pub outcome: String,
+    /// The release, where the source was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<Digest>,
+    /// The deployment, where the source was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<Digest>,
+    /// When it began, by the cloud's clock.
+    pub started: Timestamp,
+    /// When it ended, by the cloud's clock.
+    pub finished: Timestamp,
+    /// The instances worked on: how each stood afterwards; `None` when it was gone.
+    pub instances: BTreeMap<InstanceName, Option<LastRecord>>,
+}

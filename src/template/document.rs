@@ -1,0 +1,131 @@
+//! A template that was read: its JSON, and where each part of it stands.
+
+use serde_json::Value;
+
+use crate::model::{Diagnostic, Diagnostics, Place};
+use crate::template::build::{Builder, Children, Spot};
+use crate::template::insertion::{Insertions, contains_token_characters};
+use crate::template::node::{Mark, Problem};
+use crate::template::text::{Text, decode};
+use crate::template::{json, yaml};
+
+/// A CloudFormation template as JSON, every function in its long form.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// The template; always an object.
+    pub value: Value,
+    root: Spot,
+    text: Text,
+}
+
+impl Document {
+    /// The file this was read from.
+    pub fn file(&self) -> &str {
+        &self.text.file
+    }
+
+    /// Where the value at a JSON pointer (RFC 6901) stands; the nearest parent that has a place of
+    /// its own when the value was put in as a whole. `None` when there is no such value.
+    pub fn place(&self, pointer: &str) -> Option<Place> {
+        self.marks(pointer).map(|(_, mark)| self.text.place(mark))
+    }
+
+    /// Where the key of the value at a JSON pointer stands; the value's place for items of lists.
+    pub fn key_place(&self, pointer: &str) -> Option<Place> {
+        self.marks(pointer).map(|(key, _)| self.text.place(key))
+    }
+
+    fn marks(&self, pointer: &str) -> Option<(Mark, Mark)> {
+        let (mut value, mut spot) = (&self.value, Some(&self.root));
+        let mut marks = (self.root.mark, self.root.mark);
+        for segment in pointer.split('/').skip(1) {
+            let segment = segment.replace("~1", "/").replace("~0", "~");
+            let index = match value {
+                Value::Object(object) => object.keys().position(|key| *key == segment)?,
+                Value::Array(_) => segment.parse::<usize>().ok()?,
+                _ => return None,
+            };
+            value = match value {
+                Value::Array(items) => items.get(index)?,
+                parent => parent.get(&segment)?,
+            };
+            spot = match spot.map(|spot| &spot.children) {
+                Some(Children::Items(items)) => {
+                    items.get(index).inspect(|spot| marks = (spot.mark, spot.mark))
+                }
+                Some(Children::Entries(entries)) => {
+                    entries.get(index).inspect(|(key, spot)| marks = (*key, spot.mark)).map(|(_, spot)| spot)
+                }
+                _ => None,
+            };
+        }
+        Some(marks)
+    }
+}
+
+/// One step of a JSON pointer with `/` and `~` escaped (RFC 6901).
+pub(super) fn pointer(parent: &str, segment: &str) -> String {
+    format!("{parent}/{}", segment.replace('~', "~0").replace('/', "~1"))
+}
+
+/// Reads a template that stands as it is: JSON when `file` ends in `.json`, YAML otherwise.
+///
+/// # Errors
+/// Everything that is wrong with the text, with places.
+pub fn read(file: &str, bytes: &[u8]) -> Result<Document, Diagnostics> {
+    let content = decode(file, bytes)?;
+    if contains_token_characters(content) {
+        let diagnostic =
+            Diagnostic::error("reserved-character", "the file has characters that rekindle reserves");
+        let hint = "take the private-use characters U+10F000 to U+10F012 out";
+        return Err(diagnostic.at(Place::file(file)).hint(hint).into());
+    }
+    parse(
+        Text { file: file.to_owned(), content: content.to_owned(), ..Text::default() },
+        file.ends_with(".json"),
+    )
+}
+
+/// Reads the render of a template: tokens of `insertions` stand in `content` for the values, which
+/// are put in after parsing. `source` is the text of `file` where the render has the same lines;
+/// places then point into it.
+///
+/// # Errors
+/// Everything that is wrong with the text, with places.
+pub fn read_rendered(
+    file: &str,
+    is_json: bool,
+    content: String,
+    insertions: Insertions,
+    source: Option<&str>,
+) -> Result<Document, Diagnostics> {
+    let source = source.map(str::to_owned);
+    parse(Text { file: file.to_owned(), content, insertions, source }, is_json)
+}
+
+fn parse(text: Text, is_json: bool) -> Result<Document, Diagnostics> {
+    let node = if is_json { json::read(&text.content).map(Some) } else { yaml::read(&text.content) };
+    let Some(node) = node.map_err(|problem| text.diagnostic(problem))? else {
+        return Err(text.diagnostic(empty()).into());
+    };
+    let mark = node.mark;
+    let mut builder = Builder::new(&text.insertions);
+    let (value, root) = builder.build(node);
+    let mut problems = builder.problems;
+    if problems.is_empty() && !value.is_object() {
+        problems.push(if value.is_null() {
+            empty()
+        } else {
+            Problem::new("template-form", mark, "a template is a map with a `Resources` section")
+        });
+    }
+    if problems.is_empty() {
+        return Ok(Document { value, root, text });
+    }
+    Err(Diagnostics(problems.into_iter().map(|problem| text.diagnostic(problem)).collect()))
+}
+
+fn empty() -> Problem {
+    Problem::new("template-form", Mark::default(), "the template is empty")
+        .hint("it needs at least a `Resources` section")
+}

@@ -1,0 +1,107 @@
+//! From bytes to a text that can be read, and from marks back to places in files.
+
+use crate::model::{Diagnostic, Diagnostics, Place};
+use crate::template::insertion::Insertions;
+use crate::template::node::{Mark, Problem};
+
+/// The largest template CloudFormation takes, by URL
+/// (AWS CloudFormation user guide, "CloudFormation quotas").
+pub const MAXIMUM_BYTES: usize = 1_000_000;
+
+/// A template's text, and what is needed to say where something stands in it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Text {
+    /// The file, or the file whose render this is.
+    pub(super) file: String,
+    pub(super) content: String,
+    /// The values whose tokens stand in `content`.
+    pub(super) insertions: Insertions,
+    /// The source this is the render of, where both have the same lines.
+    pub(super) source: Option<String>,
+}
+
+impl Text {
+    /// The place a mark means. Values are shown instead of their tokens.
+    pub(super) fn place(&self, mark: Mark) -> Place {
+        if mark.line == 0 {
+            return Place::file(self.file.as_str());
+        }
+        let index = mark.line as usize - 1;
+        let written = self.content.lines().nth(index).unwrap_or_default();
+        let split = written.char_indices().nth(mark.column as usize - 1).map_or(written.len(), |(at, _)| at);
+        let (before, after) = written.split_at(split);
+        let end = after.char_indices().nth(mark.width as usize).map_or(after.len(), |(at, _)| at);
+        let source = self.source.as_ref().and_then(|source| source.lines().nth(index));
+        let (excerpt, column, width) = match source {
+            Some(line) if line.starts_with(before) => {
+                (line.to_owned(), mark.column as usize, after[..end].chars().count())
+            }
+            Some(line) => {
+                let indentation = line.chars().take_while(|character| character.is_whitespace()).count();
+                (line.to_owned(), indentation + 1, line.chars().count() - indentation)
+            }
+            None => {
+                let shown = self.insertions.display(before);
+                let column = shown.chars().count() + 1;
+                (
+                    self.insertions.display(written),
+                    column,
+                    self.insertions.display(&after[..end]).chars().count(),
+                )
+            }
+        };
+        let rest = (excerpt.chars().count() + 1).saturating_sub(column).max(1);
+        Place {
+            file: self.file.clone(),
+            line: mark.line as usize,
+            column,
+            width: width.clamp(1, rest),
+            excerpt,
+        }
+    }
+
+    /// The diagnostic of a problem.
+    pub(super) fn diagnostic(&self, problem: Problem) -> Diagnostic {
+        let message = self.insertions.display(&problem.message);
+        let diagnostic = Diagnostic::error(problem.code, message).at(self.place(problem.mark));
+        Diagnostic { hint: problem.hint.map(|hint| self.insertions.display(&hint)), ..diagnostic }
+    }
+}
+
+/// Checks the encoding of a file: UTF-8 without a byte-order mark, lines that end in a line feed,
+/// at most [`MAXIMUM_BYTES`]. Editors and checkouts change these silently, and a digest over the
+/// text would change with them.
+///
+/// # Errors
+/// One diagnostic that says what to convert.
+pub(super) fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Diagnostics> {
+    if bytes.len() > MAXIMUM_BYTES {
+        let message = format!("the template has {} bytes, CloudFormation takes {MAXIMUM_BYTES}", bytes.len());
+        let hint = "split the stack, or move long texts out of the template";
+        return Err(Diagnostic::error("template-too-long", message).at(Place::file(file)).hint(hint).into());
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(file, bytes, error.valid_up_to()))?;
+    if text.starts_with('\u{feff}') {
+        return Err(Diagnostic::error("byte-order-mark", "the file starts with a byte-order mark")
+            .at(Place::at_offset(file, text, 0, 1))
+            .hint(format!("save it as UTF-8 without BOM, or run: sed -i '1s/^\\xEF\\xBB\\xBF//' {file}"))
+            .into());
+    }
+    if let Some(offset) = text.find('\r') {
+        return Err(Diagnostic::error("carriage-return", "the file has Windows line ends (CRLF)")
+            .at(Place::at_offset(file, text, offset, 1))
+            .hint(format!(
+                "convert it with: sed -i 's/\\r$//' {file} (and set `* text eol=lf` in .gitattributes)"
+            ))
+            .into());
+    }
+    Ok(text)
+}
+
+fn not_utf8(file: &str, bytes: &[u8], offset: usize) -> Diagnostics {
+    let readable = String::from_utf8_lossy(bytes);
+    Diagnostic::error("not-utf8", format!("byte {offset} is not UTF-8"))
+        .at(Place::at_offset(file, &readable, offset, 1))
+        .hint("save the file as UTF-8")
+        .into()
+}
