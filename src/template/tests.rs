@@ -186,7 +186,7 @@ fn a_json_value_is_spliced_where_a_scalar_stands_alone() {
         read_rendered("t.json", true, format!("{{\"A\": [{token}], \"B\": 1}}"), insertions, None).unwrap();
     assert_eq!(document.value, json!({"A": [value], "B": 1}));
     let place = document.place("/B").unwrap();
-    assert_eq!((place.column, place.excerpt.as_str()), (36, "{\"A\": [{\"a\":[\"x: y\",1]}], \"B\": 1}"));
+    assert_eq!((place.column, place.excerpt.as_str()), (32, "{\"A\": [{\"a\":[\"x: y\",1]}], \"B\": 1}"));
 }
 
 proptest! {
