@@ -1,1 +1,15 @@
-//! (work in progress)
+//! The real CloudFormation: an adapter from [`crate::port::CloudFormation`] to the AWS SDK.
+//!
+//! May not decide anything, print, or let an SDK type or an SDK error through: every failure
+//! becomes a [`crate::port::PortError`] (see `error`). It never retries either. The engine owns
+//! the budget of calls, and a second retry loop below it would multiply it unseen.
+
+mod adapter;
+mod artifact;
+mod code;
+mod connect;
+mod convert;
+mod error;
+mod request;
+
+pub use connect::{Settings, connect, connect_with};

@@ -1,6 +1,10 @@
 //! The one integration-test binary: each file is one scenario group (see `docs/ARCHITECTURE.md`).
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
+#[cfg(feature = "aws")]
+mod aws_answers;
+#[cfg(feature = "aws")]
+mod aws_failures;
 mod bad_input;
 mod documents;
 mod layers;

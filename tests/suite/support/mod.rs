@@ -1,6 +1,12 @@
-//! What the scenarios share: a scratch directory with a project in it, the binary, a server that
-//! gives bad answers.
+//! What the scenarios share: a scratch directory with a project in it, the binary, an emulator, and
+//! a server that gives recorded or bad answers.
 
+#[cfg(feature = "aws")]
+pub mod answers;
+#[cfg(feature = "aws")]
+pub mod ministack;
 pub mod project;
 #[cfg(feature = "aws")]
 pub mod server;
+#[cfg(feature = "aws")]
+pub mod target;
