@@ -32,6 +32,7 @@ impl Library {
     /// Compiles the `.tera` files of `folder` and everything they include.
     pub(super) fn compile(all: &Sources, folder: &str, limits: Limits) -> Result<Self, Diagnostics> {
         let sources = collect(all, folder)?;
+        check_components(&sources)?;
         let prefix = format!("{folder}/");
         let files = all.0.iter().filter_map(|(path, bytes)| Some((path.strip_prefix(&prefix)?, bytes)));
         let files = files.filter(|(name, _)| !name.ends_with(".tera"));
@@ -45,8 +46,9 @@ impl Library {
         filters::register(&mut tera);
         functions::register(&mut tera, folder, files);
         let texts = sources.values().map(|source| (source.path.as_str(), source.text.as_str()));
-        tera.add_raw_templates(texts)
-            .map_err(|error| error::diagnostic(&error, None, folder, &sources, limits))?;
+        tera.add_raw_templates(texts).map_err(|error| {
+            error::Reporter { sources: &sources, context: None, limits }.diagnostic(&error, None, folder)
+        })?;
         Ok(Self { tera, sources, limits })
     }
 
@@ -60,7 +62,9 @@ impl Library {
         let mut session = session::end();
         if let Err(error) = result {
             let failure = session.failure.take();
-            return Err(error::diagnostic(&error, failure, path, &self.sources, self.limits).into());
+            let reporter =
+                error::Reporter { sources: &self.sources, context: Some(context), limits: self.limits };
+            return Err(reporter.diagnostic(&error, failure, path).into());
         }
         let text = String::from_utf8(writer.bytes).map_err(|_| {
             Diagnostic::error("not-utf8", "the render is not UTF-8").at(Place::file(project_path(path)))
@@ -79,8 +83,10 @@ impl Library {
             let Some(source) = self.sources.get(&path) else { continue };
             if reached.insert(path) {
                 waiting.extend(source.includes.iter().cloned());
-                let defining =
-                    self.sources.values().filter(|other| !other.defines.is_disjoint(&source.calls));
+                let defining = self
+                    .sources
+                    .values()
+                    .filter(|other| source.calls.keys().any(|name| other.defines.contains(name)));
                 waiting.extend(defining.map(|other| other.path.clone()));
             }
         }
@@ -112,6 +118,26 @@ impl Library {
         }
         if problems.has_errors() { Err(problems) } else { Ok(()) }
     }
+}
+
+/// Every component that is called must be defined in a source of the library.
+fn check_components(sources: &BTreeMap<String, Arc<Prepared>>) -> Result<(), Diagnostics> {
+    let defined: BTreeSet<&str> =
+        sources.values().flat_map(|source| &source.defines).map(String::as_str).collect();
+    let mut problems = Diagnostics::default();
+    for source in sources.values() {
+        for (name, range) in source.calls.iter().filter(|(name, _)| !defined.contains(name.as_str())) {
+            let hint = match did_you_mean(name, defined.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => {
+                    "define it in a `.tera` file of this folder, or include the file that does".to_owned()
+                }
+            };
+            let problem = Diagnostic::error("unknown-component", format!("there is no component `{name}`"));
+            problems.push(problem.at(source.source_place(range)).hint(hint));
+        }
+    }
+    if problems.has_errors() { Err(problems) } else { Ok(()) }
 }
 
 /// Prepares the folder's own sources, then those they include, until none is missing.

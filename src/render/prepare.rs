@@ -2,7 +2,7 @@
 //! around printed values, assignments and loops. Remembers where each hook went, so that a
 //! position in the prepared text leads back to the source.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::model::diagnostic::did_you_mean;
@@ -21,7 +21,7 @@ pub(super) struct Prepared {
     pub(super) includes: Vec<String>,
     /// Names of components it defines, and of those it calls.
     pub(super) defines: BTreeSet<String>,
-    pub(super) calls: BTreeSet<String>,
+    pub(super) calls: BTreeMap<String, Range<usize>>,
     /// Where it reads `inputs.X`, `env.X`, `lock.X` without asking first whether that is defined.
     pub(super) reads: Vec<Read>,
     /// Whether its render has the same lines: it prints values and does nothing else.
@@ -81,7 +81,7 @@ impl<'s> Preparation<'s> {
             text: String::new(),
             includes: Vec::new(),
             defines: BTreeSet::new(),
-            calls: BTreeSet::new(),
+            calls: BTreeMap::new(),
             reads: Vec::new(),
             keeps_lines: true,
             edits: Vec::new(),
@@ -180,7 +180,7 @@ impl<'s> Preparation<'s> {
 
     fn component_call(&mut self, tag: &Tag) {
         self.prepared.keeps_lines = false;
-        self.prepared.calls.insert(self.dotted_name(tag, 1));
+        self.prepared.calls.insert(self.dotted_name(tag, 1), tag.whole.clone());
         let closed = tag.words.last().is_some_and(|word| word.is('>'));
         if !closed {
             let message = "a call of a component stands alone in its tag".to_owned();
@@ -361,6 +361,14 @@ impl Prepared {
             removed += edit.at.len();
         }
         (offset + removed - added, None)
+    }
+
+    /// The whole expression in the source whose start a range in the prepared text has.
+    pub(super) fn expression(&self, range: &Range<usize>) -> Range<usize> {
+        let original = self.original(range);
+        let around =
+            self.edits.iter().find(|edit| edit.anchor.start == original.start && !edit.anchor.is_empty());
+        around.map_or(original, |edit| edit.anchor.clone())
     }
 
     /// The place in the source that a range in the prepared text means.
