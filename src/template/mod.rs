@@ -20,4 +20,4 @@ mod tests;
 
 pub use document::{Document, read, read_rendered};
 pub use insertion::{Insertion, Insertions, contains_token_characters, token};
-pub use text::MAXIMUM_BYTES;
+pub use text::{MAXIMUM_BYTES, decode};

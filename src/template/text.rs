@@ -74,7 +74,7 @@ impl Text {
 ///
 /// # Errors
 /// One diagnostic that says what to convert.
-pub(super) fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Diagnostics> {
+pub fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Diagnostics> {
     if bytes.len() > MAXIMUM_BYTES {
         let message = format!("the template has {} bytes, CloudFormation takes {MAXIMUM_BYTES}", bytes.len());
         let hint = "split the stack, or move long texts out of the template";
