@@ -6,8 +6,8 @@ use crate::manifest::lock::TEMPLATE;
 use crate::manifest::manifest_file::EnvironmentDeclaration;
 use crate::manifest::project::Project;
 use crate::manifest::source::{Located, Position};
+use crate::manifest::suggestion::suggestion;
 use crate::manifest::unit_file::UnitDeclaration;
-use crate::model::diagnostic::did_you_mean;
 use crate::model::files::LOCK_FILE;
 use crate::model::{Diagnostic, Diagnostics, EnvironmentName, Place, TargetName, UnitName};
 
@@ -134,20 +134,6 @@ pub fn unknown_unit(project: &Project, name: &UnitName, position: &Position) -> 
             .at(position.place())
             .hint(suggestion(name.as_str(), project.units.keys().map(UnitName::as_str)))
     })
-}
-
-/// Advice for a name that does not exist.
-pub fn suggestion<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> String {
-    let candidates: BTreeSet<&str> = candidates.collect();
-    if let Some(meant) = did_you_mean(word, candidates.iter().copied()) {
-        return format!("did you mean `{meant}`?");
-    }
-    if candidates.is_empty() {
-        return "there is none yet".to_owned();
-    }
-    let shown: Vec<String> = candidates.iter().take(10).map(|name| format!("`{name}`")).collect();
-    let more = if candidates.len() > 10 { ", ..." } else { "" };
-    format!("there is {}{more}", shown.join(", "))
 }
 
 /// Inputs of defaults and environments that no template of any unit declares.

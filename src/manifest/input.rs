@@ -118,7 +118,7 @@ impl InputType {
             Self::Map(values) => self.map(decoder, node, values),
             _ => {
                 let text = self.text(decoder, node)?;
-                self.from_text(node, &text).map_err(|problem| decoder.problems.push(*problem)).ok()
+                self.checked(node, &text).map_err(|problem| decoder.problems.push(*problem)).ok()
             }
         }
     }
@@ -152,7 +152,7 @@ impl InputType {
         complete.then_some(Value::Object(map))
     }
 
-    fn from_text(&self, node: &Node, text: &str) -> Result<Value, Box<Diagnostic>> {
+    fn checked(&self, node: &Node, text: &str) -> Result<Value, Box<Diagnostic>> {
         let wrong = |message: String| Box::new(node.error("invalid-value", message));
         match self {
             Self::String(Some(pattern)) if !pattern.matches(text) => {

@@ -20,6 +20,7 @@ pub mod resolve;
 mod resolve_reference;
 pub mod scalar;
 pub mod source;
+pub mod suggestion;
 pub mod tags;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::manifest::cross_check::suggestion;
 use crate::manifest::decode::Decoder;
 use crate::manifest::graph::{self, Needs};
 use crate::manifest::lineage::Lineage;
@@ -13,6 +12,7 @@ use crate::manifest::project::Project;
 use crate::manifest::reference::{Declared, Parameter};
 use crate::manifest::resolve_reference::Resolver;
 use crate::manifest::source::{Located, Position};
+use crate::manifest::suggestion::suggestion;
 use crate::manifest::unit_file::{Settings, UnitDeclaration};
 use crate::model::environment::{Environment, Used};
 use crate::model::{
@@ -148,10 +148,9 @@ fn instance(
         parameters.insert(name.clone(), Bound { key, position, binding });
     }
     for after in &unit.after {
-        if let Some(need) =
-            resolver.after(&instance, after).map_err(|problem| decoder.problems.push(*problem)).ok()
-        {
-            needs.entry(need).or_insert_with(|| after.position.clone());
+        match resolver.after(&instance, after) {
+            Ok(need) => drop(needs.entry(need).or_insert_with(|| after.position.clone())),
+            Err(problem) => decoder.problems.push(*problem),
         }
     }
     Some(ResolvedUnit {
@@ -326,10 +325,7 @@ pub fn draft(template: &TemplateRef, position: &Position, real: bool) -> Diagnos
 /// One problem may show in every instance; it is told once.
 fn without_repetition(problems: Diagnostics) -> Diagnostics {
     let mut told = BTreeSet::new();
-    let first =
-        |problem: &Diagnostic| told.insert((problem.code, problem.place.clone(), problem.message.clone()));
     let mut problems = problems.0;
-    let mut first = first;
-    problems.retain(|problem| first(problem));
+    problems.retain(|problem| told.insert((problem.code, problem.place.clone(), problem.message.clone())));
     Diagnostics(problems)
 }

@@ -1,10 +1,11 @@
 //! From a reference in the source to the instance it means.
 
-use crate::manifest::cross_check::{suggestion, unknown_unit};
+use crate::manifest::cross_check::unknown_unit;
 use crate::manifest::lineage::Lineage;
 use crate::manifest::project::Project;
 use crate::manifest::reference::UnitReference;
 use crate::manifest::source::{Located, Position};
+use crate::manifest::suggestion::suggestion;
 use crate::model::{Diagnostic, EnvironmentName, InstanceName, Output, TargetName, UnitName};
 
 /// Resolves the references of one environment.

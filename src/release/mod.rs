@@ -1,1 +1,20 @@
-//! (work in progress)
+//! Joins manifest and render into desired units, with the digests that tie them to their source.
+//!
+//! A pure function of the project's files: may not open files, ask a cloud or read a clock.
+
+mod artifact;
+mod assemble;
+mod digests;
+mod input_manifest;
+mod outputs;
+mod parameter_rules;
+mod parameters;
+mod template_checks;
+
+#[cfg(test)]
+mod tests;
+
+pub use artifact::{artifact_path, render_document, render_files};
+pub use assemble::{Assembler, Assembly, assemble};
+pub use digests::Parts;
+pub use input_manifest::{InputManifest, UnitInputs};

@@ -1,0 +1,19 @@
+//! Advice for names that do not exist.
+
+use std::collections::BTreeSet;
+
+use crate::model::diagnostic::did_you_mean;
+
+/// Advice for a name that does not exist.
+pub fn suggestion<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> String {
+    let candidates: BTreeSet<&str> = candidates.collect();
+    if let Some(meant) = did_you_mean(word, candidates.iter().copied()) {
+        return format!("did you mean `{meant}`?");
+    }
+    if candidates.is_empty() {
+        return "there is none yet".to_owned();
+    }
+    let shown: Vec<String> = candidates.iter().take(10).map(|name| format!("`{name}`")).collect();
+    let more = if candidates.len() > 10 { ", ..." } else { "" };
+    format!("there is {}{more}", shown.join(", "))
+}

@@ -1,0 +1,63 @@
+//! The artifacts of an environment as files, and the document that lists them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::model::{InstanceName, UnitKind, canonical};
+use crate::release::assemble::Assembly;
+
+/// The number of the format of the render document and of `inputs.json`.
+const SCHEMA: u32 = 1;
+
+/// Where the artifact of an instance lies in the output directory: `TARGET/UNIT.json`.
+pub fn artifact_path(instance: &InstanceName) -> String {
+    format!("{}/{}.json", instance.target, instance.unit)
+}
+
+/// Every file of `render --out`: one canonical template per instance, without rekindle's own
+/// additions, and `inputs.json`. No path, tool or time is in any of them.
+pub fn render_files(assembly: &Assembly) -> BTreeMap<String, Vec<u8>> {
+    let templates =
+        assembly.units.iter().map(|unit| (artifact_path(unit.instance()), canonical::bytes(&unit.template)));
+    let mut files: BTreeMap<String, Vec<u8>> = templates.collect();
+    files.insert("inputs.json".to_owned(), canonical::bytes(&input_document(assembly)));
+    files
+}
+
+fn input_document(assembly: &Assembly) -> Value {
+    let mut document = json!(assembly.manifest);
+    document["schema"] = SCHEMA.into();
+    document["project"] = json!(assembly.environment.project);
+    document["environment"] = json!(assembly.environment.name);
+    document["release"] = json!(assembly.release);
+    document["deployment"] = json!(assembly.deployment);
+    document
+}
+
+/// The document of `render --output json`. `artifact` says how the artifact of an instance can be
+/// opened; it answers `None` where no files are written.
+pub fn render_document(assembly: &Assembly, artifact: impl Fn(&InstanceName) -> Option<String>) -> Value {
+    let units: Vec<Value> = assembly
+        .units
+        .iter()
+        .map(|unit| {
+            json!({
+                "name": unit.instance().unit,
+                "target": unit.instance().target,
+                "kind": UnitKind::Stack,
+                "class": unit.class,
+                "digest": unit.digest(),
+                "needs": unit.needs,
+                "artifact": artifact(unit.instance()),
+            })
+        })
+        .collect();
+    json!({
+        "schema": SCHEMA,
+        "environment": assembly.environment.name,
+        "release": assembly.release,
+        "deployment": assembly.deployment,
+        "units": units,
+    })
+}

@@ -1,0 +1,247 @@
+//! One environment assembled: every instance rendered, bound, checked and digested.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+use serde_json::{Value, json};
+
+use crate::manifest::resolve::draft;
+use crate::manifest::{Project, ResolvedEnvironment, ResolvedUnit};
+use crate::model::facts::{Facts, Identity, SCHEMA};
+use crate::model::{
+    DesiredUnit, Diagnostic, Diagnostics, Digest, Environment, EnvironmentName, ProviderKind, StackName,
+    TargetName, TemplateRef,
+};
+use crate::release::digests::{deployment, deployment_parts, release, release_parts};
+use crate::release::input_manifest::{InputManifest, UnitInputs};
+use crate::release::{outputs, parameters, template_checks};
+use crate::render::{Context, Limits, Renderer, Sources, Visible};
+use crate::template::Document;
+
+/// Longest text of the `Rekindle` output, in bytes (a value that is read in every page).
+const LONGEST_FACTS: usize = 1_024;
+
+/// An environment as the source wants it.
+#[derive(Clone, Debug)]
+pub struct Assembly {
+    /// Its name, places and protection.
+    pub environment: Environment,
+    /// The release id: the source, the same for every environment.
+    pub release: Digest,
+    /// The deployment id: the release in this environment.
+    pub deployment: Digest,
+    /// What each instance should be, sorted by instance.
+    pub units: Vec<DesiredUnit>,
+    /// Everything that had influence.
+    pub manifest: InputManifest,
+    /// What is worth knowing although nothing is wrong.
+    pub warnings: Diagnostics,
+}
+
+/// Assembles environments of one project; compiles each template once.
+pub struct Assembler<'p> {
+    project: &'p Project,
+    renderer: Renderer,
+}
+
+/// Assembles one environment.
+///
+/// # Errors
+/// Everything that is wrong, in the order of the instances' names.
+pub fn assemble(project: &Project, environment: &EnvironmentName) -> Result<Assembly, Diagnostics> {
+    Assembler::new(project).assemble(environment)
+}
+
+impl<'p> Assembler<'p> {
+    /// Takes the project's templates. Nothing is compiled yet.
+    pub fn new(project: &'p Project) -> Self {
+        let sources = project.files.below("templates");
+        let sources = Sources(sources.map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect());
+        Self { project, renderer: Renderer::new(sources, Limits::default()) }
+    }
+
+    /// Assembles one environment.
+    ///
+    /// # Errors
+    /// Everything that is wrong, in the order of the instances' names.
+    pub fn assemble(&self, environment: &EnvironmentName) -> Result<Assembly, Diagnostics> {
+        let resolved = self.project.resolve(environment)?;
+        let contexts = contexts(self.project, &resolved.environment)?;
+        let joined: Vec<Result<Joined, Diagnostics>> =
+            resolved.units.par_iter().map(|unit| self.join(&resolved, &contexts, unit)).collect();
+        let mut problems = Diagnostics::default();
+        let (mut units, mut inputs) = (Vec::new(), BTreeMap::new());
+        for result in joined {
+            match result {
+                Ok(joined) => {
+                    problems.extend(joined.warnings);
+                    inputs.insert(joined.desired.instance().clone(), joined.inputs);
+                    units.push(joined.desired);
+                }
+                Err(found) => problems.extend(found),
+            }
+        }
+        if !problems.has_errors() {
+            problems.extend(outputs::check(&resolved.units, &units));
+        }
+        if problems.has_errors() {
+            return Err(problems);
+        }
+        let mut warnings = resolved.warnings.clone();
+        warnings.extend(problems);
+        warnings.extend(outputs::weaker_classes(&resolved.units));
+        Ok(self.complete(resolved, units, inputs, warnings))
+    }
+
+    fn complete(
+        &self,
+        resolved: ResolvedEnvironment,
+        units: Vec<DesiredUnit>,
+        inputs: BTreeMap<crate::model::InstanceName, UnitInputs>,
+        warnings: Diagnostics,
+    ) -> Assembly {
+        let release_parts = release_parts(self.project);
+        let release = release(&release_parts);
+        let deployment_parts = deployment_parts(self.project, &resolved, release);
+        let deployment = deployment(&deployment_parts);
+        let manifest = InputManifest::new(&self.project.files, release_parts, deployment_parts, inputs);
+        Assembly { environment: resolved.environment, release, deployment, units, manifest, warnings }
+    }
+
+    fn join(
+        &self,
+        resolved: &ResolvedEnvironment,
+        contexts: &BTreeMap<TargetName, TargetContext>,
+        unit: &ResolvedUnit,
+    ) -> Result<Joined, Diagnostics> {
+        let target = &contexts[&unit.instance.target];
+        let inputs = Visible::new(&Value::Object(unit.inputs.clone()))?;
+        let context = Context { inputs, env: target.env.clone(), lock: target.lock.clone() };
+        let folder = Project::folder(&unit.template.value);
+        let rendered = self.renderer.stack(&folder, &context)?;
+        let mut problems = Diagnostics::default();
+        template_checks::check(&rendered.template, &mut problems);
+        let parameters = parameters::bind(unit, &rendered.template, &mut problems);
+        problems.extend(template_checks::unacknowledged_transform(
+            &rendered.template,
+            &unit.settings.capabilities,
+        ));
+        problems.extend(self.borrowed_drafts(&resolved.environment, unit, &rendered.used));
+        let unit_inputs = UnitInputs::new(unit, &rendered.used, &self.project.files);
+        let desired = desired(&resolved.environment, unit, rendered.template, parameters);
+        problems.extend(facts_problem(unit, &desired));
+        if problems.has_errors() {
+            return Err(problems);
+        }
+        Ok(Joined { desired, inputs: unit_inputs, warnings: problems })
+    }
+
+    /// Drafts from which the unit's template includes files: they can change under it.
+    fn borrowed_drafts(
+        &self,
+        environment: &Environment,
+        unit: &ResolvedUnit,
+        used: &BTreeSet<String>,
+    ) -> Vec<Diagnostic> {
+        let real = environment.targets[&unit.instance.target].provider == ProviderKind::Aws;
+        let versions: BTreeSet<TemplateRef> = used.iter().filter_map(|path| version_of(path)).collect();
+        versions
+            .into_iter()
+            .filter(|version| *version != unit.template.value)
+            .filter(|version| self.project.templates.get(version).is_some_and(|template| !template.published))
+            .map(|version| draft(&version, &unit.template.position, real))
+            .collect()
+    }
+}
+
+struct Joined {
+    desired: DesiredUnit,
+    inputs: UnitInputs,
+    warnings: Diagnostics,
+}
+
+/// What templates see of a target, made once for all its instances.
+struct TargetContext {
+    env: Visible,
+    lock: Visible,
+}
+
+fn contexts(
+    project: &Project,
+    environment: &Environment,
+) -> Result<BTreeMap<TargetName, TargetContext>, Diagnostics> {
+    let mut contexts = BTreeMap::new();
+    for (name, target) in &environment.targets {
+        let env = json!({
+            "project": environment.project,
+            "name": environment.name,
+            "target": name,
+            "region": target.region,
+            "account": target.account,
+            "protection": environment.protection,
+        });
+        let lock = Value::Object(project.lock.at(target));
+        contexts.insert(name.clone(), TargetContext { env: Visible::new(&env)?, lock: Visible::new(&lock)? });
+    }
+    Ok(contexts)
+}
+
+/// The template version that a path below `templates/` belongs to.
+fn version_of(path: &str) -> Option<TemplateRef> {
+    let mut parts = path.splitn(3, '/');
+    format!("{}@{}", parts.next()?, parts.next()?).parse().ok()
+}
+
+fn desired(
+    environment: &Environment,
+    unit: &ResolvedUnit,
+    document: Document,
+    parameters: parameters::Parameters,
+) -> DesiredUnit {
+    let settings = &unit.settings;
+    let mut capabilities = settings.capabilities.clone();
+    capabilities.extend(template_checks::capabilities(&document.value));
+    DesiredUnit {
+        stack: StackName::derive(&environment.project, &environment.name, &unit.instance),
+        identity: Identity {
+            project: environment.project.clone(),
+            environment: environment.name.clone(),
+            instance: unit.instance.clone(),
+        },
+        class: unit.class,
+        template: document.value,
+        parameters: parameters.bindings,
+        secret_parameters: parameters.secret,
+        tags: settings.tags.clone(),
+        stack_policy: settings.stack_policy.clone(),
+        termination_protection: settings.termination_protection.unwrap_or(false),
+        capabilities,
+        service_role: settings.service_role.clone(),
+        notifications: settings.notifications.clone(),
+        timeout_minutes: settings.timeout_minutes,
+        needs: unit.needs.keys().cloned().collect(),
+    }
+}
+
+/// The facts travel in a stack output, which must stay small; only the list of needs can grow.
+fn facts_problem(unit: &ResolvedUnit, desired: &DesiredUnit) -> Option<Diagnostic> {
+    let digest = Digest::of("");
+    let facts = Facts {
+        schema: SCHEMA,
+        unit: digest,
+        parameters: digest,
+        class: desired.class,
+        needs: desired.needs.iter().cloned().collect(),
+        release: digest,
+        expires: None,
+    };
+    let length = facts.encode().len();
+    (length > LONGEST_FACTS).then(|| {
+        let message = format!(
+            "the unit `{}` needs {} others: the facts in its stack would take {length} bytes of {LONGEST_FACTS}",
+            unit.instance,
+            desired.needs.len()
+        );
+        unit.template.error("too-many-needs", message).hint("split the unit, or let it need fewer others")
+    })
+}

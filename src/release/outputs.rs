@@ -1,0 +1,53 @@
+//! Checks across units: every output that is referred to is one the other template declares.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::manifest::ResolvedUnit;
+use crate::manifest::suggestion::suggestion;
+use crate::model::{Binding, DesiredUnit, Diagnostic, Diagnostics, InstanceName};
+
+/// The outputs that `units` refer to and no template declares. References to other environments
+/// are left to the plan, which sees the outputs of their stacks.
+pub(super) fn check(units: &[ResolvedUnit], desired: &[DesiredUnit]) -> Diagnostics {
+    let templates: BTreeMap<&InstanceName, &Value> =
+        desired.iter().map(|unit| (unit.instance(), &unit.template)).collect();
+    let mut problems = Diagnostics::default();
+    for bound in units.iter().flat_map(|unit| unit.parameters.values()) {
+        let Binding::Output(output) = &bound.binding else { continue };
+        if output.environment.is_some() {
+            continue;
+        }
+        let Some(template) = templates.get(&output.instance) else { continue };
+        let declared = template.get("Outputs").and_then(Value::as_object);
+        if declared.is_some_and(|declared| declared.contains_key(&output.name)) {
+            continue;
+        }
+        let names = declared.into_iter().flat_map(|declared| declared.keys().map(String::as_str));
+        let message = format!("the unit `{}` has no output `{}`", output.instance, output.name);
+        problems.push(
+            Diagnostic::error("unknown-output", message)
+                .at(bound.position.place())
+                .hint(suggestion(&output.name, names)),
+        );
+    }
+    problems
+}
+
+/// Units that need one of a weaker class: a teardown keeps the weaker one with them.
+pub(super) fn weaker_classes(units: &[ResolvedUnit]) -> Diagnostics {
+    let classes: BTreeMap<_, _> = units.iter().map(|unit| (&unit.instance, unit.class)).collect();
+    let mut warnings = Diagnostics::default();
+    for unit in units {
+        for (need, position) in &unit.needs {
+            let Some(class) = classes.get(need).filter(|class| **class < unit.class) else { continue };
+            let message = format!("`{}` ({}) needs `{need}` ({class})", unit.instance, unit.class);
+            warnings.push(Diagnostic::warning("weaker-class", message).at(position.place()).hint(format!(
+                "a teardown keeps `{need}` for its sake; give it the class `{}` to say so",
+                unit.class
+            )));
+        }
+    }
+    warnings
+}

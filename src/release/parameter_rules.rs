@@ -1,0 +1,145 @@
+//! What a template says about its parameters, and checking a value against it.
+//!
+//! Source: AWS CloudFormation user guide, "Parameters section".
+
+use std::collections::BTreeMap;
+
+use fancy_regex::Regex;
+use serde_json::Value;
+
+use crate::model::Diagnostic;
+
+/// Longest value of a parameter, in bytes (CloudFormation quotas).
+const LONGEST_VALUE: usize = 4_096;
+
+/// What a template says about one parameter.
+#[derive(Debug)]
+pub(super) struct ParameterRules {
+    kind: String,
+    pub(super) default: Option<String>,
+    pub(super) no_echo: bool,
+    allowed_values: Option<Vec<String>>,
+    allowed_pattern: Option<String>,
+    /// Smallest and greatest value of a number, shortest and longest text.
+    bounds: [Option<f64>; 4],
+}
+
+/// The parameters that a template declares.
+pub(super) fn rules(template: &Value) -> BTreeMap<String, ParameterRules> {
+    let section = template.get("Parameters").and_then(Value::as_object);
+    section.into_iter().flatten().map(|(name, value)| (name.clone(), ParameterRules::read(value))).collect()
+}
+
+impl ParameterRules {
+    fn read(value: &Value) -> Self {
+        let key = |key: &str| value.get(key);
+        let values = key("AllowedValues").and_then(Value::as_array);
+        Self {
+            kind: key("Type").and_then(text).unwrap_or_default(),
+            default: key("Default").and_then(text),
+            no_echo: key("NoEcho").and_then(text).is_some_and(|text| text == "true"),
+            allowed_values: values.map(|values| values.iter().filter_map(text).collect()),
+            allowed_pattern: key("AllowedPattern").and_then(text),
+            bounds: ["MinValue", "MaxValue", "MinLength", "MaxLength"]
+                .map(|name| key(name).and_then(text).and_then(|text| text.parse().ok())),
+        }
+    }
+
+    /// The problem of a parameter whose value AWS looks up in SSM each time: the same source
+    /// would deploy differently tomorrow, and no difference would show.
+    pub(super) fn lookup_of_the_moment(&self) -> Option<Diagnostic> {
+        self.kind.starts_with("AWS::SSM::Parameter::Value<").then(|| {
+            let message = format!("the parameter type `{}` is looked up anew at every deployment", self.kind);
+            Diagnostic::error("unpinned-lookup", message)
+                .hint("make it a `String` parameter and bind it in the source, or use an input")
+        })
+    }
+
+    /// Whether CloudFormation would take `value`; the error ends a sentence about the value.
+    pub(super) fn check(&self, value: &str) -> Result<(), String> {
+        if value.len() > LONGEST_VALUE {
+            return Err(format!("has {} bytes, the limit is {LONGEST_VALUE}", value.len()));
+        }
+        let is_list = self.kind == "CommaDelimitedList" || self.kind.starts_with("List<");
+        let items: Vec<&str> = if is_list { value.split(',').map(str::trim).collect() } else { vec![value] };
+        items.into_iter().try_for_each(|item| self.check_item(item))
+    }
+
+    fn check_item(&self, item: &str) -> Result<(), String> {
+        let [least, greatest, shortest, longest] = self.bounds;
+        if matches!(self.kind.as_str(), "Number" | "List<Number>") {
+            let number: f64 = item.parse().map_err(|_| format!("is `{item}`, which is not a number"))?;
+            within(number, least, greatest).map_err(|bound| format!("is {item}, {bound}"))?;
+        }
+        if self.kind == "String" {
+            let length = item.chars().count();
+            within(length as f64, shortest, longest)
+                .map_err(|bound| format!("has {length} characters, {bound}"))?;
+        }
+        if let Some(allowed) = &self.allowed_values
+            && !allowed.iter().any(|value| value == item)
+        {
+            return Err(format!("is `{item}`, allowed are {}", allowed.join(", ")));
+        }
+        match &self.allowed_pattern {
+            Some(pattern) if !matches_whole(pattern, item)? => {
+                Err(format!("is `{item}`, which does not match `{pattern}`"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn within(number: f64, least: Option<f64>, greatest: Option<f64>) -> Result<(), String> {
+    match (least, greatest) {
+        (Some(least), _) if number < least => Err(format!("the least is {least}")),
+        (_, Some(greatest)) if number > greatest => Err(format!("the most is {greatest}")),
+        _ => Ok(()),
+    }
+}
+
+fn matches_whole(pattern: &str, text: &str) -> Result<bool, String> {
+    let regex = Regex::new(&format!(r"\A(?:{pattern})\z"))
+        .map_err(|_| format!("cannot be checked: `AllowedPattern` `{pattern}` is no regular expression"))?;
+    Ok(regex.is_match(text).unwrap_or(false))
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(value) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_are_checked_as_cloudformation_does() {
+        for (parameter, value, problem) in [
+            (json!({"Type": "String"}), "anything", None),
+            (json!({"Type": "Number"}), "x", Some("is `x`, which is not a number")),
+            (json!({"Type": "Number", "MinValue": 1}), "0", Some("is 0, the least is 1")),
+            (json!({"Type": "Number", "MaxValue": "5"}), "5.5", Some("is 5.5, the most is 5")),
+            (json!({"Type": "String", "MinLength": 2}), "a", Some("has 1 characters, the least is 2")),
+            (json!({"Type": "String", "AllowedValues": ["a", 1]}), "1", None),
+            (json!({"Type": "String", "AllowedValues": ["a", "b"]}), "c", Some("is `c`, allowed are a, b")),
+            (
+                json!({"Type": "String", "AllowedPattern": "a+"}),
+                "aab",
+                Some("is `aab`, which does not match `a+`"),
+            ),
+            (json!({"Type": "CommaDelimitedList", "AllowedValues": ["a", "b"]}), "a, b", None),
+            (json!({"Type": "List<Number>"}), "1,x", Some("is `x`, which is not a number")),
+        ] {
+            let rules = ParameterRules::read(&parameter);
+            assert_eq!(rules.check(value).err().as_deref(), problem, "{parameter} {value}");
+        }
+        let long = "x".repeat(LONGEST_VALUE + 1);
+        assert!(ParameterRules::read(&json!({"Type": "String"})).check(&long).is_err());
+    }
+}
