@@ -8,5 +8,6 @@ mod aws_failures;
 mod bad_input;
 mod documents;
 mod layers;
+mod local_engine;
 mod main_job;
 mod support;
