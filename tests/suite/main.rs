@@ -6,4 +6,6 @@ mod aws_answers;
 #[cfg(feature = "aws")]
 mod aws_failures;
 mod conformance;
+#[cfg(feature = "aws")]
+mod ministack;
 mod support;

@@ -8,7 +8,7 @@ mod delete;
 mod failure;
 mod list;
 mod update;
-mod world;
+pub mod world;
 
 /// Runs each scenario on each engine, as tests of their own.
 macro_rules! scenarios {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use rekindle::model::{ObservedStack, StackEvent};
 use rekindle::port::{
-    ChangeSet, ChangeSetStatus, CloudFormation, CreateStack, DeleteStack, StackBody, UpdateStack,
+    ChangeSet, ChangeSetStatus, CloudFormation, CreateStack, DeleteStack, DriftDetection, StackBody,
+    UpdateStack,
 };
 use serde_json::{Value, json};
 
@@ -34,6 +35,12 @@ impl World {
         let account = ministack::account();
         let server = ministack::shared();
         let cloud = target::cloud(&server.endpoint, &account, &target::target(&account)).await;
+        Self::of_ministack(cloud, account)
+    }
+
+    /// ministack by way of an adapter that was made elsewhere.
+    #[cfg(feature = "aws")]
+    pub fn of_ministack(cloud: Arc<dyn CloudFormation>, account: String) -> Self {
         Self { cloud, account, engine: Engine::Ministack }
     }
 
@@ -87,6 +94,18 @@ impl World {
     pub async fn execute(&self, stack: &str, change_set: &str) -> ObservedStack {
         self.cloud.execute_change_set(change_set, "execute").await.unwrap();
         self.settled(stack).await
+    }
+
+    /// What a finished drift detection says.
+    pub async fn drift(&self, stack: &str) -> DriftDetection {
+        let detection = self.cloud.detect_drift(stack).await.unwrap();
+        loop {
+            let answer = self.cloud.drift_detection(&detection).await.unwrap();
+            if answer != DriftDetection::Pending {
+                return answer;
+            }
+            self.cloud.wait_for_change(Duration::from_millis(50)).await.unwrap();
+        }
     }
 
     /// Every event of a stack, newest first.
