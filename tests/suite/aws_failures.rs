@@ -130,6 +130,14 @@ async fn an_endpoint_where_nobody_listens_is_named() {
 }
 
 #[tokio::test]
+async fn an_endpoint_that_is_no_url_is_named_and_nothing_leaks() {
+    let cloud = cloud("not-a-url", "key", &target(ACCOUNT)).await;
+    let error = cloud.describe_stack("web").await.unwrap_err();
+    assert!(std::error::Error::source(&error).is_none(), "the SDK's own error prints the whole request");
+    assert_snapshot!(shown(&error));
+}
+
+#[tokio::test]
 async fn a_server_that_never_answers_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
