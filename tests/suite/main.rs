@@ -5,6 +5,7 @@
 mod aws_answers;
 #[cfg(feature = "aws")]
 mod aws_failures;
+#[cfg(feature = "aws")]
 mod conformance;
 #[cfg(feature = "aws")]
 mod ministack;

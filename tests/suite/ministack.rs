@@ -60,6 +60,7 @@ async fn a_bucket_that_does_not_exist_is_named() {
     let error = cloud.create_stack(&creation("network", &long_queue(5))).await.unwrap_err();
     assert_eq!(error.kind, PortErrorKind::NotFound);
     assert!(error.operation.starts_with("PutObject `s3://nobody-made-it/templates/"), "{error}");
+    assert!(error.hint.unwrap().contains("`artifacts` bucket must exist"));
 }
 
 #[tokio::test]
