@@ -42,20 +42,14 @@ impl Endpoint {
             }
             _ => unsent(&error, PortErrorKind::Unavailable),
         };
-        let message = match kind {
+        let what = match kind {
             PortErrorKind::Invalid => "the request could not be made".to_owned(),
             PortErrorKind::Credentials => "no usable credentials".to_owned(),
             PortErrorKind::Unreachable => format!("no connection to {}", self.name),
             PortErrorKind::Throttled => "too many calls while getting credentials".to_owned(),
             _ => format!("no answer from {}", self.name),
         };
-        // The SDK's own errors may print the whole request, with parameters that are secret: of
-        // those only the last cause is kept.
-        let failure = if cause::<io::Error>(&error).is_some() || cause::<CredentialsError>(&error).is_some() {
-            PortError::new(kind, operation, message).with_source(error)
-        } else {
-            PortError::new(kind, operation, format!("{message}: {}", last_cause(&error)))
-        };
+        let failure = PortError::new(kind, operation, format!("{what}: {}", causes(&error)));
         with_hint(failure, self.overridden)
     }
 
@@ -128,6 +122,15 @@ fn excerpt(body: &str) -> String {
 
 fn is_about_endpoint(error: &(dyn Error + 'static)) -> bool {
     last_cause(error).contains("endpoint")
+}
+
+/// Why nothing was answered, in one line. Of an SDK error only the last cause is told: those above
+/// say little, and some print the whole request, with parameters that are secret. Trouble with
+/// credentials is told from there on.
+fn causes(error: &(dyn Error + 'static)) -> String {
+    let told: Vec<_> =
+        chain(error).skip_while(|cause| !cause.is::<CredentialsError>()).map(ToString::to_string).collect();
+    if told.is_empty() { last_cause(error) } else { told.join(": ") }
 }
 
 fn last_cause(error: &(dyn Error + 'static)) -> String {

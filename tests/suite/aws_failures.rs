@@ -109,7 +109,7 @@ async fn a_role_that_may_not_be_assumed_is_a_matter_of_credentials() {
     let server = Answers::start([error(403, "AccessDenied", message)]);
     let role = Some("arn:aws:iam::111122223333:role/operator".to_owned());
     let cloud = cloud(&server.endpoint, "key", &Target { role, ..target(ACCOUNT) }).await;
-    assert_eq!(cloud.identity().await.unwrap_err().kind, PortErrorKind::Credentials);
+    assert_snapshot!(shown(&cloud.identity().await.unwrap_err()));
 }
 
 #[tokio::test]
