@@ -6,8 +6,12 @@ mod aws_answers;
 #[cfg(feature = "aws")]
 mod aws_failures;
 mod bad_input;
+#[cfg(feature = "aws")]
+mod conformance;
 mod documents;
 mod layers;
 mod local_engine;
 mod main_job;
+#[cfg(feature = "aws")]
+mod ministack;
 mod support;
