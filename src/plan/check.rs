@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Class, InstanceName, Protection};
+use crate::model::{Class, InstanceName, Protection, StackStatus};
 use crate::plan::graph::{self, Cycle, Graph};
 use crate::plan::{ActionKind, Consent, Operation, Plan, PlannedAction, PlannedValue};
 
@@ -109,6 +109,10 @@ fn deletion(plan: &Plan, action: &PlannedAction) -> Vec<Contradiction> {
 }
 
 fn may_delete(plan: &Plan, action: &PlannedAction) -> bool {
+    let observed = action.observed.as_ref();
+    if observed.is_some_and(|stack| stack.status == StackStatus::ReviewInProgress) {
+        return true;
+    }
     match (plan.operation, plan.protection, action.class) {
         (_, _, Some(Class::Stateless)) | (Operation::Teardown, Protection::Disposable, _) => true,
         (Operation::Deploy, _, _) | (_, _, Some(Class::Permanent)) => false,
