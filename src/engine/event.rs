@@ -125,7 +125,7 @@ pub enum UnitOutcome {
     Done,
     /// Every value that was open came out equal: nothing was to do.
     Unchanged,
-    /// It failed and CloudFormation took it back.
+    /// It failed and nothing of it stands: CloudFormation refused it or took it back.
     RolledBack {
         /// The first root cause.
         cause: Cause,
