@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::model::{AccountId, EnvironmentName, InstanceName, ProjectName, ProviderKind, Region, TargetName, UnitName};
+use crate::model::{AccountId, EnvironmentName, InstanceName, ProjectName, ProviderKind, Region, TargetName};
 
 /// Regenerate a whole AWS environment from source, and prove that what runs is what the source says.
 #[derive(Debug, Parser)]
@@ -167,8 +167,10 @@ pub struct Selection {
 
 /// `plan`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  rekindle plan production\n  rekindle plan production web --output json\n  \
-    rekindle plan production --detailed-exitcode   exit 2 when there are changes")]
+#[command(
+    after_help = "Examples:\n  rekindle plan production\n  rekindle plan production web --output json\n  \
+    rekindle plan production --detailed-exitcode   exit 2 when there are changes"
+)]
 pub struct PlanArguments {
     /// Environment
     #[arg(value_name = "ENV")]
@@ -192,7 +194,7 @@ pub struct ChangeArguments {
     pub prune: bool,
     /// Consent to a change of this unit's class (repeatable)
     #[arg(long = "change-class", value_name = "UNIT")]
-    pub change_class: Vec<UnitName>,
+    pub change_class: Vec<InstanceName>,
 }
 
 /// How a changing command runs.
@@ -273,19 +275,28 @@ pub struct TeardownConsents {
     pub confirm: Option<EnvironmentName>,
     /// Consent to the loss of this unit's data (repeatable)
     #[arg(long = "delete-data", value_name = "UNIT")]
-    pub delete_data: Vec<UnitName>,
+    pub delete_data: Vec<InstanceName>,
+    /// Consent to deleting this stack although its class is not known (repeatable)
+    #[arg(long = "delete-unknown", value_name = "UNIT")]
+    pub delete_unknown: Vec<InstanceName>,
     /// Lift the termination protection of this unit's stack (repeatable)
-    #[arg(long = "lift-protection", value_name = "UNIT")]
-    pub lift_protection: Vec<UnitName>,
+    #[arg(long = "lift-termination-protection", value_name = "UNIT")]
+    pub lift_termination_protection: Vec<InstanceName>,
 }
 
 /// `teardown`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  rekindle teardown demo --yes\n  rekindle teardown staging --confirm staging --yes\n  \
-    rekindle teardown --project fieldbook --environment pr-17 --provider aws --region eu-central-1 --yes")]
+#[command(
+    after_help = "Examples:\n  rekindle teardown demo --yes\n  rekindle teardown staging --confirm staging --yes\n  \
+    rekindle teardown --project fieldbook --environment pr-17 --provider aws --region eu-central-1 --yes"
+)]
 pub struct TeardownArguments {
     /// Environment of the project here
-    #[arg(value_name = "ENV", required_unless_present = "environment_by_tag", conflicts_with = "environment_by_tag")]
+    #[arg(
+        value_name = "ENV",
+        required_unless_present = "environment_by_tag",
+        conflicts_with = "environment_by_tag"
+    )]
     pub environment: Option<EnvironmentName>,
     /// Which part.
     #[command(flatten)]
@@ -300,20 +311,35 @@ pub struct TeardownArguments {
     #[arg(long, value_name = "PROJECT", requires = "environment_by_tag", help_heading = "Without source")]
     pub project: Option<ProjectName>,
     /// Without source: the environment in the stacks' tags
-    #[arg(long = "environment", id = "environment_by_tag", value_name = "ENV", requires = "project",
-        help_heading = "Without source")]
+    #[arg(
+        long = "environment",
+        id = "environment_by_tag",
+        value_name = "ENV",
+        requires = "project",
+        help_heading = "Without source"
+    )]
     pub environment_by_tag: Option<EnvironmentName>,
     /// Without source: which engine
     #[arg(long, value_name = "PROVIDER", default_value = "local", requires = "project",
         value_parser = parse_provider, help_heading = "Without source")]
     pub provider: ProviderKind,
     /// Without source: the region
-    #[arg(long, value_name = "REGION", default_value = "eu-central-1", requires = "project",
-        help_heading = "Without source")]
+    #[arg(
+        long,
+        value_name = "REGION",
+        default_value = "eu-central-1",
+        requires = "project",
+        help_heading = "Without source"
+    )]
     pub region: Region,
     /// Without source: the account; for `aws` it must be the one of your credentials
-    #[arg(long, value_name = "ACCOUNT", default_value = "000000000000", requires = "project",
-        help_heading = "Without source")]
+    #[arg(
+        long,
+        value_name = "ACCOUNT",
+        default_value = "000000000000",
+        requires = "project",
+        help_heading = "Without source"
+    )]
     pub account: AccountId,
 }
 

@@ -1,9 +1,12 @@
 //! Consent: who may answer, what must be typed, and when to refuse at once.
 
+use std::io::BufRead as _;
+
 use crate::cli::args::RunArguments;
 use crate::cli::console::Console;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
+use crate::engine::Stop;
 use crate::model::EnvironmentName;
 
 /// What must be consented to before a plan is carried out.
@@ -33,23 +36,47 @@ enum Refusal {
 }
 
 /// Asks where somebody can answer, takes options where they answer already, refuses otherwise.
-pub fn ask(console: &Console, run: &RunArguments, question: &Question<'_>) -> Result<(), Failure> {
-    if run.rehearse {
-        return Ok(());
+pub async fn ask(
+    console: &Console,
+    run: &RunArguments,
+    question: &Question<'_>,
+    stop: &Stop,
+) -> Result<(), Failure> {
+    if question.typed_name {
+        ask_for_name(console, question, stop).await
+    } else {
+        ask_yes_or_no(console, run, question, stop).await
     }
-    if question.typed_name { ask_for_name(console, question) } else { ask_yes_or_no(console, run, question) }
 }
 
-fn ask_for_name(console: &Console, question: &Question<'_>) -> Result<(), Failure> {
+/// A line from a person; `None` when the input ended. Ctrl-C ends the waiting.
+async fn answer(console: &Console, question: &str, stop: &Stop) -> Result<Option<String>, Failure> {
+    console.aside(question)?;
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    // A thread of its own, left behind at Ctrl-C: reading a terminal cannot be cancelled.
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = std::io::stdin().lock().read_line(&mut line);
+        // Nobody waits any more after Ctrl-C.
+        let _ = sender.send(read.map(|bytes| (bytes > 0).then(|| line.trim().to_owned())));
+    });
+    tokio::select! {
+        read = receiver => Ok(read.ok().transpose()?.flatten()),
+        () = stop.finishing() => Err(Failure::new(ExitCode::Interrupted, Refusal::Declined)),
+    }
+}
+
+async fn ask_for_name(console: &Console, question: &Question<'_>, stop: &Stop) -> Result<(), Failure> {
     let environment = question.environment;
     let given = match question.confirm {
         Some(name) => name.to_string(),
         None if console.interactive => {
             let prompt = format!("Type the environment's name to {} it: ", question.verb);
-            console.ask(&prompt)?.ok_or_else(|| refuse(Refusal::Declined))?
+            answer(console, &prompt, stop).await?.ok_or_else(|| refuse(Refusal::Declined))?
         }
         None => {
-            let refusal = Refusal::NameNotTyped { verb: question.verb.to_owned(), environment: environment.clone() };
+            let refusal =
+                Refusal::NameNotTyped { verb: question.verb.to_owned(), environment: environment.clone() };
             return Err(refuse(refusal).hint(format!("give `--confirm {environment}`")));
         }
     };
@@ -60,17 +87,24 @@ fn ask_for_name(console: &Console, question: &Question<'_>) -> Result<(), Failur
     }
 }
 
-fn ask_yes_or_no(console: &Console, run: &RunArguments, question: &Question<'_>) -> Result<(), Failure> {
+async fn ask_yes_or_no(
+    console: &Console,
+    run: &RunArguments,
+    question: &Question<'_>,
+    stop: &Stop,
+) -> Result<(), Failure> {
     if run.yes {
         return Ok(());
     }
     if !console.interactive {
-        let refusal =
-            Refusal::NobodyToAsk { verb: question.verb.to_owned(), environment: question.environment.clone() };
+        let refusal = Refusal::NobodyToAsk {
+            verb: question.verb.to_owned(),
+            environment: question.environment.clone(),
+        };
         return Err(refuse(refusal).hint("give `--yes` to consent to the plan shown"));
     }
-    let answer = console.ask(&format!("{} `{}`? [y/N] ", capitalised(question.verb), question.environment))?;
-    match answer.as_deref() {
+    let prompt = format!("{} `{}`? [y/N] ", capitalised(question.verb), question.environment);
+    match answer(console, &prompt, stop).await?.as_deref() {
         Some("y" | "Y" | "yes") => Ok(()),
         _ => Err(refuse(Refusal::Declined)),
     }

@@ -1,10 +1,17 @@
 //! The two streams: results go to standard output, everything else to standard error. A closed
 //! pipe ends the output silently.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
 
 use crate::cli::args::{ColorChoice, Global, OutputFormat};
 use crate::cli::environment::Surroundings;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::{Failure, Problem};
+use crate::engine::{Operation, Outcome};
+use crate::model::{Diagnostics, EnvironmentName};
+use crate::plan::Plan;
+use crate::ui::plan_view::{self, Detail};
+use crate::ui::{Colour, Palette, error, outcome_view};
 
 /// How and where to show things.
 #[derive(Clone, Debug)]
@@ -23,6 +30,8 @@ pub struct Console {
     pub verbose: bool,
     /// Show no progress.
     pub quiet: bool,
+    /// Columns of the terminal.
+    pub columns: usize,
 }
 
 impl Console {
@@ -41,6 +50,7 @@ impl Console {
             interactive: surroundings.interactive,
             verbose: global.verbose,
             quiet: global.quiet,
+            columns: surroundings.columns,
         }
     }
 
@@ -71,13 +81,61 @@ impl Console {
         if self.quiet { Ok(()) } else { self.aside(text) }
     }
 
-    /// Asks a person for a line; `None` when the input ended.
-    pub fn ask(&self, question: &str) -> io::Result<Option<String>> {
-        self.aside(question)?;
-        let mut line = String::new();
-        let read = io::stdin().lock().read_line(&mut line)?;
-        Ok((read > 0).then(|| line.trim().to_owned()))
+    /// Colours for results.
+    pub fn palette_out(&self) -> Palette {
+        palette(self.color_out)
     }
+
+    /// Colours for progress and errors.
+    pub fn palette_err(&self) -> Palette {
+        palette(self.color_err)
+    }
+
+    /// How much of a plan or a run is shown.
+    pub fn detail(&self) -> Detail {
+        if self.verbose { Detail::Verbose } else { Detail::Normal }
+    }
+
+    /// Shows warnings of the source.
+    pub fn diagnostics(&self, diagnostics: &Diagnostics) -> io::Result<()> {
+        if diagnostics.0.is_empty() {
+            return Ok(());
+        }
+        self.progress(&error::diagnostics(diagnostics, &self.palette_err()))
+    }
+
+    /// Shows the plan that is about to be carried out.
+    pub fn plan(&self, plan: &Plan) -> io::Result<()> {
+        if self.is_json() {
+            return Ok(());
+        }
+        self.progress(&plan_view::plan(plan, self.detail(), &self.palette_err()))
+    }
+
+    /// Shows how a phase ended.
+    pub fn outcome(&self, operation: Operation, name: &EnvironmentName, outcome: &Outcome) -> io::Result<()> {
+        if self.is_json() {
+            return Ok(());
+        }
+        self.result(&outcome_view::outcome(operation, name, outcome, &self.palette_out()))
+    }
+
+    /// Shows why a command could not go on; gives its exit code.
+    pub fn failure(&self, failure: &Failure) -> ExitCode {
+        let palette = self.palette_err();
+        let text = match &failure.problem {
+            Problem::Source(diagnostics) => error::diagnostics(diagnostics, &palette),
+            Problem::Plan(obstacles) => error::plan_error(obstacles, &palette),
+            Problem::Chain(chain) => error::chain(&**chain, failure.hint.as_deref(), &palette),
+        };
+        // Nothing can be said to somebody who closed the stream; the exit code still counts.
+        let _ = self.aside(&text);
+        failure.code
+    }
+}
+
+fn palette(is_coloured: bool) -> Palette {
+    Palette::new(if is_coloured { Colour::Always } else { Colour::Never })
 }
 
 fn ignore_closed_pipe(result: io::Result<()>) -> io::Result<()> {

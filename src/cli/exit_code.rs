@@ -1,6 +1,6 @@
 //! The exit codes: documented, stable, the same in `docs/exit-codes.md` (a test compares them).
 
-use crate::engine::{Outcome, UnitOutcome};
+use crate::ui::outcome_view::Verdict;
 
 macro_rules! exit_codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $meaning:literal;)*) => {
@@ -42,20 +42,15 @@ exit_codes! {
     Interrupted = 130, "interrupted by Ctrl-C or SIGTERM";
 }
 
-impl ExitCode {
-    /// What a run's outcome means, worst first: hands, surprises, roll-backs, interruption.
-    pub fn of_outcome(outcome: &Outcome) -> Self {
-        let any = |wanted: fn(&UnitOutcome) -> bool| outcome.reports.iter().any(|report| wanted(&report.outcome));
-        if any(|outcome| matches!(outcome, UnitOutcome::NeedsHands { .. })) {
-            Self::NeedsHands
-        } else if any(|outcome| matches!(outcome, UnitOutcome::Unannounced { .. })) {
-            Self::Unannounced
-        } else if any(|outcome| matches!(outcome, UnitOutcome::RolledBack { .. })) {
-            Self::RolledBack
-        } else if outcome.interrupted || any(|outcome| matches!(outcome, UnitOutcome::LeftRunning)) {
-            Self::Interrupted
-        } else {
-            Self::Done
+impl From<Verdict> for ExitCode {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Succeeded => Self::Done,
+            Verdict::Interrupted => Self::Interrupted,
+            Verdict::Failed => Self::RolledBack,
+            Verdict::Different => Self::Different,
+            Verdict::Unannounced => Self::Unannounced,
+            Verdict::NeedsHands => Self::NeedsHands,
         }
     }
 }

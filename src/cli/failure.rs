@@ -4,7 +4,10 @@
 use std::error::Error;
 
 use crate::cli::exit_code::ExitCode;
+use crate::disk::{FileError, FindError, LedgerError, LockError, ReadError};
+use crate::engine::{ExecuteError, IdentityError, ObserveError, SettleError, VerifyError};
 use crate::model::{Diagnostic, Diagnostics};
+use crate::plan::{ObstacleKind, PlanError};
 use crate::port::{PortError, PortErrorKind};
 
 /// A command that could not go on.
@@ -25,19 +28,16 @@ pub enum Problem {
     Source(Diagnostics),
     /// An error with its chain of causes.
     Chain(Box<dyn Error + Send + Sync>),
-    /// Already shown in full; only the exit code is left to give.
-    Shown,
+    /// What stands in the way of a plan.
+    Plan(PlanError),
 }
 
 impl Failure {
     /// An error that ends with `code`.
     pub fn new(code: ExitCode, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { code, problem: Problem::Chain(error.into()), hint: None }
-    }
-
-    /// Ends with `code`; everything there is to say has been shown.
-    pub fn shown(code: ExitCode) -> Self {
-        Self { code, problem: Problem::Shown, hint: None }
+        let error = error.into();
+        let hint = advice(&*error);
+        Self { code, problem: Problem::Chain(error), hint }
     }
 
     /// The same failure with advice.
@@ -68,11 +68,105 @@ impl From<std::io::Error> for Failure {
 
 impl From<PortError> for Failure {
     fn from(error: PortError) -> Self {
-        let code = match error.kind {
-            PortErrorKind::Busy => ExitCode::Busy,
-            _ => ExitCode::Error,
-        };
-        let hint = error.hint.clone();
-        Self { code, problem: Problem::Chain(error.into()), hint }
+        let code = if error.kind == PortErrorKind::Busy { ExitCode::Busy } else { ExitCode::Error };
+        Self::new(code, error)
     }
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        let code = match error.kind() {
+            ObstacleKind::Error => ExitCode::Error,
+            ObstacleKind::Refused => ExitCode::Refused,
+            ObstacleKind::NeedsHands => ExitCode::NeedsHands,
+        };
+        Self { code, problem: Problem::Plan(error), hint: None }
+    }
+}
+
+impl From<IdentityError> for Failure {
+    fn from(error: IdentityError) -> Self {
+        let (code, hint) = match &error {
+            IdentityError::WrongAccount { .. } => (
+                ExitCode::Refused,
+                Some("use that account's credentials (`AWS_PROFILE`), or correct `account` in rekindle.yaml"),
+            ),
+            IdentityError::WrongRegion { .. } => {
+                (ExitCode::Refused, Some("correct `region` in rekindle.yaml"))
+            }
+            IdentityError::Stopped => (ExitCode::Interrupted, None),
+            IdentityError::Call { .. } => (ExitCode::Error, None),
+        };
+        let failure = Self::new(code, error);
+        if let Some(hint) = hint { failure.hint(hint) } else { failure }
+    }
+}
+
+impl From<LockError> for Failure {
+    fn from(error: LockError) -> Self {
+        let code = if matches!(error, LockError::Held { .. }) { ExitCode::Busy } else { ExitCode::Error };
+        let hint = error.hint().map(str::to_owned);
+        Self { hint, ..Self::new(code, error) }
+    }
+}
+
+impl From<ObserveError> for Failure {
+    fn from(error: ObserveError) -> Self {
+        let code =
+            if matches!(error, ObserveError::Stopped) { ExitCode::Interrupted } else { ExitCode::Error };
+        Self::new(code, error)
+    }
+}
+
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Self {
+        let code =
+            if matches!(error, VerifyError::Stopped) { ExitCode::Interrupted } else { ExitCode::Error };
+        Self::new(code, error)
+    }
+}
+
+impl From<SettleError> for Failure {
+    fn from(error: SettleError) -> Self {
+        Self::new(ExitCode::Error, error)
+    }
+}
+
+impl From<ExecuteError> for Failure {
+    fn from(error: ExecuteError) -> Self {
+        Self::new(ExitCode::NeedsHands, error)
+    }
+}
+
+/// Errors of files that know their own advice.
+macro_rules! from_disk {
+    ($($error:ty,)*) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                let hint = error.hint().map(|hint: &str| hint.to_owned());
+                Self { hint, ..Self::new(ExitCode::Error, error) }
+            }
+        }
+    )*};
+}
+
+from_disk! { FileError, LedgerError, ReadError, }
+
+impl From<FindError> for Failure {
+    fn from(error: FindError) -> Self {
+        let hint = error.hint();
+        Self::new(ExitCode::Error, error).hint(hint)
+    }
+}
+
+/// The advice of the innermost port error: adapters know best what to do about their service.
+fn advice(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut error = Some(error);
+    while let Some(current) = error {
+        if let Some(port) = current.downcast_ref::<PortError>() {
+            return port.hint.clone();
+        }
+        error = current.source();
+    }
+    None
 }

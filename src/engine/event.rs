@@ -20,6 +20,17 @@ pub enum Operation {
     Rebuild,
 }
 
+impl Operation {
+    /// The command's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Teardown => "teardown",
+            Self::Rebuild => "rebuild",
+        }
+    }
+}
+
 /// Something that happened. Times are the cloud's own clock.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]

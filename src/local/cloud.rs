@@ -71,6 +71,12 @@ impl Cloud {
         Self { shared: Arc::new(Shared { world: Mutex::new(world), store, writing }) }
     }
 
+    /// Replaces the resources that fail on request: a rehearsal's start must not fail, the rehearsed
+    /// operation may.
+    pub fn set_faults(&self, faults: Vec<Fault>) {
+        self.world().set_faults(faults);
+    }
+
     /// CloudFormation of one account in one region.
     pub fn client(&self, account: AccountId, region: Region) -> Client {
         Client::new(self.clone(), Place { account, region })

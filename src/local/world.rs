@@ -37,6 +37,10 @@ pub struct World {
 
 impl World {
     /// A world of these stacks at this time; what they are in the middle of goes on.
+    pub fn set_faults(&mut self, faults: Vec<Fault>) {
+        self.faults = faults;
+    }
+
     pub fn new(clock: Timestamp, faults: Vec<Fault>, stacks: Vec<Stack>) -> Self {
         let mut world = Self {
             clock,

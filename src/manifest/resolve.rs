@@ -62,17 +62,33 @@ pub struct Bound {
 }
 
 impl Project {
+    /// Resolves one environment's places and protection, and nothing of its units: enough to look at
+    /// what stands, however broken the source of a unit is.
+    ///
+    /// # Errors
+    /// There is no such environment, or what is wrong with it.
+    pub fn environment(&self, name: &EnvironmentName) -> Result<Environment, Diagnostics> {
+        let lineage = self.lineage(name)?;
+        let mut decoder = Decoder::default();
+        let environment = environment(self, &lineage, &mut decoder);
+        if decoder.problems.has_errors() { Err(decoder.problems) } else { Ok(environment) }
+    }
+
+    fn lineage(&self, name: &EnvironmentName) -> Result<Lineage<'_>, Diagnostics> {
+        Lineage::of(self, name).ok_or_else(|| {
+            let names = self.manifest.environments.keys().map(EnvironmentName::as_str);
+            let problem =
+                Diagnostic::error("unknown-environment", format!("there is no environment `{name}`"));
+            problem.hint(suggestion(name.as_str(), names)).into()
+        })
+    }
+
     /// Resolves one environment.
     ///
     /// # Errors
     /// There is no such environment, or everything that is wrong in it.
     pub fn resolve(&self, name: &EnvironmentName) -> Result<ResolvedEnvironment, Diagnostics> {
-        let Some(lineage) = Lineage::of(self, name) else {
-            let names = self.manifest.environments.keys().map(EnvironmentName::as_str);
-            let problem =
-                Diagnostic::error("unknown-environment", format!("there is no environment `{name}`"));
-            return Err(problem.hint(suggestion(name.as_str(), names)).into());
-        };
+        let lineage = self.lineage(name)?;
         let mut decoder = Decoder::default();
         let environment = environment(self, &lineage, &mut decoder);
         let resolver = Resolver { project: self, lineage: &lineage };

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::manifest::resolve::draft;
 use crate::manifest::{Project, ResolvedEnvironment, ResolvedUnit};
-use crate::model::facts::{Facts, Identity, SCHEMA};
+use crate::model::facts::Identity;
 use crate::model::{
     DesiredUnit, Diagnostic, Diagnostics, Digest, Environment, EnvironmentName, ProviderKind, StackName,
     TargetName, TemplateRef,
@@ -225,16 +225,7 @@ fn desired(
 
 /// The facts travel in a stack output, which must stay small; only the list of needs can grow.
 fn facts_problem(unit: &ResolvedUnit, desired: &DesiredUnit) -> Option<Diagnostic> {
-    let digest = Digest::of("");
-    let facts = Facts {
-        schema: SCHEMA,
-        unit: digest,
-        parameters: digest,
-        class: desired.class,
-        needs: desired.needs.iter().cloned().collect(),
-        release: digest,
-        expires: None,
-    };
+    let facts = desired.facts(&BTreeMap::new(), Digest::of(""));
     let length = facts.encode().len();
     (length > LONGEST_FACTS).then(|| {
         let message = format!(

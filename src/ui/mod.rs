@@ -11,6 +11,7 @@ mod palette;
 pub mod plan_json;
 pub mod plan_view;
 pub mod rehearsal_view;
+pub mod render_view;
 pub mod run;
 pub mod status_view;
 mod table;

@@ -17,6 +17,8 @@ pub enum Verdict {
     Interrupted,
     /// Something failed and was rolled back.
     Failed,
+    /// All was done, and the verification afterwards found a difference.
+    Different,
     /// A change set showed what the plan did not announce.
     Unannounced,
     /// Something failed, and a person must look.
@@ -46,6 +48,7 @@ impl Verdict {
             Self::Succeeded => "succeeded",
             Self::Interrupted => "interrupted",
             Self::Failed => "failed",
+            Self::Different => "different",
             Self::Unannounced => "unannounced",
             Self::NeedsHands => "needs-hands",
         }
