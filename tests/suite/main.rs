@@ -5,8 +5,8 @@
 mod aws_answers;
 #[cfg(feature = "aws")]
 mod aws_failures;
-#[cfg(feature = "aws")]
 mod conformance;
+mod local_engine;
 #[cfg(feature = "aws")]
 mod ministack;
 mod support;
