@@ -13,6 +13,12 @@ pub mod world;
 /// Runs each scenario on each engine, as tests of their own.
 macro_rules! scenarios {
     ($($module:ident: $($name:ident),+;)+) => {
+        mod embedded {$($(
+            #[tokio::test]
+            async fn $name() {
+                super::$module::$name(&super::world::World::embedded().await).await;
+            }
+        )+)+}
 
         #[cfg(feature = "aws")]
         mod ministack {$($(
