@@ -4,6 +4,8 @@
 #[cfg(feature = "aws")]
 mod aws_answers;
 #[cfg(feature = "aws")]
+mod aws_change_sets;
+#[cfg(feature = "aws")]
 mod aws_failures;
 mod conformance;
 mod local_engine;

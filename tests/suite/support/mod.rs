@@ -5,4 +5,6 @@ pub mod answers;
 #[cfg(feature = "aws")]
 pub mod ministack;
 #[cfg(feature = "aws")]
+pub mod request;
+#[cfg(feature = "aws")]
 pub mod target;
