@@ -3,10 +3,10 @@
 
 #[cfg(feature = "aws")]
 mod aws_answers;
+mod aws_change_sets;
 #[cfg(feature = "aws")]
 mod aws_failures;
 mod bad_input;
-#[cfg(feature = "aws")]
 mod conformance;
 mod documents;
 mod layers;
