@@ -3,6 +3,7 @@
 
 #[cfg(feature = "aws")]
 mod aws_answers;
+#[cfg(feature = "aws")]
 mod aws_change_sets;
 #[cfg(feature = "aws")]
 mod aws_failures;
