@@ -142,15 +142,15 @@ impl<'p> Assembler<'p> {
         environment: &Environment,
         unit: &ResolvedUnit,
         used: &BTreeSet<String>,
-    ) -> Vec<Diagnostic> {
+    ) -> Option<Diagnostic> {
         let real = environment.targets[&unit.instance.target].provider == ProviderKind::Aws;
-        let versions: BTreeSet<TemplateRef> = used.iter().filter_map(|path| version_of(path)).collect();
-        versions
-            .into_iter()
-            .filter(|version| *version != unit.template.value)
-            .filter(|version| self.project.templates.get(version).is_some_and(|template| !template.published))
-            .map(|version| draft(&version, &unit.template.position, real))
-            .collect()
+        let is_draft = |version: &TemplateRef| {
+            *version != unit.template.value
+                && self.project.templates.get(version).is_some_and(|template| !template.published)
+        };
+        let versions: BTreeSet<TemplateRef> =
+            used.iter().filter_map(|path| version_of(path)).filter(is_draft).collect();
+        draft(&versions.iter().map(|version| (version, &unit.template.position)).collect(), real)
     }
 }
 
