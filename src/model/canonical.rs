@@ -1,18 +1,20 @@
 //! Canonical JSON after RFC 8785: sorted keys, one spelling of every number and string.
 
+use serde::Serialize;
+#[cfg(test)]
 use serde_json::Value;
 
 /// The canonical bytes of `value`: the same for every equal value, on every machine.
 ///
 /// Numbers beyond 2^53 have no canonical form of their own; the readers of this project refuse
 /// them before a value comes here.
-pub fn bytes(value: &Value) -> Vec<u8> {
+pub fn bytes(value: &impl Serialize) -> Vec<u8> {
     serde_json_canonicalizer::to_vec(value)
-        .expect("a `serde_json::Value` has string keys and finite numbers, so it always serialises")
+        .expect("what has canonical bytes has string keys and finite numbers, so it always serialises")
 }
 
 /// The canonical form as text. See [`bytes`].
-pub fn text(value: &Value) -> String {
+pub fn text(value: &impl Serialize) -> String {
     String::from_utf8(bytes(value)).expect("JSON is UTF-8")
 }
 
@@ -20,7 +22,7 @@ pub fn text(value: &Value) -> String {
 ///
 /// This is what is sent: CloudFormation gives characters outside ASCII back as `?`
 /// (AWS::CloudFormation GetTemplate), an escape survives.
-pub fn ascii(value: &Value) -> String {
+pub fn ascii(value: &impl Serialize) -> String {
     let text = text(value);
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

@@ -18,7 +18,7 @@ impl Digest {
 
     /// The digest of the canonical JSON of `value`, prefixed by `domain` and a zero byte, so that
     /// two kinds of thing with equal content never share a digest.
-    pub fn of_value(domain: &str, value: &serde_json::Value) -> Self {
+    pub fn of_value(domain: &str, value: &impl Serialize) -> Self {
         let mut hasher = Sha256::new();
         hasher.update(domain.as_bytes());
         hasher.update([0]);

@@ -55,18 +55,27 @@ impl DesiredUnit {
     /// The unit digest: canonical template, bindings, tags, stack policy, termination protection,
     /// capabilities, role. Notifications and the time-out only steer an operation and are left out.
     pub fn digest(&self) -> Digest {
-        Digest::of_value(
-            "rekindle/unit/1",
-            &json!({
-                "template": self.template,
-                "parameters": self.parameters,
-                "tags": self.tags,
-                "stack_policy": self.stack_policy,
-                "termination_protection": self.termination_protection,
-                "capabilities": self.capabilities,
-                "service_role": self.service_role,
-            }),
-        )
+        // Borrowed, because a template may be large and is digested often.
+        #[derive(Serialize)]
+        struct Content<'u> {
+            template: &'u Value,
+            parameters: &'u BTreeMap<String, Binding>,
+            tags: &'u BTreeMap<String, String>,
+            stack_policy: &'u Option<Value>,
+            termination_protection: bool,
+            capabilities: &'u BTreeSet<String>,
+            service_role: &'u Option<String>,
+        }
+        let content = Content {
+            template: &self.template,
+            parameters: &self.parameters,
+            tags: &self.tags,
+            stack_policy: &self.stack_policy,
+            termination_protection: self.termination_protection,
+            capabilities: &self.capabilities,
+            service_role: &self.service_role,
+        };
+        Digest::of_value("rekindle/unit/1", &content)
     }
 
     /// The user's tags and the identity tags.
