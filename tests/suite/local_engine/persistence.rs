@@ -111,7 +111,7 @@ async fn p4_a_damaged_file_is_refused_and_left_as_it_is() {
     std::fs::write(&file, "not a database").unwrap();
     insta::assert_snapshot!(refusal(&directory).1, @"
         State: open the embedded cloud's state `DIRECTORY/cloud.redb`: I/O error: Not a redb database: magic number mismatch
-        hint: nothing was changed; restore the file from a copy, or move `DIRECTORY/cloud.redb` away to begin with an empty cloud
+        hint: nothing was reset; restore the file from a copy, or move `DIRECTORY/cloud.redb` away to begin with an empty cloud
         ");
 }
 
@@ -130,7 +130,7 @@ async fn p4_another_format_is_refused_and_left_as_it_is() {
     assert_eq!(kind, PortErrorKind::State);
     insta::assert_snapshot!(text, @"
         State: open the embedded cloud's state `DIRECTORY/cloud.redb`: it has format 2, this version of rekindle reads format 1
-        hint: nothing was changed; use the version of rekindle that wrote it, or move `DIRECTORY/cloud.redb` away to begin with an empty cloud
+        hint: nothing was reset; use the version of rekindle that wrote it, or move `DIRECTORY/cloud.redb` away to begin with an empty cloud
         ");
 }
 
@@ -149,4 +149,47 @@ async fn p5_deleted_stacks_are_forgotten_after_ninety_days() {
     drop(client);
     assert!(at("2026-03-30T00:00:00Z").describe_stack(&stack.id).await.unwrap().is_some());
     assert!(at("2026-04-03T00:00:00Z").describe_stack(&stack.id).await.unwrap().is_none());
+}
+
+/// The file as a process leaves it that is killed after a call was answered: copied while open.
+#[tokio::test]
+async fn p1_p2_an_answered_call_survives_a_kill() {
+    let (directory, copies) = (directory(), directory());
+    let cloud = open(path(&directory)).unwrap();
+    let client = client_of(&cloud);
+    let survived = async |id: &str| {
+        let copy = path(&copies).join("cloud.redb");
+        std::fs::copy(path(&directory).join("cloud.redb"), copy).unwrap();
+        client_of(&open(path(&copies)).unwrap()).describe_stack(id).await.unwrap().unwrap()
+    };
+    let id = client.create_stack(&creation("demo", body(network("10.0.0.0/16", 0)))).await.unwrap();
+    assert_eq!(survived(&id).await.status.as_str(), "CREATE_IN_PROGRESS");
+    settle(&client, &id).await;
+    assert_eq!(survived(&id).await.status.as_str(), "CREATE_COMPLETE");
+    client.delete_stack(&deletion(&id, "d")).await.unwrap();
+    assert_eq!(survived(&id).await.status.as_str(), "DELETE_IN_PROGRESS");
+}
+
+/// P4: whatever bytes are damaged, opening answers, and never with a panic.
+#[tokio::test]
+async fn p4_no_damage_makes_it_panic() {
+    let directory = directory();
+    let client = client_of(&open(path(&directory)).unwrap());
+    for number in 0..20 {
+        client.create_stack(&creation(&format!("s{number}"), body(network("10.0.0.0/16", 0)))).await.unwrap();
+    }
+    drop(client);
+    let file = path(&directory).join("cloud.redb");
+    let sound = std::fs::read(&file).unwrap();
+    let mut refused = 0;
+    for position in (0..sound.len()).step_by(sound.len() / 60) {
+        let mut damaged = sound.clone();
+        damaged[position] ^= 0x5a;
+        std::fs::write(&file, &damaged).unwrap();
+        if let Err(error) = open(path(&directory)) {
+            assert_eq!(error.kind, PortErrorKind::State);
+            refused += 1;
+        }
+    }
+    assert!(refused > 0);
 }
