@@ -35,7 +35,9 @@ pub fn deploy(
 
     let mut inventory = Inventory::of(&context.project, &context.environment, observation);
     let mut obstacles = std::mem::take(&mut inventory.obstacles);
-    let mut planner = Planner { context, observation, inventory, desired, decided: BTreeMap::new() };
+    let standing_needs = inventory.needs();
+    let decided = BTreeMap::new();
+    let mut planner = Planner { context, observation, inventory, standing_needs, desired, decided };
     obstacles.extend(planner.unknown_selections());
     for instance in &order {
         planner.decide(instance, &mut obstacles);
@@ -49,6 +51,7 @@ struct Planner<'a> {
     context: &'a DeployContext,
     observation: &'a Observation,
     inventory: Inventory<'a>,
+    standing_needs: Graph,
     desired: BTreeMap<InstanceName, &'a DesiredUnit>,
     decided: BTreeMap<InstanceName, PlannedAction>,
 }
@@ -277,7 +280,10 @@ impl Planner<'_> {
             reasons,
             changes: Vec::new(),
             parameters: Vec::new(),
-            needs: unit.needs.clone(),
+            needs: match kind.sends() {
+                true => unit.needs.clone(),
+                false => self.standing_needs.get(&instance).cloned().unwrap_or_default(),
+            },
             desired: kind.sends().then(|| unit.clone()),
             observed: standing.map(|standing| standing.stack.clone()),
             instance,
