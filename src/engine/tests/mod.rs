@@ -2,7 +2,6 @@
 
 mod deploy;
 mod fake;
-mod fake_change_set;
 mod faults;
 mod look;
 mod stopping;

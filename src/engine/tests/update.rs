@@ -125,7 +125,7 @@ async fn policy_and_protection_follow_the_source() {
     let policy = json!({"Statement": [{"Effect": "Deny", "Action": "Update:Replace", "Principal": "*", "Resource": "*"}]});
     world.deploy(&[unit("keys")]).await;
     let strict = DesiredUnit { stack_policy: Some(policy), termination_protection: true, ..unit("keys") };
-    assert!(is_done(&world.deploy(&[strict.clone()]).await));
+    assert!(is_done(&world.deploy(std::slice::from_ref(&strict)).await));
     assert!(world.verify(&[strict]).await.is_equal());
     assert!(is_done(&world.deploy(&[unit("keys")]).await));
     assert!(world.verify(&[unit("keys")]).await.is_equal());
