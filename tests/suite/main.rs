@@ -1,4 +1,5 @@
 //! The one integration-test binary: each file is one scenario group (see `docs/ARCHITECTURE.md`).
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod engine;
 mod local_engine;

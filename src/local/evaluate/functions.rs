@@ -55,7 +55,9 @@ impl Scope<'_> {
                 }
             },
             _ => {
-                return Err(wrong("One or more Fn::Sub intrinsic functions don't specify expected arguments"));
+                return Err(wrong(
+                    "One or more Fn::Sub intrinsic functions don't specify expected arguments",
+                ));
             }
         };
         let mut result = String::with_capacity(text.len());
