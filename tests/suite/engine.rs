@@ -16,7 +16,6 @@ use serde_json::{Value, json};
 
 /// An environment with a target in each of two regions of one embedded cloud.
 struct World {
-    cloud: local::Cloud,
     clouds: Clouds,
     recorder: Recorder,
     runs: u32,
@@ -26,10 +25,10 @@ impl World {
     fn new(faults: &[&str]) -> Self {
         let faults = faults.iter().map(|text| text.parse::<Fault>().unwrap()).collect();
         let now = "2026-11-01T10:00:00Z".parse().unwrap();
-        Self::on(local::Cloud::in_memory(local::Options { now, faults }))
+        Self::on(&local::Cloud::in_memory(local::Options { now, faults }))
     }
 
-    fn on(cloud: local::Cloud) -> Self {
+    fn on(cloud: &local::Cloud) -> Self {
         let client = |region: &str| {
             let client = cloud.client("000000000000".parse().unwrap(), region.parse().unwrap());
             Cloud::new(Arc::new(client), Pace::Virtual)
@@ -39,7 +38,7 @@ impl World {
             ("recovery".parse().unwrap(), client("eu-west-1")),
         ];
         let clouds = Clouds { targets: targets.into(), used: BTreeMap::new() };
-        Self { cloud, clouds, recorder: Recorder::default(), runs: 0 }
+        Self { clouds, recorder: Recorder::default(), runs: 0 }
     }
 
     async fn observe(&self, units: &[DesiredUnit]) -> Observation {
@@ -277,7 +276,7 @@ async fn another_process_attaches_to_what_this_one_left_running() {
     let path = camino::Utf8Path::from_path(directory.path()).unwrap().join("local");
     let open = || {
         let now = "2026-11-01T10:00:00Z".parse().unwrap();
-        World::on(local::Cloud::open(&path, local::Options { now, faults: Vec::new() }).unwrap())
+        World::on(&local::Cloud::open(&path, local::Options { now, faults: Vec::new() }).unwrap())
     };
     let units = environment();
     {

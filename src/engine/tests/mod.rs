@@ -155,3 +155,31 @@ fn is_done(outcome: &Outcome) -> bool {
 fn names(units: &[DesiredUnit]) -> BTreeSet<InstanceName> {
     units.iter().map(|unit| unit.instance().clone()).collect()
 }
+
+/// The command line may run the engine on any thread.
+#[test]
+fn futures_can_move_between_threads() {
+    fn is_send<T: Send>(_: T) {}
+    let world = World::new(Habits::default());
+    let (stop, others, options) = (Stop::never(), Default::default(), ExecuteOptions::default());
+    let plan = Plan {
+        schema: Plan::SCHEMA,
+        project: "fieldbook".parse().unwrap(),
+        environment: "demo".parse().unwrap(),
+        operation: plan::Operation::Deploy,
+        protection: crate::model::Protection::Disposable,
+        release: None,
+        deployment: None,
+        actions: Vec::new(),
+    };
+    is_send(execute(&plan, &world.clouds, &others, &options, &world.recorder, &stop));
+    is_send(observe(&world.clouds, &world.scope(&[]), &world.recorder, &stop));
+    is_send(verify(
+        &world.clouds,
+        &[],
+        &Observation::default(),
+        VerifyOptions::default(),
+        &world.recorder,
+        &stop,
+    ));
+}
