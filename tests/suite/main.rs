@@ -10,6 +10,7 @@ mod aws_failures;
 mod bad_input;
 mod conformance;
 mod documents;
+mod engine;
 mod layers;
 mod local_engine;
 mod main_job;
