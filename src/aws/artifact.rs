@@ -68,7 +68,7 @@ impl Artifacts {
         match answer {
             Ok(_) => {}
             Err(error) if is_already_there(&error) => {}
-            Err(error) => return Err(endpoint.failure("PutObject", &object, error)),
+            Err(error) => return Err(advised(endpoint.failure("PutObject", &object, error))),
         }
         self.url(&key, &object, endpoint).await
     }
@@ -132,6 +132,17 @@ fn parse(location: &str) -> Option<(&str, &str)> {
 fn key(prefix: &str, template: &str) -> String {
     let name = format!("templates/{}.json", Digest::of(template).hex());
     if prefix.is_empty() { name } else { format!("{prefix}/{name}") }
+}
+
+/// A bucket that is missing, elsewhere or not ours is a matter of the project's own files.
+fn advised(failure: PortError) -> PortError {
+    match failure.kind {
+        PortErrorKind::NotFound | PortErrorKind::Denied | PortErrorKind::Other => failure.with_hint(
+            "the target's `artifacts` bucket must exist, in the target's account and region, \
+             and the caller must be allowed to write there (s3:PutObject)",
+        ),
+        _ => failure,
+    }
 }
 
 /// A conditional write that loses answers 412 "Precondition Failed".

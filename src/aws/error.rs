@@ -36,18 +36,21 @@ impl Endpoint {
             return self.answered(operation, &error);
         }
         let kind = match &error {
-            SdkError::TimeoutError(_) => PortErrorKind::Unavailable,
             SdkError::ConstructionFailure(_) => unsent(&error, PortErrorKind::Invalid),
+            SdkError::DispatchFailure(failure) if failure.is_user() || is_about_endpoint(&error) => {
+                PortErrorKind::Invalid
+            }
             _ => unsent(&error, PortErrorKind::Unavailable),
         };
-        let message = match kind {
+        let what = match kind {
+            PortErrorKind::Invalid => "the request could not be made".to_owned(),
             PortErrorKind::Credentials => "no usable credentials".to_owned(),
             PortErrorKind::Unreachable => format!("no connection to {}", self.name),
-            PortErrorKind::Invalid => "the request could not be made".to_owned(),
             PortErrorKind::Throttled => "too many calls while getting credentials".to_owned(),
             _ => format!("no answer from {}", self.name),
         };
-        with_hint(PortError::new(kind, operation, message).with_source(error), self.overridden)
+        let failure = PortError::new(kind, operation, format!("{what}: {}", causes(&error)));
+        with_hint(failure, self.overridden)
     }
 
     fn answered<E: ProvideErrorMetadata>(&self, operation: String, error: &SdkError<E>) -> PortError {
@@ -117,10 +120,32 @@ fn excerpt(body: &str) -> String {
     format!("{}...", line.chars().take(LENGTH).collect::<String>())
 }
 
+fn is_about_endpoint(error: &(dyn Error + 'static)) -> bool {
+    last_cause(error).contains("endpoint")
+}
+
+/// Why nothing was answered, in one line. Of an SDK error only the last cause is told: those above
+/// say little, and some print the whole request, with parameters that are secret. Trouble with
+/// credentials is told from there on.
+fn causes(error: &(dyn Error + 'static)) -> String {
+    let told: Vec<_> =
+        chain(error).skip_while(|cause| !cause.is::<CredentialsError>()).map(ToString::to_string).collect();
+    if told.is_empty() { last_cause(error) } else { told.join(": ") }
+}
+
+fn last_cause(error: &(dyn Error + 'static)) -> String {
+    chain(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+/// The first error of type `T` in the chain of causes.
+fn cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    chain(error).find_map(|cause| cause.downcast_ref())
+}
+
 /// The kind of a failure before any answer: credentials, connection, or `otherwise`.
 fn unsent(error: &(dyn Error + 'static), otherwise: PortErrorKind) -> PortErrorKind {
-    let connection = || chain(error).find_map(|cause| cause.downcast_ref::<io::Error>()).map(io_kind);
-    let credentials = chain(error).find_map(|cause| cause.downcast_ref::<CredentialsError>());
+    let connection = || cause::<io::Error>(error).map(io_kind);
+    let credentials = cause::<CredentialsError>(error);
     let text = DisplayErrorContext(error).to_string().to_lowercase();
     match credentials {
         Some(CredentialsError::ProviderTimedOut(_)) => PortErrorKind::Unavailable,
@@ -159,6 +184,9 @@ fn with_hint(error: PortError, overridden: bool) -> PortError {
         PortErrorKind::Credentials => {
             "set `AWS_PROFILE`, run `aws sso login`, or give `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`; \
              a target's `role` must allow the caller to assume it"
+        }
+        PortErrorKind::Invalid if error.message.contains("endpoint must") => {
+            "`AWS_ENDPOINT_URL` must be a whole URL, for example `http://127.0.0.1:4566`"
         }
         PortErrorKind::Unreachable | PortErrorKind::Malformed if overridden => {
             "calls go where `AWS_ENDPOINT_URL` says: is that service running, and is the port right?"

@@ -1,1 +1,85 @@
-//! (work in progress)
+//! The command line: arguments, surroundings, wiring, consent, exit codes.
+//!
+//! One file a command in `command`; one file wires the adapters. No business rules here: a command
+//! calls the layers in order and hands what they say to `ui`.
+
+mod args;
+mod command;
+mod consent;
+mod console;
+mod environment;
+pub mod exit_code;
+mod failure;
+mod project;
+mod rehearsal;
+mod runtime;
+mod site;
+mod source;
+mod view;
+mod wire;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use crate::cli::args::{Arguments, Command, Global, RunArguments};
+use crate::cli::console::Console;
+use crate::cli::environment::Surroundings;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::Failure;
+use crate::local::{Fault, FaultError};
+
+pub use crate::cli::args::Arguments as CommandLine;
+
+/// What every command is given.
+#[derive(Debug)]
+struct Session {
+    global: Global,
+    surroundings: Surroundings,
+    console: Console,
+}
+
+/// Runs the command line of this process to its end.
+pub fn run() -> ExitCode {
+    let surroundings = Surroundings::look();
+    match Arguments::try_parse() {
+        Ok(Arguments { global, command }) => {
+            let console = Console::new(&global, &surroundings);
+            let session = Session { global, surroundings, console };
+            dispatch(&session, &command).unwrap_or_else(|failure| session.console.failure(&failure))
+        }
+        Err(error) => usage(&error),
+    }
+}
+
+fn dispatch(session: &Session, command: &Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Init(arguments) => command::init::run(session, arguments),
+        Command::Check(arguments) => command::check::run(session, arguments),
+        Command::Lock(arguments) => command::lock::run(session, arguments),
+        Command::Render(arguments) => command::render::run(session, arguments),
+        Command::Plan(arguments) => command::plan::run(session, arguments),
+        Command::Deploy(arguments) => command::deploy::run(session, arguments),
+        Command::Status(arguments) => command::status::run(session, arguments),
+        Command::Outputs(arguments) => command::outputs::run(session, arguments),
+        Command::Verify(arguments) => command::verify::run(session, arguments),
+        Command::Teardown(arguments) => command::teardown::run(session, arguments),
+        Command::Rebuild(arguments) => command::rebuild::run(session, arguments),
+        Command::Completions(arguments) => command::completions::run(&session.console, arguments),
+    }
+}
+
+/// What `--fail` asked for.
+fn faults(arguments: &RunArguments) -> Result<Vec<Fault>, Failure> {
+    let faults = arguments.fail.iter().map(|text| text.parse());
+    faults.collect::<Result<_, _>>().map_err(|error: FaultError| Failure::new(ExitCode::Usage, error))
+}
+
+/// Shows help, the version, or what is wrong with the command line.
+fn usage(error: &clap::Error) -> ExitCode {
+    // A closed pipe is silent.
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Done,
+        _ => ExitCode::Usage,
+    }
+}

@@ -9,6 +9,7 @@ mod error;
 mod ledger;
 mod lock;
 mod project;
+mod scratch;
 mod state;
 mod write;
 
@@ -16,5 +17,6 @@ pub use error::{Access, FileError};
 pub use ledger::{Ledger, LedgerError};
 pub use lock::{EnvironmentLock, LockError};
 pub use project::{FindError, ReadError, find_project, read_project};
+pub use scratch::{ScratchDirectory, entries, read_files, write_files};
 pub use state::StateDirectory;
 pub use write::{write_atomically, write_new};

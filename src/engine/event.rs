@@ -20,6 +20,17 @@ pub enum Operation {
     Rebuild,
 }
 
+impl Operation {
+    /// The command's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Teardown => "teardown",
+            Self::Rebuild => "rebuild",
+        }
+    }
+}
+
 /// Something that happened. Times are the cloud's own clock.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
@@ -125,7 +136,7 @@ pub enum UnitOutcome {
     Done,
     /// Every value that was open came out equal: nothing was to do.
     Unchanged,
-    /// It failed and CloudFormation took it back.
+    /// It failed and nothing of it stands: CloudFormation refused it or took it back.
     RolledBack {
         /// The first root cause.
         cause: Cause,

@@ -1,8 +1,48 @@
 //! Carries plans out: walks the graph, drives the ports, tells what happens as events.
 //!
 //! Never decides *what* to do (the plan did), never prints, knows no SDK, leaves no task
-//! un-awaited.
+//! un-awaited: all work lives in the future that the caller awaits.
+//!
+//! | part | files |
+//! |---|---|
+//! | who is called, and how often | `clouds`, `budget`, `retry`, `lane` |
+//! | how time passes | `strands`, `clock`, `poller`, `watch`, `session` |
+//! | what is seen | `observe`, `complete`, `identity`, `settle`, `history` |
+//! | what is done | `execute` |
+//! | what is proved, and what is told afterwards | `verify`, `timeline`, `critical_path` |
 
+mod budget;
+mod clock;
+mod clouds;
+mod complete;
+mod critical_path;
 mod event;
+mod execute;
+mod history;
+mod identity;
+mod lane;
+mod observe;
+mod poller;
+mod retry;
+mod session;
+mod settle;
+mod stop;
+mod strands;
+#[cfg(test)]
+mod tests;
+mod timeline;
+mod verify;
+mod watch;
 
+pub use budget::Pace;
+pub use clouds::{Cloud, Clouds};
+pub use complete::complete_templates;
+pub use critical_path::{CriticalStep, critical_path};
 pub use event::{Cause, Event, EventSink, Operation, Outcome, PlannedUnit, Skipped, UnitOutcome, UnitReport};
+pub use execute::{ExecuteError, ExecuteOptions, Others, execute, waits_for};
+pub use identity::{IdentityError, check_identity};
+pub use observe::{ObserveError, Scope, observe};
+pub use settle::{SettleError, Settled, settle};
+pub use stop::{Stop, Stopper};
+pub use timeline::{Recorder, ResourceSpan, Timeline, UnitSpan};
+pub use verify::{Difference, VerifiedUnit, VerifyError, VerifyOptions, VerifyReport, verify};

@@ -1,1 +1,43 @@
-//! (work in progress)
+//! The embedded CloudFormation: an adapter that needs no account, no Docker and no network.
+//!
+//! It evaluates templates, walks resources in dependency order and answers like the real service,
+//! in virtual time. What it does and what it does not is specified in `docs/local-engine.md`; the
+//! tests name that document's rules.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `cloud`, `client` | opening, sharing, the port |
+//! | `request` | what each call checks and answers |
+//! | `world`, `schedule`, `stack`, `exports` | the state |
+//! | `operation` | phases and steps: what happens to a stack over time |
+//! | `change_set` | dry runs |
+//! | `template`, `context`, `evaluate`, `graph` | reading and evaluating templates |
+//! | `resource` | physical ids, attributes, what is known of types |
+//! | `durations`, `fault`, `derive`, `place`, `store` | tables, failures on request, ids, regions, the file |
+//!
+//! May import only the model and the port. May not read a clock, print, or decide anything that the
+//! real service leaves to its caller.
+
+mod change_set;
+mod client;
+mod cloud;
+mod context;
+mod derive;
+pub mod durations;
+mod evaluate;
+mod exports;
+mod fault;
+mod graph;
+mod operation;
+mod place;
+mod request;
+mod resource;
+mod schedule;
+mod stack;
+mod store;
+mod template;
+mod world;
+
+pub use client::Client;
+pub use cloud::{Cloud, Options};
+pub use fault::{Fault, FaultError, FaultOperation};

@@ -1,5 +1,10 @@
 //! Projects in memory, for tests.
 
+use futures_util::FutureExt as _;
+
+use crate::manifest::Project;
+use crate::manifest::lock::{TemplateDigests, update};
+use crate::model::files::LOCK_FILE;
 use crate::model::{Diagnostics, ProjectFiles};
 
 /// A project of two units on a local environment, small enough to vary in one line.
@@ -75,6 +80,20 @@ pub fn edited(mut files: ProjectFiles, path: &str, from: &str, to: &str) -> Proj
     assert!(text.contains(from), "`{path}` has no `{from}`");
     files.0.insert(path.to_owned(), text.replacen(from, to, 1).into_bytes());
     files
+}
+
+/// `files` with a lock that publishes every template version.
+pub fn published(files: ProjectFiles) -> ProjectFiles {
+    let project = Project::read(files.clone()).unwrap();
+    let update = update(&project, &[&TemplateDigests], false).now_or_never().unwrap().unwrap();
+    with(files, LOCK_FILE, update.lock.write())
+}
+
+/// As [`published`], where there is no lock and the project can be read. Drafts would add their
+/// warning to every case.
+pub fn published_where_possible(files: ProjectFiles) -> ProjectFiles {
+    let readable = files.get(LOCK_FILE).is_none() && Project::read(files.clone()).is_ok();
+    if readable { published(files) } else { files }
 }
 
 /// Diagnostics as plain text.

@@ -62,17 +62,33 @@ pub struct Bound {
 }
 
 impl Project {
+    /// Resolves one environment's places and protection, and nothing of its units: enough to look at
+    /// what stands, however broken the source of a unit is.
+    ///
+    /// # Errors
+    /// There is no such environment, or what is wrong with it.
+    pub fn environment(&self, name: &EnvironmentName) -> Result<Environment, Diagnostics> {
+        let lineage = self.lineage(name)?;
+        let mut decoder = Decoder::default();
+        let environment = environment(self, &lineage, &mut decoder);
+        if decoder.problems.has_errors() { Err(decoder.problems) } else { Ok(environment) }
+    }
+
+    fn lineage(&self, name: &EnvironmentName) -> Result<Lineage<'_>, Diagnostics> {
+        Lineage::of(self, name).ok_or_else(|| {
+            let names = self.manifest.environments.keys().map(EnvironmentName::as_str);
+            let problem =
+                Diagnostic::error("unknown-environment", format!("there is no environment `{name}`"));
+            problem.hint(suggestion(name.as_str(), names)).into()
+        })
+    }
+
     /// Resolves one environment.
     ///
     /// # Errors
     /// There is no such environment, or everything that is wrong in it.
     pub fn resolve(&self, name: &EnvironmentName) -> Result<ResolvedEnvironment, Diagnostics> {
-        let Some(lineage) = Lineage::of(self, name) else {
-            let names = self.manifest.environments.keys().map(EnvironmentName::as_str);
-            let problem =
-                Diagnostic::error("unknown-environment", format!("there is no environment `{name}`"));
-            return Err(problem.hint(suggestion(name.as_str(), names)).into());
-        };
+        let lineage = self.lineage(name)?;
         let mut decoder = Decoder::default();
         let environment = environment(self, &lineage, &mut decoder);
         let resolver = Resolver { project: self, lineage: &lineage };
@@ -294,32 +310,39 @@ fn overrides_of_absent_units(lineage: &Lineage<'_>) -> Vec<Diagnostic> {
 
 /// Template versions that are not published: worth knowing on a local target, refused on a real one.
 fn drafts(project: &Project, environment: &Environment, units: &[ResolvedUnit]) -> Vec<Diagnostic> {
-    let mut drafts: BTreeMap<&TemplateRef, (&ResolvedUnit, bool)> = BTreeMap::new();
+    let mut real: BTreeMap<&TemplateRef, &Position> = BTreeMap::new();
+    let mut local = real.clone();
     for unit in units {
-        if project.templates.get(&unit.template.value).is_none_or(|template| template.published) {
-            continue;
+        let template = &unit.template;
+        if project.templates.get(&template.value).is_some_and(|version| !version.published) {
+            let is_real = environment.targets[&unit.instance.target].provider == ProviderKind::Aws;
+            let drafts = if is_real { &mut real } else { &mut local };
+            drafts.entry(&template.value).or_insert(&template.position);
         }
-        let real = environment.targets[&unit.instance.target].provider == ProviderKind::Aws;
-        let entry = drafts.entry(&unit.template.value).or_insert((unit, real));
-        entry.1 |= real;
     }
-    drafts
-        .into_iter()
-        .map(|(template, (unit, real))| draft(template, &unit.template.position, real))
-        .collect()
+    local.retain(|template, _| !real.contains_key(template));
+    [(real, true), (local, false)].into_iter().filter_map(|(drafts, real)| draft(&drafts, real)).collect()
 }
 
-/// The problem of a template version that is not published.
-pub fn draft(template: &TemplateRef, position: &Position, real: bool) -> Diagnostic {
-    let message = format!("the template `{template}` is a draft: `rekindle.lock` does not have it");
-    let hint = "`rekindle lock` publishes it; from then on it never changes";
-    if real {
+/// The problem of template versions that are not published, if there are any.
+pub fn draft(drafts: &BTreeMap<&TemplateRef, &Position>, real: bool) -> Option<Diagnostic> {
+    let names: Vec<String> = drafts.keys().map(|template| format!("`{template}`")).collect();
+    let message = match &names[..] {
+        [name] => format!("the template {name} is a draft: `rekindle.lock` does not have it"),
+        _ => format!(
+            "{} templates are drafts: `rekindle.lock` does not have {}",
+            names.len(),
+            names.join(", ")
+        ),
+    };
+    let hint = "`rekindle lock` publishes drafts; from then on they never change";
+    let problem = if real {
         Diagnostic::error("draft-template", message)
-            .at(position.place())
             .hint(format!("aws targets take published versions only; {hint}"))
     } else {
-        Diagnostic::warning("draft-template", message).at(position.place()).hint(hint)
-    }
+        Diagnostic::warning("draft-template", message).hint(hint)
+    };
+    drafts.values().next().map(|position| problem.at(position.place()))
 }
 
 /// One problem may show in every instance; it is told once.

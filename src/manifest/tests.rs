@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::manifest::fixture::{base, edited, show, with};
+use crate::manifest::fixture::{base, edited, published, published_where_possible, show, with};
 use crate::manifest::lock::{TemplateDigests, update};
 use crate::manifest::{Lock, Project, ResolvedEnvironment};
 use crate::model::files::LOCK_FILE;
@@ -34,12 +34,6 @@ fn complaint(files: ProjectFiles) -> String {
     text
 }
 
-fn published(files: ProjectFiles) -> ProjectFiles {
-    let project = Project::read(files.clone()).unwrap();
-    let lock = futures_util::FutureExt::now_or_never(update(&project, &[&TemplateDigests], false));
-    with(files, LOCK_FILE, lock.unwrap().unwrap().lock.write())
-}
-
 fn snapshot(name: &str, cases: Vec<(&str, ProjectFiles)>) {
     let mut text = String::new();
     for (title, files) in cases {
@@ -50,12 +44,6 @@ fn snapshot(name: &str, cases: Vec<(&str, ProjectFiles)>) {
     insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
         insta::assert_snapshot!(name, text);
     });
-}
-
-/// Drafts would add their warning to every case.
-fn published_where_possible(files: ProjectFiles) -> ProjectFiles {
-    let readable = files.get(LOCK_FILE).is_none() && Project::read(files.clone()).is_ok();
-    if readable { published(files) } else { files }
 }
 
 fn in_manifest(from: &str, to: &str) -> ProjectFiles {

@@ -5,10 +5,14 @@
 //! outputs.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::model::{Class, Digest, EnvironmentName, InstanceName, ProjectName, TargetName, UnitName};
+use crate::model::{
+    Class, Digest, EnvironmentName, InstanceName, NameError, ProjectName, TargetName, UnitName,
+};
 
 /// Logical name of the output and of the metadata key that hold the facts.
 pub const CARRIER: &str = "Rekindle";
@@ -29,6 +33,10 @@ pub struct Facts {
     pub class: Class,
     /// The instances this one needs, so that a teardown needs no source.
     pub needs: Vec<InstanceName>,
+    /// Instances of other environments whose outputs this one takes, so that tearing those down
+    /// can be refused without anybody's source.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uses: Vec<UsedInstance>,
     /// The release that last changed this stack.
     pub release: Digest,
     /// When an ephemeral stack may be swept away.
@@ -45,6 +53,46 @@ impl Facts {
     /// Reads the text of the output; `None` when it is not ours or of a later schema.
     pub fn decode(text: &str) -> Option<Self> {
         serde_json::from_str::<Self>(text).ok().filter(|facts| facts.schema <= SCHEMA)
+    }
+}
+
+/// An instance of another environment, written `ENVIRONMENT/UNIT[@TARGET]`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UsedInstance {
+    /// The environment that owns it.
+    pub environment: EnvironmentName,
+    /// The instance there.
+    pub instance: InstanceName,
+}
+
+impl fmt::Display for UsedInstance {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.environment, self.instance)
+    }
+}
+
+impl FromStr for UsedInstance {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let (environment, instance) = text.split_once('/').ok_or_else(|| NameError {
+            kind: "used instance",
+            text: text.to_owned(),
+            rule: "write ENVIRONMENT/UNIT, for example `account/audit`",
+        })?;
+        Ok(Self { environment: environment.parse()?, instance: instance.parse()? })
+    }
+}
+
+impl Serialize for UsedInstance {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for UsedInstance {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

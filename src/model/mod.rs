@@ -21,7 +21,7 @@ pub use class::{Class, Protection, ProviderKind, UnitKind};
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub use digest::Digest;
 pub use environment::{Environment, Target};
-pub use facts::Facts;
+pub use facts::{Facts, UsedInstance};
 pub use files::ProjectFiles;
 pub use name::{
     AccountId, EnvironmentName, InstanceName, NameError, ProjectName, Region, StackName, TargetName,

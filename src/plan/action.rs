@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Change, Class, DesiredUnit, Digest, EnvironmentName, InstanceName, ObservedStack, Output, ProjectName,
-    Protection, StackName, StackStatus,
+    Protection, StackName,
 };
+use crate::plan::{Consent, Reason};
 
 /// Which way a plan goes through the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,29 @@ pub enum Operation {
     Deploy,
     /// Dependants before their providers.
     Teardown,
+}
+
+impl ActionKind {
+    /// The word used in files and output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+            Self::Keep => "keep",
+        }
+    }
+
+    /// Whether a stack is made from a desired unit.
+    pub fn sends(self) -> bool {
+        matches!(self, Self::Create | Self::Update | Self::Replace)
+    }
+
+    /// Whether a stack that is there goes.
+    pub fn deletes(self) -> bool {
+        matches!(self, Self::Delete | Self::Replace)
+    }
 }
 
 /// What is done to one instance.
@@ -74,12 +98,48 @@ pub struct PlannedAction {
     pub changes: Vec<Change>,
     /// Differences by parameter.
     pub parameters: Vec<ParameterChange>,
-    /// Instances of this plan that come first in a deploy and last in a teardown.
+    /// Instances of this plan that it needs: by the source where something is sent, else by what
+    /// the stack says. They are made before it, and where both go, they go after it.
     pub needs: BTreeSet<InstanceName>,
-    /// What it should be; `None` when it goes, or is kept though gone from the source.
+    /// What it should be: present exactly when something is sent (create, update, replace).
     pub desired: Option<DesiredUnit>,
     /// What the decision was based on; `None` when nothing was there.
     pub observed: Option<ObservedStack>,
+}
+
+impl PlannedAction {
+    /// Whether the only differences are values known at deploy time: if those come out equal, an
+    /// update has nothing to do and is left out.
+    pub fn may_come_out_equal(&self) -> bool {
+        self.action == ActionKind::Update
+            && self.reasons.iter().all(|reason| matches!(reason, Reason::ParameterUnknown { .. }))
+    }
+
+    /// Whether the plan holds this consent for the instance.
+    pub fn has_consent(&self, consent: Consent) -> bool {
+        self.reasons.contains(&Reason::Consented { consent })
+    }
+}
+
+impl Plan {
+    /// Number of this format.
+    pub const SCHEMA: u32 = 1;
+
+    /// The action planned for `instance`.
+    pub fn action(&self, instance: &InstanceName) -> Option<&PlannedAction> {
+        let found = self.actions.binary_search_by(|action| action.instance.cmp(instance)).ok()?;
+        self.actions.get(found)
+    }
+
+    /// How many actions there are of one kind.
+    pub fn count(&self, kind: ActionKind) -> usize {
+        self.actions.iter().filter(|action| action.action == kind).count()
+    }
+
+    /// Whether nothing would be done.
+    pub fn is_empty(&self) -> bool {
+        self.count(ActionKind::Keep) == self.actions.len()
+    }
 }
 
 /// A parameter whose value would change.
@@ -105,79 +165,4 @@ pub enum PlannedValue {
     Secret,
     /// The parameter goes.
     Removed,
-}
-
-/// Why an action is what it is. Data, so that people and programs read the same.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "because", rename_all = "kebab-case")]
-pub enum Reason {
-    /// There is no stack.
-    Absent,
-    /// The unit digest differs.
-    DigestChanged {
-        /// What the stack carries.
-        from: Digest,
-        /// What the source makes.
-        to: Digest,
-    },
-    /// A parameter's value differs.
-    ParameterChanged {
-        /// The parameter.
-        name: String,
-        /// The value now; `None` when unknown or secret.
-        from: Option<String>,
-        /// The value then; `None` when secret.
-        to: Option<String>,
-    },
-    /// A parameter's value is known only after another instance was changed.
-    ParameterUnknown {
-        /// The parameter.
-        name: String,
-        /// Where its value comes from.
-        output: Output,
-    },
-    /// Class, needs or expiry in the stack's facts differ.
-    FactsChanged {
-        /// Which: `class`, `needs`, `expires`.
-        what: String,
-        /// The value now.
-        from: String,
-        /// The value then.
-        to: String,
-    },
-    /// The stack is in a state that asks for this action.
-    Status {
-        /// The state.
-        status: StackStatus,
-    },
-    /// The stack does not match what rekindle last did.
-    ChangedOutside {
-        /// What differs, as a sentence fragment.
-        what: String,
-    },
-    /// In the environment by its tags, and no longer in the source.
-    GoneFromSource,
-    /// Everything is as it should be.
-    Unchanged,
-    /// The class is kept in this environment.
-    KeptClass {
-        /// The class.
-        class: Class,
-    },
-    /// A kept instance needs it.
-    KeptForDependant {
-        /// The dependant.
-        instance: InstanceName,
-    },
-    /// Another environment uses it.
-    KeptForUser {
-        /// That environment.
-        environment: EnvironmentName,
-    },
-    /// Termination protection is on, and lifting it was not asked for.
-    TerminationProtected,
-    /// The environment is being torn down.
-    TornDown,
-    /// The unit was not selected.
-    NotSelected,
 }

@@ -1,11 +1,61 @@
 //! What would be done and why: a pure function of the desired units and one observation.
 //!
 //! May not be async, do I/O, or decide from anything but its arguments. The rules are written in
-//! prose in `docs/planning.md`, one function each.
+//! prose in `docs/planning.md`, one function each: [`deploy()`] and [`teardown()`] decide,
+//! [`check()`] refuses a plan that contradicts itself, [`difference()`] shows what differs between
+//! two templates, [`graph`] puts instances in order.
 
 mod action;
+mod check;
+mod compare;
+mod context;
+mod deploy;
+mod difference;
+mod error;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod graph;
+mod influence;
+mod inventory;
 mod observation;
+mod prune;
+mod reason;
+mod status;
+mod teardown;
+#[cfg(test)]
+mod tests;
+mod values;
 
 pub use crate::model::LastRecord;
-pub use action::{ActionKind, Operation, ParameterChange, Plan, PlannedAction, PlannedValue, Reason};
+pub use action::{ActionKind, Operation, ParameterChange, Plan, PlannedAction, PlannedValue};
+pub use check::{Contradiction, check};
+pub use context::{Consents, DeployContext, TeardownContext};
+pub use deploy::deploy;
+pub use difference::{difference, other_sections};
+pub use error::{Obstacle, ObstacleKind, PlanError};
+pub use inventory::wanted_templates;
 pub use observation::Observation;
+pub use reason::{Consent, Reason};
+pub use teardown::teardown;
+
+/// Hands a plan out only when nothing stands in its way and it does not contradict itself.
+fn finish(mut plan: Plan, mut obstacles: Vec<Obstacle>) -> Result<Plan, PlanError> {
+    let present: std::collections::BTreeSet<_> =
+        plan.actions.iter().map(|action| action.instance.clone()).collect();
+    for action in plan.actions.iter_mut().filter(|action| !action.action.sends()) {
+        action.needs.retain(|need| present.contains(need));
+    }
+    if obstacles.is_empty() {
+        let contradictions = check(&plan).err().unwrap_or_default();
+        obstacles.extend(contradictions.into_iter().map(obstacle));
+    }
+    if obstacles.is_empty() { Ok(plan) } else { Err(PlanError { obstacles }) }
+}
+
+/// Facts of stacks may contradict each other, which is no fault of rekindle.
+fn obstacle(contradiction: Contradiction) -> Obstacle {
+    match contradiction {
+        Contradiction::Circle { cycle } => Obstacle::Circle { cycle },
+        contradiction => Obstacle::Contradictory { contradiction },
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::model::{EnvironmentName, InstanceName, LastRecord, ObservedStack, TargetName};
+use crate::model::{EnvironmentName, Facts, InstanceName, LastRecord, ObservedStack, TargetName};
 
 /// One look at everything that matters to a plan.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,6 +16,9 @@ pub struct Observation {
     pub others: BTreeMap<EnvironmentName, BTreeMap<TargetName, Vec<ObservedStack>>>,
     /// Deployed templates by stack id, without rekindle's additions, where they were fetched.
     pub templates: BTreeMap<String, Value>,
+    /// What [`crate::model::unit::strip_additions`] took out of those templates, by stack id: the
+    /// facts of stacks whose outputs hold none, because they never completed.
+    pub template_facts: BTreeMap<String, Facts>,
     /// What the ledger says of the last change of each instance.
     pub records: BTreeMap<InstanceName, LastRecord>,
 }

@@ -48,7 +48,8 @@ fn printed(value: &Value, _: Kwargs, _: &State<'_>) -> TeraResult<Value> {
         ));
     }
     if value.is_array() || value.is_map() || value.is_bytes() {
-        let message = format!("is a {}, which has no text of its own", value.name());
+        let kind = if value.is_map() { "map" } else { "list" };
+        let message = format!("is a {kind}, which has no text of its own");
         return Err(stop_at_value(
             "not-printable",
             &message,
@@ -100,7 +101,7 @@ fn plain(text: &str) -> TeraResult<String> {
 fn kept(value: &Value, _: Kwargs, _: &State<'_>) -> TeraResult<Value> {
     let (limit, whole_json) = session::with(|session| {
         let whole = value.as_str().and_then(|text| session.insertions.whole(text));
-        (session.value_size, matches!(whole, Some(Insertion::Json(_))))
+        (session.limits.value_size, matches!(whole, Some(Insertion::Json(_))))
     });
     if value.as_str().map_or_else(|| value.len(), |text| Some(text.len())).is_some_and(|size| size > limit) {
         let message = format!("has grown beyond {limit} bytes or items");
@@ -126,16 +127,17 @@ fn counted(value: &Value, _: Kwargs, _: &State<'_>) -> TeraResult<Value> {
 
 /// Takes one step off what the render has left.
 pub(super) fn count_step() -> TeraResult<()> {
-    let left = session::with(|session| {
+    let (left, limit) = session::with(|session| {
         let left = session.steps_left.checked_sub(1);
         session.steps_left = left.unwrap_or_default();
-        left
+        (left, session.limits.steps)
     });
     left.map(|_| ()).ok_or_else(|| {
         stop(Failure {
             code: "render-too-long",
-            message: "the render takes too many steps (turns of loops, includes, calls of components)"
-                .to_owned(),
+            message: format!(
+                "the render takes more than {limit} steps (turns of loops, includes, calls of components)"
+            ),
             about_expression: false,
             hint: "loop over less: nested ranges multiply".to_owned(),
         })

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::model::diagnostic::did_you_mean;
 use crate::model::{Diagnostic, Diagnostics, Place};
 use crate::render::context::Context;
-use crate::render::prepare::{Prepared, prepare};
+use crate::render::prepare::prepare;
+use crate::render::prepared::Prepared;
 use crate::render::session::{self, Mode, Session};
 use crate::render::{Limits, Sources, error, filters, functions, project_path};
 use crate::template::{Insertion, contains_token_characters, decode};
@@ -32,6 +33,7 @@ impl Library {
     /// Compiles the `.tera` files of `folder` and everything they include.
     pub(super) fn compile(all: &Sources, folder: &str, limits: Limits) -> Result<Self, Diagnostics> {
         let sources = collect(all, folder)?;
+        check_components(&sources)?;
         let prefix = format!("{folder}/");
         let files = all.0.iter().filter_map(|(path, bytes)| Some((path.strip_prefix(&prefix)?, bytes)));
         let files = files.filter(|(name, _)| !name.ends_with(".tera"));
@@ -45,8 +47,9 @@ impl Library {
         filters::register(&mut tera);
         functions::register(&mut tera, folder, files);
         let texts = sources.values().map(|source| (source.path.as_str(), source.text.as_str()));
-        tera.add_raw_templates(texts)
-            .map_err(|error| error::diagnostic(&error, None, folder, &sources, limits))?;
+        tera.add_raw_templates(texts).map_err(|error| {
+            error::Reporter { sources: &sources, context: None, limits }.diagnostic(&error, None, folder)
+        })?;
         Ok(Self { tera, sources, limits })
     }
 
@@ -60,7 +63,9 @@ impl Library {
         let mut session = session::end();
         if let Err(error) = result {
             let failure = session.failure.take();
-            return Err(error::diagnostic(&error, failure, path, &self.sources, self.limits).into());
+            let reporter =
+                error::Reporter { sources: &self.sources, context: Some(context), limits: self.limits };
+            return Err(reporter.diagnostic(&error, failure, path).into());
         }
         let text = String::from_utf8(writer.bytes).map_err(|_| {
             Diagnostic::error("not-utf8", "the render is not UTF-8").at(Place::file(project_path(path)))
@@ -79,8 +84,10 @@ impl Library {
             let Some(source) = self.sources.get(&path) else { continue };
             if reached.insert(path) {
                 waiting.extend(source.includes.iter().cloned());
-                let defining =
-                    self.sources.values().filter(|other| !other.defines.is_disjoint(&source.calls));
+                let defining = self
+                    .sources
+                    .values()
+                    .filter(|other| source.calls.keys().any(|name| other.defines.contains(name)));
                 waiting.extend(defining.map(|other| other.path.clone()));
             }
         }
@@ -114,6 +121,26 @@ impl Library {
     }
 }
 
+/// Every component that is called must be defined in a source of the library.
+fn check_components(sources: &BTreeMap<String, Arc<Prepared>>) -> Result<(), Diagnostics> {
+    let defined: BTreeSet<&str> =
+        sources.values().flat_map(|source| &source.defines).map(String::as_str).collect();
+    let mut problems = Diagnostics::default();
+    for source in sources.values() {
+        for (name, range) in source.calls.iter().filter(|(name, _)| !defined.contains(name.as_str())) {
+            let hint = match did_you_mean(name, defined.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => {
+                    "define it in a `.tera` file of this folder, or include the file that does".to_owned()
+                }
+            };
+            let problem = Diagnostic::error("unknown-component", format!("there is no component `{name}`"));
+            problems.push(problem.at(source.source_place(range)).hint(hint));
+        }
+    }
+    if problems.has_errors() { Err(problems) } else { Ok(()) }
+}
+
 /// Prepares the folder's own sources, then those they include, until none is missing.
 fn collect(all: &Sources, folder: &str) -> Result<BTreeMap<String, Arc<Prepared>>, Diagnostics> {
     let prefix = format!("{folder}/");
@@ -143,11 +170,11 @@ fn prepare_source(all: &Sources, path: &str) -> Result<Prepared, Diagnostics> {
         let hint = "take the private-use characters U+10F000 to U+10F012 out";
         return Err(diagnostic.at(Place::file(file)).hint(hint).into());
     }
-    prepare(path, source, &|name| resolve(all, path, name)).map_err(Diagnostics)
+    prepare(path, source, &|name| resolve(all, path, name))
 }
 
 /// An include names a file of the same `NAME/VERSION/`, or, in full, one of another version.
-fn resolve(all: &Sources, from: &str, name: &str) -> Result<String, Diagnostic> {
+fn resolve(all: &Sources, from: &str, name: &str) -> Result<String, Diagnostics> {
     let folder: Vec<_> = from.splitn(3, '/').take(2).collect();
     let beside = format!("{}/{name}", folder.join("/"));
     let full = name.to_owned();
@@ -156,7 +183,8 @@ fn resolve(all: &Sources, from: &str, name: &str) -> Result<String, Diagnostic> 
     match found {
         Some(path) if path.ends_with(".tera") => Ok(path),
         Some(_) => Err(Diagnostic::error("include-not-tera", format!("`{name}` does not end in `.tera`"))
-            .hint(format!("put its text in as a value with {{{{ file(name=\"{name}\") }}}}, or rename it"))),
+            .hint(format!("put its text in as a value with {{{{ file(name=\"{name}\") }}}}, or rename it"))
+            .into()),
         None => {
             let prefix = format!("{}/", folder.join("/"));
             let known = all.0.keys().filter(|path| path.ends_with(".tera"));
@@ -166,7 +194,8 @@ fn resolve(all: &Sources, from: &str, name: &str) -> Result<String, Diagnostic> 
                 None => "name a file beside this one, or one of another template in full: `NAME/VERSION/FILE.tera`".to_owned(),
             };
             Err(Diagnostic::error("unknown-include", format!("there is no `{name}` in this template"))
-                .hint(hint))
+                .hint(hint)
+                .into())
         }
     }
 }

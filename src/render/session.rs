@@ -49,7 +49,7 @@ pub(super) struct Session {
     pub(super) mode: Mode,
     pub(super) insertions: Insertions,
     pub(super) steps_left: u32,
-    pub(super) value_size: usize,
+    pub(super) limits: Limits,
     pub(super) failure: Option<Failure>,
     /// Paths of the files that `file()` read.
     pub(super) used: BTreeSet<String>,
@@ -61,8 +61,7 @@ thread_local! {
 
 /// Starts a render on this thread.
 pub(super) fn begin(mode: Mode, limits: Limits) {
-    let session =
-        Session { mode, steps_left: limits.steps, value_size: limits.value_size, ..Session::default() };
+    let session = Session { mode, steps_left: limits.steps, limits, ..Session::default() };
     SESSION.replace(session);
 }
 

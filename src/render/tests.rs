@@ -75,7 +75,7 @@ fn values_keep_their_type() {
         ("{{ [i * 2 for i in range(end=3)] | json }}", json!([0, 2, 4])),
         ("{{ inputs.port if inputs.multi else 1 }}", json!(5432)),
         ("{{ 'a' ~ env.name ~ 'b' }}", json!("ademob")),
-        ("{{- env.name -}}", json!("demo")),
+        ("a {{- env.name -}} b", json!("ademob")),
         ("x # {{ inputs.name }}", json!("x")),
         ("{% raw %}${#x}{% endraw %}", json!("${#x}")),
         (

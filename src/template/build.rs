@@ -57,12 +57,6 @@ impl<'a> Builder<'a> {
                 kind => self.untagged(mark, kind, context),
             };
         }
-        if contains_token_characters(&tag) {
-            let problem = Problem::new("value-in-tag", mark, "a value cannot be the name of a function");
-            self.problems
-                .push(problem.hint("write the function out, and choose between two with `{% if %}`"));
-            return Default::default();
-        }
         match long_form(&tag, mark) {
             Ok(function) => self.call(function, mark, kind),
             Err(problem) => {

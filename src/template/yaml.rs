@@ -135,6 +135,8 @@ fn syntax(error: &ScanError) -> Problem {
         problem.hint("indent with spaces")
     } else if info.contains("simple key") || info.contains("mapping values") {
         problem.hint("a `:` inside a text needs quotes around the text; check the indentation too")
+    } else if info.contains("tag") {
+        problem.hint("a function is written `!NAME` and a space; its name cannot come from a value")
     } else if info.contains("anchor") {
         problem.hint("anchors and aliases are not read; a text that starts with `&` or `*` needs quotes")
     } else {

@@ -109,7 +109,7 @@ async fn a_role_that_may_not_be_assumed_is_a_matter_of_credentials() {
     let server = Answers::start([error(403, "AccessDenied", message)]);
     let role = Some("arn:aws:iam::111122223333:role/operator".to_owned());
     let cloud = cloud(&server.endpoint, "key", &Target { role, ..target(ACCOUNT) }).await;
-    assert_eq!(cloud.identity().await.unwrap_err().kind, PortErrorKind::Credentials);
+    assert_snapshot!(shown(&cloud.identity().await.unwrap_err()));
 }
 
 #[tokio::test]
@@ -127,6 +127,14 @@ async fn an_endpoint_where_nobody_listens_is_named() {
     drop(listener);
     let cloud = cloud(&endpoint, "key", &target(ACCOUNT)).await;
     assert_snapshot!(shown(&named(cloud.describe_stack("web").await.unwrap_err(), &endpoint)));
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_no_url_is_named_and_nothing_leaks() {
+    let cloud = cloud("not-a-url", "key", &target(ACCOUNT)).await;
+    let error = cloud.describe_stack("web").await.unwrap_err();
+    assert!(std::error::Error::source(&error).is_none(), "the SDK's own error prints the whole request");
+    assert_snapshot!(shown(&error));
 }
 
 #[tokio::test]

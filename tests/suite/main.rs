@@ -1,10 +1,20 @@
 //! The one integration-test binary: each file is one scenario group (see `docs/ARCHITECTURE.md`).
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
 #[cfg(feature = "aws")]
 mod aws_answers;
 #[cfg(feature = "aws")]
+mod aws_change_sets;
+#[cfg(feature = "aws")]
 mod aws_failures;
+mod bad_input;
 mod conformance;
+mod documents;
+mod engine;
+mod layers;
+mod local_engine;
+mod main_job;
+#[cfg(feature = "aws")]
+mod ministack;
 mod shipped_project;
 mod support;

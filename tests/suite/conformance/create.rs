@@ -22,6 +22,8 @@ pub async fn a_stack_is_created_and_described(world: &World) {
     let queue_arn = format!("arn:aws:sqs:eu-central-1:{}:{}", world.account, stack.outputs["Name"]);
     assert_eq!(stack.outputs["Arn"], queue_arn);
     assert!(stack.created.is_some());
+    // AWS: a stack that was never updated has no time of its last update. ministack shows one.
+    assert_eq!(stack.updated.is_some(), world.differs(false, true));
     assert!(!stack.termination_protection);
     assert_eq!(world.cloud.describe_stack("network").await.unwrap(), Some(stack));
 }

@@ -40,17 +40,6 @@ pub async fn accounts_are_kept_apart(world: &World) {
 
 pub async fn an_untouched_stack_has_no_drift(world: &World) {
     let stack = world.create("network", &queue(5)).await;
-    let detection = world.cloud.detect_drift(&stack.id).await.unwrap();
-    loop {
-        match world.cloud.drift_detection(&detection).await.unwrap() {
-            DriftDetection::Pending => {
-                let _ = world.cloud.wait_for_change(std::time::Duration::from_millis(50)).await.unwrap();
-            }
-            finished => {
-                assert_eq!(finished, DriftDetection::Done { drifted: 0 });
-                break;
-            }
-        }
-    }
+    assert_eq!(world.drift(&stack.id).await, DriftDetection::Done { drifted: 0 });
     assert_eq!(world.cloud.drifted_resources(&stack.id).await.unwrap(), []);
 }

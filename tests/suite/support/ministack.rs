@@ -68,7 +68,11 @@ fn start() -> Result<Ministack, String> {
         .spawn()
         .unwrap();
     let output = process.stdout.take().unwrap();
-    wait_until_ready(output)?;
+    if let Err(said) = wait_until_ready(output) {
+        drop(process.stdin.take());
+        process.wait().unwrap();
+        return Err(said);
+    }
     Ok(Ministack { endpoint: format!("http://127.0.0.1:{port}"), _process: process })
 }
 

@@ -1,9 +1,15 @@
-//! What the scenarios share.
+//! What the scenarios share: a scratch directory with a project in it, the binary, an emulator, and
+//! a server that gives recorded or bad answers.
 
 #[cfg(feature = "aws")]
 pub mod answers;
 #[cfg(feature = "aws")]
 pub mod ministack;
+pub mod project;
+#[cfg(feature = "aws")]
+pub mod request;
+#[cfg(feature = "aws")]
+pub mod server;
 pub mod shipped;
 #[cfg(feature = "aws")]
 pub mod target;

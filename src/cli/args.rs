@@ -1,0 +1,387 @@
+//! The command line as it is typed. Only what clap can check is checked here.
+
+use camino::Utf8PathBuf;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::{AccountId, EnvironmentName, InstanceName, ProjectName, ProviderKind, Region, TargetName};
+
+/// Regenerate a whole AWS environment from source, and prove that what runs is what the source says.
+#[derive(Debug, Parser)]
+#[command(
+    name = "rekindle",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    after_help = "Examples:\n  \
+        rekindle init fieldbook && cd fieldbook    a project that works at once, no account needed\n  \
+        rekindle deploy demo --yes                 make the environment `demo`\n  \
+        rekindle plan production                   what would change, and why\n  \
+        rekindle rebuild demo --yes                tear down, make again, verify\n  \
+        rekindle rebuild production --rehearse     the same, in virtual time, touching nothing\n\n\
+        Exit codes are in docs/exit-codes.md."
+)]
+pub struct Arguments {
+    /// What applies to every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What applies to every command.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Look for the project in DIR or a directory above it
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
+    pub directory: Option<Utf8PathBuf>,
+    /// Keep local state, locks and the ledger in DIR instead of `.rekindle`
+    #[arg(long, value_name = "DIR", global = true)]
+    pub state_dir: Option<Utf8PathBuf>,
+    /// For people, or for programs: one JSON document, or one JSON object per line for events
+    #[arg(long, value_name = "FORMAT", default_value = "human", global = true)]
+    pub output: OutputFormat,
+    /// Colour the output (`auto`: on a terminal, unless NO_COLOR is set)
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub color: ColorChoice,
+    /// Show more: unchanged units, every resource
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// Show results and errors only, no progress
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+/// Who reads the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// People.
+    Human,
+    /// Programs.
+    Json,
+}
+
+/// When output is coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a new project that works at once
+    Init(InitArguments),
+    /// Find what can be found without a cloud: references, cycles, parameters, quotas, names
+    Check(CheckArguments),
+    /// Publish template versions and resolve outside facts into `rekindle.lock`
+    Lock(LockArguments),
+    /// Render an environment's artifacts and their digests
+    Render(RenderArguments),
+    /// Show what `deploy` would do, and why
+    Plan(PlanArguments),
+    /// Make the environment what the source says
+    #[command(visible_alias = "up")]
+    Deploy(DeployArguments),
+    /// Show an environment's stacks
+    Status(EnvironmentArguments),
+    /// Show the outputs of an environment's stacks
+    Outputs(OutputsArguments),
+    /// Compare what stands with what the source says
+    Verify(VerifyArguments),
+    /// Delete an environment's stacks, dependants first
+    #[command(visible_aliases = ["down", "destroy"])]
+    Teardown(TeardownArguments),
+    /// Tear down what may be torn down, make it again, verify
+    Rebuild(RebuildArguments),
+    /// Print a completion script for your shell
+    Completions(CompletionsArguments),
+}
+
+/// `init`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  rekindle init fieldbook\n  rekindle init . --name fieldbook")]
+pub struct InitArguments {
+    /// Directory to make (or an empty one)
+    #[arg(value_name = "DIR")]
+    pub directory: Utf8PathBuf,
+    /// The project's name [default: the directory's]
+    #[arg(long)]
+    pub name: Option<ProjectName>,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  rekindle check\n  rekindle check production --strict")]
+pub struct CheckArguments {
+    /// Environment [default: all of them]
+    #[arg(value_name = "ENV")]
+    pub environment: Option<EnvironmentName>,
+    /// Treat warnings as errors
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// `lock`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  rekindle lock            publish new template versions\n  \
+    rekindle lock --update   resolve every outside fact anew")]
+pub struct LockArguments {
+    /// Resolve every outside fact anew (published templates never change)
+    #[arg(long)]
+    pub update: bool,
+}
+
+/// `render`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  rekindle render demo\n  rekindle render demo --out build\n  \
+    rekindle render demo --check-determinism")]
+pub struct RenderArguments {
+    /// Environment
+    #[arg(value_name = "ENV")]
+    pub environment: EnvironmentName,
+    /// Write the artifacts into DIR
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<Utf8PathBuf>,
+    /// Render in two other processes under different conditions and compare every byte
+    #[arg(long)]
+    pub check_determinism: bool,
+}
+
+/// Which part of an environment.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Selection {
+    /// Only these units (`UNIT` or `UNIT@TARGET`) [default: all]
+    #[arg(value_name = "UNIT")]
+    pub units: Vec<InstanceName>,
+    /// Only this target [default: all]
+    #[arg(long = "target", value_name = "TARGET")]
+    pub target: Option<TargetName>,
+}
+
+/// `plan`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  rekindle plan production\n  rekindle plan production web --output json\n  \
+    rekindle plan production --detailed-exitcode   exit 2 when there are changes"
+)]
+pub struct PlanArguments {
+    /// Environment
+    #[arg(value_name = "ENV")]
+    pub environment: EnvironmentName,
+    /// Which part.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// What may be done.
+    #[command(flatten)]
+    pub changes: ChangeArguments,
+    /// Exit with 2 when there are changes
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+/// What a deploy may do beyond creating and updating.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ChangeArguments {
+    /// Delete stateless units that are gone from the source
+    #[arg(long)]
+    pub prune: bool,
+    /// Consent to a change of this unit's class (repeatable)
+    #[arg(long = "change-class", value_name = "UNIT")]
+    pub change_class: Vec<InstanceName>,
+}
+
+/// How a changing command runs.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RunArguments {
+    /// Work on at most N stacks at a time [default: as many as the graph allows]
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<std::num::NonZeroUsize>,
+    /// Consent to the plan shown
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Do it on an embedded engine in memory and in virtual time; nothing real is touched
+    #[arg(long)]
+    pub rehearse: bool,
+    /// Make a resource fail, on the embedded engine and in rehearsals (repeatable):
+    /// `UNIT.RESOURCE`, or `UNIT.RESOURCE:create`, `:update`, `:delete`
+    #[arg(long = "fail", value_name = "UNIT.RESOURCE[:OPERATION]")]
+    pub fail: Vec<String>,
+}
+
+/// `deploy`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  rekindle deploy demo\n  rekindle deploy production --yes -j 10\n  \
+    rekindle deploy production --rehearse          how long would it take?\n  \
+    rekindle deploy demo --rehearse --fail data.Database")]
+pub struct DeployArguments {
+    /// Environment
+    #[arg(value_name = "ENV")]
+    pub environment: EnvironmentName,
+    /// Which part.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// What may be done.
+    #[command(flatten)]
+    pub changes: ChangeArguments,
+    /// How it runs.
+    #[command(flatten)]
+    pub run: RunArguments,
+}
+
+/// An environment, nothing else.
+#[derive(Debug, Args)]
+pub struct EnvironmentArguments {
+    /// Environment
+    #[arg(value_name = "ENV")]
+    pub environment: EnvironmentName,
+}
+
+/// `outputs`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  rekindle outputs demo\n  rekindle outputs demo network --output json")]
+pub struct OutputsArguments {
+    /// Environment
+    #[arg(value_name = "ENV")]
+    pub environment: EnvironmentName,
+    /// Only this unit (`UNIT` or `UNIT@TARGET`)
+    #[arg(value_name = "UNIT")]
+    pub unit: Option<InstanceName>,
+}
+
+/// `verify`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  rekindle verify production\n  rekindle verify production --drift")]
+pub struct VerifyArguments {
+    /// Environment
+    #[arg(value_name = "ENV")]
+    pub environment: EnvironmentName,
+    /// Also ask CloudFormation whether resources were changed behind its back
+    #[arg(long)]
+    pub drift: bool,
+}
+
+/// What a teardown needs consent for, beyond `--yes`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct TeardownConsents {
+    /// The environment's name, where it would have to be typed
+    #[arg(long, value_name = "NAME")]
+    pub confirm: Option<EnvironmentName>,
+    /// Consent to the loss of this unit's data (repeatable)
+    #[arg(long = "delete-data", value_name = "UNIT")]
+    pub delete_data: Vec<InstanceName>,
+    /// Consent to deleting this stack although its class is not known (repeatable)
+    #[arg(long = "delete-unknown", value_name = "UNIT")]
+    pub delete_unknown: Vec<InstanceName>,
+    /// Lift the termination protection of this unit's stack (repeatable)
+    #[arg(long = "lift-termination-protection", value_name = "UNIT")]
+    pub lift_termination_protection: Vec<InstanceName>,
+}
+
+/// `teardown`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  rekindle teardown demo --yes\n  rekindle teardown staging --confirm staging --yes\n  \
+    rekindle teardown --project fieldbook --environment pr-17 --provider aws --region eu-central-1 --yes"
+)]
+pub struct TeardownArguments {
+    /// Environment of the project here
+    #[arg(
+        value_name = "ENV",
+        required_unless_present = "environment_by_tag",
+        conflicts_with = "environment_by_tag"
+    )]
+    pub environment: Option<EnvironmentName>,
+    /// Which part.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Consents.
+    #[command(flatten)]
+    pub consents: TeardownConsents,
+    /// How it runs.
+    #[command(flatten)]
+    pub run: RunArguments,
+    /// Without source: the project in the stacks' tags
+    #[arg(long, value_name = "PROJECT", requires = "environment_by_tag", help_heading = "Without source")]
+    pub project: Option<ProjectName>,
+    /// Without source: the environment in the stacks' tags
+    #[arg(
+        long = "environment",
+        id = "environment_by_tag",
+        value_name = "ENV",
+        requires = "project",
+        help_heading = "Without source"
+    )]
+    pub environment_by_tag: Option<EnvironmentName>,
+    /// Without source: which engine
+    #[arg(long, value_name = "PROVIDER", default_value = "local", requires = "project",
+        value_parser = parse_provider, help_heading = "Without source")]
+    pub provider: ProviderKind,
+    /// Without source: the region
+    #[arg(
+        long,
+        value_name = "REGION",
+        default_value = "eu-central-1",
+        requires = "project",
+        help_heading = "Without source"
+    )]
+    pub region: Region,
+    /// Without source: the account; for `aws` it must be the one of your credentials
+    #[arg(
+        long,
+        value_name = "ACCOUNT",
+        default_value = "000000000000",
+        requires = "project",
+        help_heading = "Without source"
+    )]
+    pub account: AccountId,
+}
+
+/// `rebuild`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  rekindle rebuild demo --yes\n  rekindle rebuild production --rehearse")]
+pub struct RebuildArguments {
+    /// Environment
+    #[arg(value_name = "ENV")]
+    pub environment: EnvironmentName,
+    /// Consents.
+    #[command(flatten)]
+    pub consents: TeardownConsents,
+    /// How it runs.
+    #[command(flatten)]
+    pub run: RunArguments,
+}
+
+/// `completions`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  rekindle completions bash > /etc/bash_completion.d/rekindle\n  \
+    rekindle completions fish > ~/.config/fish/completions/rekindle.fish")]
+pub struct CompletionsArguments {
+    /// Your shell
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+fn parse_provider(text: &str) -> Result<ProviderKind, String> {
+    match text {
+        "aws" => Ok(ProviderKind::Aws),
+        "local" => Ok(ProviderKind::Local),
+        _ => Err("expected `aws` or `local`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_tree_is_consistent() {
+        super::Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,83 @@
+//! `rekindle deploy`: makes an environment what the source says.
+
+use crate::cli::Session;
+use crate::cli::args::DeployArguments;
+use crate::cli::command::plan::{deploy_context, make};
+use crate::cli::consent::{self, Question};
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::Failure;
+use crate::cli::rehearsal::{self, Rehearsal};
+use crate::cli::site::Site;
+use crate::cli::view::{self, Notices};
+use crate::cli::wire::Wiring;
+use crate::cli::{faults, runtime};
+use crate::disk::{EnvironmentLock, Ledger, clock};
+use crate::engine::{Operation, Outcome, Stop};
+use crate::manifest::Project;
+use crate::plan::DeployContext;
+use crate::release::Assembly;
+use crate::ui::outcome_view::Summary;
+use crate::ui::run::Expectations;
+
+/// Plans, asks, carries out, sums up.
+pub fn run(session: &Session, arguments: &DeployArguments) -> Result<ExitCode, Failure> {
+    let project = session.project()?;
+    let assembly = session.assemble(&project, &arguments.environment)?;
+    let context = deploy_context(&assembly, &arguments.selection, &arguments.changes);
+    if arguments.run.rehearse {
+        return rehearse(session, arguments, &project, &assembly, context);
+    }
+    let outcome = runtime::run(async |stop| deploy(session, arguments, &assembly, &context, &stop).await)?;
+    Ok(ExitCode::from(Summary::of([&outcome]).verdict))
+}
+
+async fn deploy(
+    session: &Session,
+    arguments: &DeployArguments,
+    assembly: &Assembly,
+    context: &DeployContext,
+    stop: &Stop,
+) -> Result<Outcome, Failure> {
+    let environment = &assembly.environment;
+    let state = session.state()?;
+    let _lock = EnvironmentLock::take(&state, &environment.name, "deploy", clock::now())?;
+    let clouds = Wiring::new(session, faults(&arguments.run)?).connect(environment, &state).await?;
+    let site = Site { environment, clouds, ledger: Some(Ledger::of(&state, &environment.name)) };
+    let notices = Notices::new(&session.console);
+    site.check_identity(&notices, stop).await?;
+    let mut observation = site.look_when_settled(&assembly.units, &notices, stop).await?;
+    let plan = make(&site, assembly, context, &mut observation, &notices, stop).await?;
+    session.console.plan(&plan)?;
+    if !plan.is_empty() {
+        let question =
+            Question { verb: "deploy", environment: &environment.name, typed_name: false, confirm: None };
+        consent::ask(&session.console, &arguments.run, &question, stop).await?;
+    }
+    let view = view::of(&session.console, Expectations::of(&plan));
+    let options = session.execute_options(arguments.run.jobs);
+    let work = site.carry_out(&plan, &observation, &options, Operation::Deploy, &*view, stop);
+    let outcome = view::keep_moving(&*view, work).await?;
+    view.finish(&Summary::of([&outcome]));
+    session.console.outcome(Operation::Deploy, &environment.name, &outcome)?;
+    Ok(outcome)
+}
+
+fn rehearse(
+    session: &Session,
+    arguments: &DeployArguments,
+    project: &Project,
+    assembly: &Assembly,
+    context: DeployContext,
+) -> Result<ExitCode, Failure> {
+    let rehearsal = Rehearsal {
+        session,
+        project,
+        assembly,
+        run: &arguments.run,
+        deploy: Some(context),
+        teardown: None,
+        operation: Operation::Deploy,
+        consents: if arguments.run.yes { Vec::new() } else { vec!["`--yes`, or an answer".to_owned()] },
+    };
+    rehearsal::run(&rehearsal)
+}

@@ -1,0 +1,15 @@
+//! One file a command: arguments in, layers called in order, results shown, exit code out.
+
+pub mod check;
+pub mod completions;
+pub mod deploy;
+mod determinism;
+pub mod init;
+pub mod lock;
+pub mod outputs;
+pub mod plan;
+pub mod rebuild;
+pub mod render;
+pub mod status;
+pub mod teardown;
+pub mod verify;

@@ -1,0 +1,48 @@
+//! `rekindle outputs`: the outputs of an environment's stacks.
+
+use crate::cli::Session;
+use crate::cli::args::OutputsArguments;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::Failure;
+use crate::cli::runtime;
+use crate::cli::site::Site;
+use crate::cli::view::Notices;
+use crate::cli::wire::Wiring;
+use crate::model::InstanceName;
+use crate::ui::outputs_view;
+
+/// There is nothing to show of what was asked for.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` has no stack")]
+struct NoStack(InstanceName);
+
+/// Shows the outputs of everything that stands, or of one instance.
+pub fn run(session: &Session, arguments: &OutputsArguments) -> Result<ExitCode, Failure> {
+    let project = session.project()?;
+    let environment = project.environment(&arguments.environment)?;
+    let state = session.state()?;
+    let observation = runtime::run(async |stop| {
+        let clouds = Wiring::new(session, Vec::new()).connect(&environment, &state).await?;
+        let site = Site { environment: &environment, clouds, ledger: None };
+        let notices = Notices::new(&session.console);
+        site.check_identity(&notices, &stop).await?;
+        site.look(&[], &notices, &stop).await
+    })?;
+    let stacks = observation.stacks.values().flatten().filter(|stack| {
+        arguments
+            .unit
+            .as_ref()
+            .is_none_or(|unit| stack.identity().is_some_and(|identity| identity.instance == *unit))
+    });
+    let outputs = outputs_view::collect(stacks);
+    if let (Some(unit), true) = (&arguments.unit, outputs.is_empty()) {
+        return Err(Failure::new(ExitCode::Error, NoStack(unit.clone()))
+            .hint(format!("`rekindle status {}` shows what stands", arguments.environment)));
+    }
+    if session.console.is_json() {
+        session.console.document(&outputs_view::document(&arguments.environment, &outputs))?;
+    } else {
+        session.console.result(&outputs_view::outputs(&arguments.environment, &outputs))?;
+    }
+    Ok(ExitCode::Done)
+}

@@ -1,0 +1,93 @@
+//! `rekindle plan`: what `deploy` would do, and why.
+
+use std::collections::BTreeSet;
+
+use crate::cli::Session;
+use crate::cli::args::{ChangeArguments, PlanArguments, Selection};
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::Failure;
+use crate::cli::runtime;
+use crate::cli::site::Site;
+use crate::cli::view::Notices;
+use crate::cli::wire::Wiring;
+use crate::disk::Ledger;
+use crate::engine::{EventSink, Stop};
+use crate::model::InstanceName;
+use crate::plan::{self, ActionKind, Consent, DeployContext, Observation, Plan};
+use crate::release::Assembly;
+use crate::ui::{plan_json, plan_view};
+
+/// Shows the plan.
+pub fn run(session: &Session, arguments: &PlanArguments) -> Result<ExitCode, Failure> {
+    let project = session.project()?;
+    let assembly = session.assemble(&project, &arguments.environment)?;
+    let context = deploy_context(&assembly, &arguments.selection, &arguments.changes);
+    let state = session.state()?;
+    let plan = runtime::run(async |stop| {
+        let clouds = Wiring::new(session, Vec::new()).connect(&assembly.environment, &state).await?;
+        let ledger = Some(Ledger::of(&state, &assembly.environment.name));
+        let site = Site { environment: &assembly.environment, clouds, ledger };
+        let notices = Notices::new(&session.console);
+        site.check_identity(&notices, &stop).await?;
+        let mut observation = site.look(&assembly.units, &notices, &stop).await?;
+        make(&site, &assembly, &context, &mut observation, &notices, &stop).await
+    })?;
+    let is_pending = plan.actions.iter().any(|action| action.action != ActionKind::Keep);
+    if session.console.is_json() {
+        session.console.document(&plan_json::plan(&plan))?;
+    } else {
+        let console = &session.console;
+        console.result(&plan_view::plan(&plan, console.detail(), &console.palette_out()))?;
+    }
+    Ok(if is_pending && arguments.detailed_exitcode { ExitCode::ChangesPending } else { ExitCode::Done })
+}
+
+/// Plans a deploy over what was seen, with the deployed templates it has use for.
+pub(in crate::cli) async fn make(
+    site: &Site<'_>,
+    assembly: &Assembly,
+    context: &DeployContext,
+    observation: &mut Observation,
+    sink: &dyn EventSink,
+    stop: &Stop,
+) -> Result<Plan, Failure> {
+    site.complete(&assembly.units, observation, sink, stop).await?;
+    Ok(plan::deploy(&assembly.units, context, observation)?)
+}
+
+/// What is asked of a deploy.
+pub(in crate::cli) fn deploy_context(
+    assembly: &Assembly,
+    selection: &Selection,
+    changes: &ChangeArguments,
+) -> DeployContext {
+    let instances = assembly.units.iter().map(|unit| unit.instance());
+    DeployContext {
+        project: assembly.environment.project.clone(),
+        environment: assembly.environment.name.clone(),
+        protection: assembly.environment.protection,
+        release: assembly.release,
+        deployment: assembly.deployment,
+        prune: changes.prune,
+        selected: selected(selection, instances),
+        consents: changes.change_class.iter().map(|unit| (Consent::ChangeClass, unit.clone())).collect(),
+    }
+}
+
+/// The instances asked for; `None` for all. A unit named together with `--target` is meant there.
+pub(in crate::cli) fn selected<'a>(
+    selection: &Selection,
+    known: impl Iterator<Item = &'a InstanceName>,
+) -> Option<BTreeSet<InstanceName>> {
+    let Selection { units, target } = selection;
+    match target {
+        None if units.is_empty() => None,
+        None => Some(units.iter().cloned().collect()),
+        Some(target) if units.is_empty() => {
+            Some(known.filter(|instance| instance.target == *target).cloned().collect())
+        }
+        Some(target) => Some(
+            units.iter().map(|instance| InstanceName::new(instance.unit.clone(), target.clone())).collect(),
+        ),
+    }
+}

@@ -1,0 +1,156 @@
+//! `rekindle rebuild`: tears down what may be torn down, makes it again, and proves it equal.
+
+use crate::cli::Session;
+use crate::cli::args::{ChangeArguments, RebuildArguments, Selection};
+use crate::cli::command::plan::{deploy_context, make};
+use crate::cli::command::teardown::{question, teardown_context};
+use crate::cli::command::verify;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::Failure;
+use crate::cli::rehearsal::{self, Rehearsal};
+use crate::cli::site::Site;
+use crate::cli::view::{self, Notices};
+use crate::cli::wire::Wiring;
+use crate::cli::{consent, faults, runtime};
+use crate::disk::{EnvironmentLock, Ledger, clock};
+use crate::engine::{EventSink, ExecuteOptions, Operation, Outcome, Stop, VerifyOptions};
+use crate::model::Digest;
+use crate::plan::{self, Plan};
+use crate::release::Assembly;
+use crate::ui::outcome_view::{Summary, Verdict};
+use crate::ui::run::Expectations;
+
+/// Teardown, deploy, verification; ends with the ids of before and after.
+pub fn run(session: &Session, arguments: &RebuildArguments) -> Result<ExitCode, Failure> {
+    let project = session.project()?;
+    let assembly = session.assemble(&project, &arguments.environment)?;
+    if arguments.run.rehearse {
+        return rehearsal::run(&Rehearsal {
+            session,
+            project: &project,
+            assembly: &assembly,
+            run: &arguments.run,
+            deploy: Some(deploy_context(&assembly, &Selection::default(), &ChangeArguments::default())),
+            teardown: Some(teardown_context(&assembly.environment, &arguments.consents)),
+            operation: Operation::Rebuild,
+            consents: rehearsal::consents(&assembly.environment, &arguments.run, &arguments.consents),
+        });
+    }
+    runtime::run(async |stop| rebuild(session, arguments, &assembly, &stop).await)
+}
+
+/// A rebuild at work.
+struct Rebuild<'a> {
+    session: &'a Session,
+    assembly: &'a Assembly,
+    site: Site<'a>,
+    options: ExecuteOptions,
+    stop: &'a Stop,
+}
+
+async fn rebuild(
+    session: &Session,
+    arguments: &RebuildArguments,
+    assembly: &Assembly,
+    stop: &Stop,
+) -> Result<ExitCode, Failure> {
+    let environment = &assembly.environment;
+    let state = session.state()?;
+    let _lock = EnvironmentLock::take(&state, &environment.name, "rebuild", clock::now())?;
+    let clouds = Wiring::new(session, faults(&arguments.run)?).connect(environment, &state).await?;
+    let site = Site { environment, clouds, ledger: Some(Ledger::of(&state, &environment.name)) };
+    let options = session.execute_options(arguments.run.jobs);
+    let rebuild = Rebuild { session, assembly, site, options, stop };
+
+    let notices = Notices::new(&session.console);
+    rebuild.site.check_identity(&notices, stop).await?;
+    let mut observation = rebuild.site.look_when_settled(&assembly.units, &notices, stop).await?;
+    rebuild.site.complete(&[], &mut observation, &notices, stop).await?;
+    let before = ledger_ids(&rebuild.site)?;
+    let teardown = plan::teardown(&teardown_context(environment, &arguments.consents), &observation)?;
+    session.console.plan(&teardown)?;
+    let question = question("rebuild", environment, &arguments.consents);
+    consent::ask(&session.console, &arguments.run, &question, stop).await?;
+
+    let view = view::of(&session.console, Expectations::default());
+    let work = async {
+        let torn_down = rebuild.site.carry_out(
+            &teardown,
+            &observation,
+            &rebuild.options,
+            Operation::Rebuild,
+            &*view,
+            stop,
+        );
+        let mut outcomes = vec![torn_down.await?];
+        if Summary::of(&outcomes).verdict == Verdict::Succeeded {
+            outcomes.push(rebuild.deploy(&*view).await?);
+        }
+        Ok::<_, Failure>(outcomes)
+    };
+    let outcomes = view::keep_moving(&*view, work).await?;
+    rebuild.conclude(&outcomes, before, &*view).await
+}
+
+impl Rebuild<'_> {
+    async fn deploy(&self, sink: &dyn EventSink) -> Result<Outcome, Failure> {
+        let mut observation = self.site.look(&self.assembly.units, sink, self.stop).await?;
+        let context = deploy_context(self.assembly, &Selection::default(), &ChangeArguments::default());
+        let plan: Plan = make(&self.site, self.assembly, &context, &mut observation, sink, self.stop).await?;
+        self.site.carry_out(&plan, &observation, &self.options, Operation::Rebuild, sink, self.stop).await
+    }
+
+    /// Shows how it ended; verifies what was made again.
+    async fn conclude(
+        &self,
+        outcomes: &[Outcome],
+        before: Option<(Digest, Digest)>,
+        view: &dyn crate::ui::run::RunView,
+    ) -> Result<ExitCode, Failure> {
+        let mut summary = Summary::of(outcomes);
+        summary.release = Some(self.assembly.release);
+        summary.deployment = Some(self.assembly.deployment);
+        let console = &self.session.console;
+        let name = &self.assembly.environment.name;
+        if summary.verdict != Verdict::Succeeded || outcomes.len() < 2 {
+            view.finish(&summary);
+            for (outcome, operation) in outcomes.iter().zip([Operation::Teardown, Operation::Deploy]) {
+                console.outcome(operation, name, outcome)?;
+            }
+            return Ok(ExitCode::from(summary.verdict));
+        }
+        let found =
+            verify::compare(&self.site, self.assembly, VerifyOptions::default(), view, self.stop).await?;
+        let is_equal = found.differences.is_empty();
+        view.finish(&if is_equal { summary } else { Summary { verdict: Verdict::Different, ..summary } });
+        if !console.is_json() {
+            for (outcome, operation) in outcomes.iter().zip([Operation::Teardown, Operation::Deploy]) {
+                console.outcome(operation, name, outcome)?;
+            }
+            console.result(&crate::ui::verify_view::verification(&found, &console.palette_out()))?;
+            console.result(&before_and_after(before, self.assembly))?;
+        }
+        Ok(if is_equal { ExitCode::Done } else { ExitCode::Different })
+    }
+}
+
+/// Release and deployment of the last run that recorded them.
+fn ledger_ids(site: &Site<'_>) -> Result<Option<(Digest, Digest)>, Failure> {
+    let Some(ledger) = &site.ledger else { return Ok(None) };
+    let records = ledger.records()?;
+    Ok(records.iter().rev().find_map(|(_, record)| Some((record.release?, record.deployment?))))
+}
+
+fn before_and_after(before: Option<(Digest, Digest)>, assembly: &Assembly) -> String {
+    let row = |name: &str, before: Option<Digest>, after: Digest| {
+        let before_text = before.map_or_else(|| "(no record)".to_owned(), |digest| digest.to_string());
+        let judgement = match before {
+            Some(before) if before == after => "equal",
+            Some(_) => "changed",
+            None => "new",
+        };
+        format!("  {name:<10} before {before_text}\n  {:<10} after  {after}  {judgement}\n", "")
+    };
+    row("release", before.map(|ids| ids.0), assembly.release)
+        + &row("deployment", before.map(|ids| ids.1), assembly.deployment)
+}

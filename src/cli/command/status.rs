@@ -1,0 +1,51 @@
+//! `rekindle status`: an environment's stacks, one row each.
+
+use std::collections::BTreeMap;
+
+use crate::cli::Session;
+use crate::cli::args::EnvironmentArguments;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::Failure;
+use crate::cli::runtime;
+use crate::cli::site::Site;
+use crate::cli::view::Notices;
+use crate::cli::wire::Wiring;
+use crate::disk::clock;
+use crate::ui::status_view::{self, StatusRow};
+
+/// Shows what stands, and what the source wants that does not.
+pub fn run(session: &Session, arguments: &EnvironmentArguments) -> Result<ExitCode, Failure> {
+    let project = session.project()?;
+    let assembly = session.assemble(&project, &arguments.environment)?;
+    let state = session.state()?;
+    let observation = runtime::run(async |stop| {
+        let clouds = Wiring::new(session, Vec::new()).connect(&assembly.environment, &state).await?;
+        let site = Site { environment: &assembly.environment, clouds, ledger: None };
+        let notices = Notices::new(&session.console);
+        site.check_identity(&notices, &stop).await?;
+        site.look(&assembly.units, &notices, &stop).await
+    })?;
+    let mut rows: BTreeMap<_, StatusRow> = assembly
+        .units
+        .iter()
+        .map(|unit| {
+            let row = StatusRow::absent(unit.instance().clone(), unit.stack.to_string(), unit.class);
+            (unit.instance().clone(), row)
+        })
+        .collect();
+    let standing = observation.stacks.values().flatten().filter_map(StatusRow::of);
+    rows.extend(standing.map(|row| (row.instance.clone(), row)));
+    let rows: Vec<StatusRow> = rows.into_values().collect();
+    let console = &session.console;
+    if console.is_json() {
+        console.document(&status_view::document(&arguments.environment, &rows))?;
+    } else {
+        console.result(&status_view::status(
+            &arguments.environment,
+            &rows,
+            clock::now(),
+            &console.palette_out(),
+        ))?;
+    }
+    Ok(ExitCode::Done)
+}

@@ -1,0 +1,146 @@
+//! The two streams: results go to standard output, everything else to standard error. A closed
+//! pipe ends the output silently.
+
+use std::io::{self, Write};
+
+use crate::cli::args::{ColorChoice, Global, OutputFormat};
+use crate::cli::environment::Surroundings;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::{Failure, Problem};
+use crate::engine::{Operation, Outcome};
+use crate::model::{Diagnostics, EnvironmentName};
+use crate::plan::Plan;
+use crate::ui::plan_view::{self, Detail};
+use crate::ui::{Colour, Palette, error, outcome_view};
+
+/// How and where to show things.
+#[derive(Clone, Debug)]
+pub struct Console {
+    /// People or programs.
+    pub format: OutputFormat,
+    /// Whether results may be coloured.
+    pub color_out: bool,
+    /// Whether progress and errors may be coloured.
+    pub color_err: bool,
+    /// Whether a view that rewrites itself makes sense.
+    pub live: bool,
+    /// Whether a person can be asked.
+    pub interactive: bool,
+    /// Show more.
+    pub verbose: bool,
+    /// Show no progress.
+    pub quiet: bool,
+    /// Columns of the terminal.
+    pub columns: usize,
+}
+
+impl Console {
+    /// Settles flags against surroundings.
+    pub fn new(global: &Global, surroundings: &Surroundings) -> Self {
+        let color = |is_terminal: bool| match global.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => is_terminal && !surroundings.no_color,
+        };
+        Self {
+            format: global.output,
+            color_out: color(surroundings.stdout_is_terminal),
+            color_err: color(surroundings.stderr_is_terminal),
+            live: surroundings.stderr_is_terminal && global.output == OutputFormat::Human && !global.quiet,
+            interactive: surroundings.interactive,
+            verbose: global.verbose,
+            quiet: global.quiet,
+            columns: surroundings.columns,
+        }
+    }
+
+    /// Whether programs read.
+    pub fn is_json(&self) -> bool {
+        self.format == OutputFormat::Json
+    }
+
+    /// Writes a result. A closed pipe is no error: whoever closed it has seen enough.
+    pub fn result(&self, text: &str) -> io::Result<()> {
+        let mut stream = io::stdout().lock();
+        ignore_closed_pipe(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()))
+    }
+
+    /// Writes one JSON document and a line end as the result.
+    pub fn document(&self, value: &serde_json::Value) -> io::Result<()> {
+        let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
+        self.result(&format!("{text}\n"))
+    }
+
+    /// Writes something that is not the result: progress, warnings, advice.
+    pub fn aside(&self, text: &str) -> io::Result<()> {
+        ignore_closed_pipe(io::stderr().lock().write_all(text.as_bytes()))
+    }
+
+    /// As [`Console::aside`], unless asked to be quiet.
+    pub fn progress(&self, text: &str) -> io::Result<()> {
+        if self.quiet { Ok(()) } else { self.aside(text) }
+    }
+
+    /// Colours for results.
+    pub fn palette_out(&self) -> Palette {
+        palette(self.color_out)
+    }
+
+    /// Colours for progress and errors.
+    pub fn palette_err(&self) -> Palette {
+        palette(self.color_err)
+    }
+
+    /// How much of a plan or a run is shown.
+    pub fn detail(&self) -> Detail {
+        if self.verbose { Detail::Verbose } else { Detail::Normal }
+    }
+
+    /// Shows warnings of the source.
+    pub fn diagnostics(&self, diagnostics: &Diagnostics) -> io::Result<()> {
+        if diagnostics.0.is_empty() {
+            return Ok(());
+        }
+        self.progress(&error::diagnostics(diagnostics, &self.palette_err()))
+    }
+
+    /// Shows the plan that is about to be carried out.
+    pub fn plan(&self, plan: &Plan) -> io::Result<()> {
+        if self.is_json() {
+            return Ok(());
+        }
+        self.progress(&plan_view::plan(plan, self.detail(), &self.palette_err()))
+    }
+
+    /// Shows how a phase ended.
+    pub fn outcome(&self, operation: Operation, name: &EnvironmentName, outcome: &Outcome) -> io::Result<()> {
+        if self.is_json() {
+            return Ok(());
+        }
+        self.result(&outcome_view::outcome(operation, name, outcome, &self.palette_out()))
+    }
+
+    /// Shows why a command could not go on; gives its exit code.
+    pub fn failure(&self, failure: &Failure) -> ExitCode {
+        let palette = self.palette_err();
+        let text = match &failure.problem {
+            Problem::Source(diagnostics) => error::diagnostics(diagnostics, &palette),
+            Problem::Plan(obstacles) => error::plan_error(obstacles, &palette),
+            Problem::Chain(chain) => error::chain(&**chain, failure.hint.as_deref(), &palette),
+        };
+        // Nothing can be said to somebody who closed the stream; the exit code still counts.
+        let _ = self.aside(&text);
+        failure.code
+    }
+}
+
+fn palette(is_coloured: bool) -> Palette {
+    Palette::new(if is_coloured { Colour::Always } else { Colour::Never })
+}
+
+fn ignore_closed_pipe(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}

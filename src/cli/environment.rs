@@ -1,0 +1,71 @@
+//! The only place that reads environment variables and the terminal. What is found here steers how
+//! things are shown and where the project is looked for, never what is rendered or planned.
+#![allow(clippy::disallowed_methods, reason = "this module is the home of these calls")]
+
+use std::io::IsTerminal;
+
+use camino::Utf8PathBuf;
+
+/// What the surroundings say.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// Where the command was started; `None` when that is not UTF-8 or gone.
+    pub directory: Option<Utf8PathBuf>,
+    /// Whether a person can be asked: standard input and standard error are terminals.
+    pub interactive: bool,
+    /// Whether standard output is a terminal.
+    pub stdout_is_terminal: bool,
+    /// Whether standard error is a terminal.
+    pub stderr_is_terminal: bool,
+    /// Columns of the terminal that standard error is; 80 where that is not known.
+    pub columns: usize,
+    /// `NO_COLOR` is set and not empty (no-color.org).
+    pub no_color: bool,
+    /// `AWS_ENDPOINT_URL` names an emulator on this machine, which needs no sparing.
+    #[cfg(feature = "aws")]
+    pub endpoint_is_here: bool,
+}
+
+impl Surroundings {
+    /// Looks around.
+    pub fn look() -> Self {
+        let stderr_is_terminal = std::io::stderr().is_terminal();
+        Self {
+            directory: std::env::current_dir().ok().and_then(|path| Utf8PathBuf::from_path_buf(path).ok()),
+            interactive: std::io::stdin().is_terminal() && stderr_is_terminal,
+            stdout_is_terminal: std::io::stdout().is_terminal(),
+            stderr_is_terminal,
+            columns: terminal_size::terminal_size_of(std::io::stderr())
+                .map_or(80, |(width, _)| usize::from(width.0)),
+            no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+            #[cfg(feature = "aws")]
+            endpoint_is_here: std::env::var("AWS_ENDPOINT_URL").is_ok_and(|url| is_here(&url)),
+        }
+    }
+}
+
+#[cfg(feature = "aws")]
+/// Whether a URL's host is this machine's loopback.
+fn is_here(url: &str) -> bool {
+    let authority = url.split("://").nth(1).unwrap_or(url).split('/').next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(all(test, feature = "aws"))]
+mod tests {
+    use super::is_here;
+
+    #[test]
+    fn an_emulator_on_this_machine_is_recognised() {
+        for url in ["http://127.0.0.1:4566", "http://localhost:4566/", "http://[::1]:4566"] {
+            assert!(is_here(url), "{url}");
+        }
+        for url in ["https://cloudformation.eu-central-1.amazonaws.com", "http://10.0.0.1:4566", ""] {
+            assert!(!is_here(url), "{url}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The exit codes: documented, stable, the same in `docs/exit-codes.md` (a test compares them).
+
+use crate::ui::outcome_view::Verdict;
+
+macro_rules! exit_codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $meaning:literal;)*) => {
+        /// What a command's end means to whoever called it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum ExitCode {
+            $($(#[$doc])* $name = $code,)*
+        }
+
+        impl ExitCode {
+            /// Every code with its meaning, in ascending order.
+            pub const TABLE: &'static [(u8, &'static str)] = &[$(($code, $meaning),)*];
+        }
+    };
+}
+
+exit_codes! {
+    /// Done, or nothing to do.
+    Done = 0, "done, or nothing to do";
+    /// Something went wrong before anything was changed.
+    Error = 1, "error";
+    /// `plan --detailed-exitcode` found changes.
+    ChangesPending = 2, "changes pending (only with `plan --detailed-exitcode`)";
+    /// `verify` or drift detection found a difference.
+    Different = 3, "verification or drift detection found a difference";
+    /// Protection, consent, policy, or a wrong account stood in the way.
+    Refused = 4, "refused: protection, consent, policy or wrong account";
+    /// It failed, and CloudFormation took it back.
+    RolledBack = 5, "failed and rolled back";
+    /// It failed, and a person must look.
+    NeedsHands = 6, "failed and needs hands";
+    /// Another run holds the environment.
+    Busy = 7, "another run holds the environment";
+    /// The change set shows what the plan did not announce.
+    Unannounced = 8, "the plan is stale or tampered with, or the change set shows what it did not announce";
+    /// The command line is wrong.
+    Usage = 64, "usage: the command line is wrong";
+    /// Stopped by Ctrl-C or SIGTERM.
+    Interrupted = 130, "interrupted by Ctrl-C or SIGTERM";
+}
+
+impl From<Verdict> for ExitCode {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Succeeded => Self::Done,
+            Verdict::Interrupted => Self::Interrupted,
+            Verdict::Failed => Self::RolledBack,
+            Verdict::Different => Self::Different,
+            Verdict::Unannounced => Self::Unannounced,
+            Verdict::NeedsHands => Self::NeedsHands,
+        }
+    }
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code as u8)
+    }
+}

@@ -1,0 +1,172 @@
+//! What a command ends with when it cannot go on: an exit code, what happened, and what to do next.
+//! Every layer's errors are mapped to exit codes in this one place.
+
+use std::error::Error;
+
+use crate::cli::exit_code::ExitCode;
+use crate::disk::{FileError, FindError, LedgerError, LockError, ReadError};
+use crate::engine::{ExecuteError, IdentityError, ObserveError, SettleError, VerifyError};
+use crate::model::{Diagnostic, Diagnostics};
+use crate::plan::{ObstacleKind, PlanError};
+use crate::port::{PortError, PortErrorKind};
+
+/// A command that could not go on.
+#[derive(Debug)]
+pub struct Failure {
+    /// What the process ends with.
+    pub code: ExitCode,
+    /// What happened.
+    pub problem: Problem,
+    /// What to do next, where the problem does not say so itself.
+    pub hint: Option<String>,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Problem {
+    /// Problems in the source, each with its place.
+    Source(Diagnostics),
+    /// An error with its chain of causes.
+    Chain(Box<dyn Error + Send + Sync>),
+    /// What stands in the way of a plan.
+    Plan(PlanError),
+}
+
+impl Failure {
+    /// An error that ends with `code`.
+    pub fn new(code: ExitCode, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let error = error.into();
+        let hint = advice(&*error);
+        Self { code, problem: Problem::Chain(error), hint }
+    }
+
+    /// The same failure with advice.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl From<Diagnostics> for Failure {
+    fn from(diagnostics: Diagnostics) -> Self {
+        Self { code: ExitCode::Error, problem: Problem::Source(diagnostics), hint: None }
+    }
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Diagnostics::from(diagnostic).into()
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(ExitCode::Error, error)
+    }
+}
+
+impl From<PortError> for Failure {
+    fn from(error: PortError) -> Self {
+        let code = if error.kind == PortErrorKind::Busy { ExitCode::Busy } else { ExitCode::Error };
+        Self::new(code, error)
+    }
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        let code = match error.kind() {
+            ObstacleKind::Error => ExitCode::Error,
+            ObstacleKind::Refused => ExitCode::Refused,
+            ObstacleKind::NeedsHands => ExitCode::NeedsHands,
+        };
+        Self { code, problem: Problem::Plan(error), hint: None }
+    }
+}
+
+impl From<IdentityError> for Failure {
+    fn from(error: IdentityError) -> Self {
+        let (code, hint) = match &error {
+            IdentityError::WrongAccount { .. } => (
+                ExitCode::Refused,
+                Some("use that account's credentials (`AWS_PROFILE`), or correct `account` in rekindle.yaml"),
+            ),
+            IdentityError::WrongRegion { .. } => {
+                (ExitCode::Refused, Some("correct `region` in rekindle.yaml"))
+            }
+            IdentityError::Stopped => (ExitCode::Interrupted, None),
+            IdentityError::Call { .. } => (ExitCode::Error, None),
+        };
+        let failure = Self::new(code, error);
+        if let Some(hint) = hint { failure.hint(hint) } else { failure }
+    }
+}
+
+impl From<LockError> for Failure {
+    fn from(error: LockError) -> Self {
+        let code = if matches!(error, LockError::Held { .. }) { ExitCode::Busy } else { ExitCode::Error };
+        let hint = error.hint().map(str::to_owned);
+        Self { hint, ..Self::new(code, error) }
+    }
+}
+
+impl From<ObserveError> for Failure {
+    fn from(error: ObserveError) -> Self {
+        let code =
+            if matches!(error, ObserveError::Stopped) { ExitCode::Interrupted } else { ExitCode::Error };
+        Self::new(code, error)
+    }
+}
+
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Self {
+        let code =
+            if matches!(error, VerifyError::Stopped) { ExitCode::Interrupted } else { ExitCode::Error };
+        Self::new(code, error)
+    }
+}
+
+impl From<SettleError> for Failure {
+    fn from(error: SettleError) -> Self {
+        Self::new(ExitCode::Error, error)
+    }
+}
+
+impl From<ExecuteError> for Failure {
+    fn from(error: ExecuteError) -> Self {
+        Self::new(ExitCode::NeedsHands, error)
+    }
+}
+
+/// Errors of files that know their own advice.
+macro_rules! from_disk {
+    ($($error:ty,)*) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                let hint = error.hint().map(|hint: &str| hint.to_owned());
+                Self { hint, ..Self::new(ExitCode::Error, error) }
+            }
+        }
+    )*};
+}
+
+from_disk! { FileError, LedgerError, ReadError, }
+
+impl From<FindError> for Failure {
+    fn from(error: FindError) -> Self {
+        let hint = error.hint();
+        Self::new(ExitCode::Error, error).hint(hint)
+    }
+}
+
+/// The advice of the innermost port error: adapters know best what to do about their service.
+fn advice(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut error = Some(error);
+    while let Some(current) = error {
+        if let Some(port) = current.downcast_ref::<PortError>() {
+            return port.hint.clone();
+        }
+        error = current.source();
+    }
+    None
+}

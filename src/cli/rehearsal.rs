@@ -1,0 +1,198 @@
+//! Rehearsals: the same plan on an embedded engine in memory and in virtual time. Nothing real is
+//! touched or asked.
+
+use std::collections::BTreeSet;
+
+use crate::cli::args::{ChangeArguments, RunArguments, Selection, TeardownConsents};
+use crate::cli::command::plan::{deploy_context, make};
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::Failure;
+use crate::cli::site::Site;
+use crate::cli::view::Silent;
+use crate::cli::{Session, faults, runtime, wire};
+use crate::disk::clock;
+use crate::engine::{self, EventSink, ExecuteOptions, Operation, Outcome, Recorder, Stop, Timeline};
+use crate::local::durations::{self, Seconds};
+use crate::local::{Cloud, Options};
+use crate::manifest::Project;
+use crate::model::{Environment, Protection};
+use crate::plan::{self, DeployContext, TeardownContext};
+use crate::release::{self, Assembly};
+use crate::ui::outcome_view::{Summary, Verdict};
+use crate::ui::rehearsal_view::{self, Span, Step};
+use crate::ui::text;
+
+/// What to rehearse.
+pub struct Rehearsal<'a> {
+    /// Flags, surroundings, console.
+    pub session: &'a Session,
+    /// The project: environments that are used are made from it first.
+    pub project: &'a Project,
+    /// The environment.
+    pub assembly: &'a Assembly,
+    /// How it runs.
+    pub run: &'a RunArguments,
+    /// The teardown, where there is one; it comes first.
+    pub teardown: Option<TeardownContext>,
+    /// The deploy, where there is one.
+    pub deploy: Option<DeployContext>,
+    /// What the user called it.
+    pub operation: Operation,
+    /// Consents that are assumed here; the real run will need them.
+    pub consents: Vec<String>,
+}
+
+/// What a rehearsed teardown or rebuild assumes.
+pub fn consents(environment: &Environment, run: &RunArguments, given: &TeardownConsents) -> Vec<String> {
+    let name = &environment.name;
+    match (environment.protection, &given.confirm) {
+        (Protection::Production, None) => vec![format!("`--confirm {name}`, or the name typed")],
+        (Protection::Production, Some(_)) => Vec::new(),
+        _ if run.yes => Vec::new(),
+        _ => vec!["`--yes`, or an answer".to_owned()],
+    }
+}
+
+/// Rehearses, and shows what was predicted. Exit code 0 if the real run would succeed.
+pub fn run(rehearsal: &Rehearsal<'_>) -> Result<ExitCode, Failure> {
+    let recorder = Recorder::default();
+    let outcomes = runtime::run(async |stop| rehearse(rehearsal, &recorder, &stop).await)?;
+    let verdict = Summary::of(&outcomes).verdict;
+    let prediction = prediction(rehearsal, &recorder, &outcomes);
+    let console = &rehearsal.session.console;
+    if console.is_json() {
+        let mut document = rehearsal_view::document(&prediction);
+        document["outcome"] = verdict.as_str().into();
+        console.document(&document)?;
+        return Ok(ExitCode::from(verdict));
+    }
+    if verdict != Verdict::Succeeded {
+        for outcome in &outcomes {
+            console.outcome(rehearsal.operation, &rehearsal.assembly.environment.name, outcome)?;
+        }
+    }
+    console.result(&rehearsal_view::rehearsal(&prediction, &console.palette_out()))?;
+    Ok(ExitCode::from(verdict))
+}
+
+async fn rehearse(
+    rehearsal: &Rehearsal<'_>,
+    recorder: &Recorder,
+    stop: &Stop,
+) -> Result<Vec<Outcome>, Failure> {
+    let environment = &rehearsal.assembly.environment;
+    let engine = Cloud::in_memory(Options { now: clock::now(), faults: Vec::new() });
+    let options = rehearsal.session.execute_options(rehearsal.run.jobs);
+    let stage = Stage { project: rehearsal.project, engine: &engine, options, stop };
+    stage.make_used(environment, &mut BTreeSet::new()).await?;
+    if rehearsal.teardown.is_some() {
+        stage.make(rehearsal.assembly, &whole(rehearsal.assembly), &Silent).await?;
+    }
+    engine.set_faults(faults(rehearsal.run)?);
+
+    let site = stage.site(environment);
+    let mut outcomes = Vec::new();
+    if let Some(context) = &rehearsal.teardown {
+        let observation = site.look(&rehearsal.assembly.units, recorder, stop).await?;
+        let plan = plan::teardown(context, &observation)?;
+        let options = &stage.options;
+        outcomes
+            .push(site.carry_out(&plan, &observation, options, rehearsal.operation, recorder, stop).await?);
+    }
+    if let (Some(context), Verdict::Succeeded) = (&rehearsal.deploy, Summary::of(&outcomes).verdict) {
+        outcomes.push(stage.make(rehearsal.assembly, context, recorder).await?);
+    }
+    Ok(outcomes)
+}
+
+/// An embedded engine in memory, and what is made on it.
+struct Stage<'a> {
+    project: &'a Project,
+    engine: &'a Cloud,
+    options: ExecuteOptions,
+    stop: &'a Stop,
+}
+
+impl Stage<'_> {
+    fn site<'e>(&self, environment: &'e Environment) -> Site<'e> {
+        Site { environment, clouds: wire::rehearsal(environment, self.engine), ledger: None }
+    }
+
+    /// Makes the environments that this one uses, and those that they use.
+    async fn make_used(
+        &self,
+        environment: &Environment,
+        made: &mut BTreeSet<crate::model::EnvironmentName>,
+    ) -> Result<(), Failure> {
+        for name in environment.uses.keys() {
+            if made.insert(name.clone()) {
+                let assembly = release::assemble(self.project, name)?;
+                Box::pin(self.make_used(&assembly.environment, made)).await?;
+                self.make(&assembly, &whole(&assembly), &Silent).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn make(
+        &self,
+        assembly: &Assembly,
+        context: &DeployContext,
+        sink: &dyn EventSink,
+    ) -> Result<Outcome, Failure> {
+        let site = self.site(&assembly.environment);
+        let mut observation = site.look(&assembly.units, sink, self.stop).await?;
+        let plan = make(&site, assembly, context, &mut observation, sink, self.stop).await?;
+        site.carry_out(&plan, &observation, &self.options, Operation::Deploy, sink, self.stop).await
+    }
+}
+
+fn whole(assembly: &Assembly) -> DeployContext {
+    deploy_context(assembly, &Selection::default(), &ChangeArguments::default())
+}
+
+fn prediction(
+    rehearsal: &Rehearsal<'_>,
+    recorder: &Recorder,
+    outcomes: &[Outcome],
+) -> rehearsal_view::Rehearsal {
+    let timeline = Timeline::of(&recorder.events());
+    let begin = timeline.units.iter().map(|unit| unit.started).min().unwrap_or_default();
+    let spans = timeline.units.iter().filter_map(|unit| {
+        Some(Span {
+            instance: unit.instance.clone(),
+            start: text::seconds_between(begin, unit.started),
+            end: text::seconds_between(begin, unit.finished?),
+        })
+    });
+    let steps = engine::critical_path(&timeline).into_iter().map(|step| Step {
+        instance: step.instance,
+        resource: step.resource.unwrap_or_default(),
+        resource_type: step.resource_type.unwrap_or_default(),
+        seconds: step.seconds,
+    });
+    rehearsal_view::Rehearsal {
+        operation: rehearsal.operation,
+        environment: rehearsal.assembly.environment.name.clone(),
+        seconds: Summary::of(outcomes).seconds,
+        slow_seconds: None,
+        spans: spans.collect(),
+        critical_path: steps.collect(),
+        consents: rehearsal.consents.clone(),
+        unknown_types: unknown_types(&timeline),
+    }
+}
+
+/// Types whose durations were guessed: the prediction says so.
+fn unknown_types(timeline: &Timeline) -> Vec<String> {
+    let types: BTreeSet<&String> = timeline
+        .units
+        .iter()
+        .flat_map(|unit| &unit.resources)
+        .map(|resource| &resource.resource_type)
+        .filter(|resource_type| {
+            matches!(durations::seconds(resource_type, durations::Operation::Create), Seconds::Default(_))
+        })
+        .collect();
+    types.into_iter().cloned().collect()
+}

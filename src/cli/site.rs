@@ -1,0 +1,137 @@
+//! An environment with its clouds: looking at it, and carrying plans out on it.
+
+use jiff::Timestamp;
+
+use crate::cli::Session;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::Failure;
+use crate::disk::{Ledger, clock};
+use crate::engine::{
+    self, Clouds, EventSink, ExecuteOptions, Operation, Outcome, Scope, Settled, Stop, UnitOutcome,
+};
+use crate::model::record::SCHEMA;
+use crate::model::{DesiredUnit, Environment, LastRecord, Record};
+use crate::plan::{self, ActionKind, Observation, Plan};
+use crate::ui::outcome_view::Summary;
+
+/// An environment with its clouds.
+pub struct Site<'a> {
+    /// The environment.
+    pub environment: &'a Environment,
+    /// Who serves its targets.
+    pub clouds: Clouds,
+    /// Where its history is; `None` in rehearsals, which leave none.
+    pub ledger: Option<Ledger>,
+}
+
+/// The wait for operations under way was cut short.
+#[derive(Debug, thiserror::Error)]
+#[error("stopped while waiting for operations that were already under way; nothing was changed")]
+struct StoppedWaiting;
+
+impl Site<'_> {
+    /// Are these the right account and region? Refuses (exit code 4) when they are not.
+    pub async fn check_identity(&self, sink: &dyn EventSink, stop: &Stop) -> Result<(), Failure> {
+        Ok(engine::check_identity(&self.clouds, self.environment, sink, stop).await?)
+    }
+
+    /// Looks at what stands. `desired` adds the names the source wants.
+    pub async fn look(
+        &self,
+        desired: &[DesiredUnit],
+        sink: &dyn EventSink,
+        stop: &Stop,
+    ) -> Result<Observation, Failure> {
+        let mut scope = Scope {
+            project: self.environment.project.clone(),
+            environment: self.environment.name.clone(),
+            wanted: Default::default(),
+        };
+        for unit in desired {
+            scope.wanted.entry(unit.instance().target.clone()).or_default().insert(unit.stack.clone());
+        }
+        let mut observation = engine::observe(&self.clouds, &scope, sink, stop).await?;
+        if let Some(ledger) = &self.ledger {
+            observation.records = ledger.latest()?;
+        }
+        Ok(observation)
+    }
+
+    /// Looks, and waits for what is under way: an interrupted run's stacks come to rest first.
+    pub async fn look_when_settled(
+        &self,
+        desired: &[DesiredUnit],
+        sink: &dyn EventSink,
+        stop: &Stop,
+    ) -> Result<Observation, Failure> {
+        let mut observation = self.look(desired, sink, stop).await?;
+        match engine::settle(&self.clouds, &mut observation, sink, stop).await? {
+            Settled::Quiet => Ok(observation),
+            Settled::Stopped => Err(Failure::new(ExitCode::Interrupted, StoppedWaiting)
+                .hint("what is under way goes on; run the command again to continue")),
+        }
+    }
+
+    /// Fetches the deployed templates that a plan has use for.
+    pub async fn complete(
+        &self,
+        desired: &[DesiredUnit],
+        observation: &mut Observation,
+        sink: &dyn EventSink,
+        stop: &Stop,
+    ) -> Result<(), Failure> {
+        let Environment { project, name, .. } = self.environment;
+        let wanted = plan::wanted_templates(project, name, desired, observation).into_iter().collect();
+        Ok(engine::complete_templates(&self.clouds, observation, &wanted, sink, stop).await?)
+    }
+
+    /// Carries a plan out and records what came of it.
+    pub async fn carry_out(
+        &self,
+        plan: &Plan,
+        observation: &Observation,
+        options: &ExecuteOptions,
+        operation: Operation,
+        sink: &dyn EventSink,
+        stop: &Stop,
+    ) -> Result<Outcome, Failure> {
+        let started = clock::now();
+        let outcome = engine::execute(plan, &self.clouds, &observation.others, options, sink, stop).await?;
+        if let (Some(ledger), false) = (&self.ledger, outcome.reports.is_empty()) {
+            ledger.append(&record(plan, &outcome, operation, started))?;
+        }
+        Ok(outcome)
+    }
+}
+
+fn record(plan: &Plan, outcome: &Outcome, operation: Operation, started: Timestamp) -> Record {
+    let worked_on = outcome.reports.iter().map(|report| {
+        let is_gone = report.action == ActionKind::Delete && report.outcome == UnitOutcome::Done;
+        let last = report.stack_id.clone().filter(|_| !is_gone);
+        let last = last.map(|stack_id| LastRecord { stack_id, changed: report.changed });
+        (report.instance.clone(), last)
+    });
+    Record {
+        schema: SCHEMA,
+        project: plan.project.clone(),
+        environment: plan.environment.clone(),
+        operation: operation.as_str().to_owned(),
+        outcome: Summary::of([outcome]).verdict.as_str().to_owned(),
+        release: outcome.release,
+        deployment: outcome.deployment,
+        started,
+        finished: clock::now(),
+        instances: worked_on.collect(),
+    }
+}
+
+impl Session {
+    /// How a run is carried out. Its name makes its client tokens unlike any other run's.
+    pub(super) fn execute_options(&self, jobs: Option<std::num::NonZeroUsize>) -> ExecuteOptions {
+        ExecuteOptions {
+            run: format!("{}-{}", clock::now().as_nanosecond(), std::process::id()),
+            jobs: jobs.map_or(0, std::num::NonZeroUsize::get),
+            ..ExecuteOptions::default()
+        }
+    }
+}

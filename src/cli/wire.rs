@@ -1,0 +1,137 @@
+//! The one file that joins ports and adapters: which engine serves which target.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::cli::Session;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::Failure;
+use crate::disk::{StateDirectory, clock};
+use crate::engine::{Cloud, Clouds, Pace};
+use crate::local::{self, Fault};
+use crate::model::environment::Used;
+use crate::model::{AccountId, Environment, ProviderKind, Region, Target, TargetName};
+
+/// What makes two targets the same cloud: one listing, one poller, one budget.
+type Key = (ProviderKind, AccountId, Region, Option<String>, Option<String>);
+
+/// Connects every target of an environment, and of those it uses.
+pub struct Wiring<'a> {
+    session: &'a Session,
+    /// The embedded engine; opened when the first target needs it.
+    embedded: Option<local::Cloud>,
+    faults: Vec<Fault>,
+    known: BTreeMap<Key, Arc<Cloud>>,
+}
+
+/// Why an option cannot be used here.
+#[derive(Debug, thiserror::Error)]
+#[error("`--fail` needs the embedded engine, and target `{0}` is real")]
+struct RealTarget(TargetName);
+
+impl<'a> Wiring<'a> {
+    /// Nothing is connected yet. `faults` are what `--fail` asked for.
+    pub fn new(session: &'a Session, faults: Vec<Fault>) -> Self {
+        Self { session, embedded: None, faults, known: BTreeMap::new() }
+    }
+
+    /// The clouds of `environment`, the embedded engine keeping its state in `state`.
+    pub async fn connect(
+        &mut self,
+        environment: &Environment,
+        state: &StateDirectory,
+    ) -> Result<Clouds, Failure> {
+        let real = environment.targets.iter().find(|(_, target)| target.provider == ProviderKind::Aws);
+        if let (false, Some((name, _))) = (self.faults.is_empty(), real) {
+            return Err(Failure::new(ExitCode::Usage, RealTarget(name.clone())).hint("add `--rehearse`"));
+        }
+        let mut clouds =
+            Clouds { targets: self.all(&environment.targets, state).await?, ..Clouds::default() };
+        for (name, Used { targets, .. }) in &environment.uses {
+            clouds.used.insert(name.clone(), self.all(targets, state).await?);
+        }
+        Ok(clouds)
+    }
+
+    async fn all(
+        &mut self,
+        targets: &BTreeMap<TargetName, Target>,
+        state: &StateDirectory,
+    ) -> Result<BTreeMap<TargetName, Arc<Cloud>>, Failure> {
+        let mut connected = BTreeMap::new();
+        for (name, target) in targets {
+            connected.insert(name.clone(), self.one(target, state).await?);
+        }
+        Ok(connected)
+    }
+
+    async fn one(&mut self, target: &Target, state: &StateDirectory) -> Result<Arc<Cloud>, Failure> {
+        let key = (
+            target.provider,
+            target.account.clone(),
+            target.region.clone(),
+            target.role.clone(),
+            target.artifacts.clone(),
+        );
+        if let Some(cloud) = self.known.get(&key) {
+            return Ok(Arc::clone(cloud));
+        }
+        let cloud = match target.provider {
+            ProviderKind::Local => self.embedded(target, state)?,
+            ProviderKind::Aws => real(self.session, target).await?,
+        };
+        self.known.insert(key, Arc::clone(&cloud));
+        Ok(cloud)
+    }
+
+    fn embedded(&mut self, target: &Target, state: &StateDirectory) -> Result<Arc<Cloud>, Failure> {
+        if self.embedded.is_none() {
+            state.make()?;
+            let options = local::Options { now: clock::now(), faults: self.faults.clone() };
+            self.embedded = Some(local::Cloud::open(&state.local(), options)?);
+        }
+        let engine = self.embedded.as_ref().expect("it was opened above");
+        Ok(virtual_cloud(engine, target))
+    }
+}
+
+/// The clouds of a rehearsal: every target on one embedded engine in memory.
+pub fn rehearsal(environment: &Environment, engine: &local::Cloud) -> Clouds {
+    let mut known: BTreeMap<(AccountId, Region), Arc<Cloud>> = BTreeMap::new();
+    let mut all = |targets: &BTreeMap<TargetName, Target>| {
+        let connect = |(name, target): (&TargetName, &Target)| {
+            let place = (target.account.clone(), target.region.clone());
+            let cloud = known.entry(place).or_insert_with(|| virtual_cloud(engine, target));
+            (name.clone(), Arc::clone(cloud))
+        };
+        targets.iter().map(connect).collect::<BTreeMap<_, _>>()
+    };
+    Clouds {
+        targets: all(&environment.targets),
+        used: environment.uses.iter().map(|(name, used)| (name.clone(), all(&used.targets))).collect(),
+    }
+}
+
+fn virtual_cloud(engine: &local::Cloud, target: &Target) -> Arc<Cloud> {
+    let client = engine.client(target.account.clone(), target.region.clone());
+    Cloud::new(Arc::new(client), Pace::Virtual)
+}
+
+#[cfg(feature = "aws")]
+async fn real(session: &Session, target: &Target) -> Result<Arc<Cloud>, Failure> {
+    let pace = if session.surroundings.endpoint_is_here { Pace::EMULATOR } else { Pace::AWS };
+    let port = crate::aws::connect(target, crate::aws::Settings::new(clock::now)).await?;
+    Ok(Cloud::new(port, pace))
+}
+
+/// Why a target cannot be reached with this binary.
+#[cfg(not(feature = "aws"))]
+#[derive(Debug, thiserror::Error)]
+#[error("this rekindle was built without the feature `aws`")]
+struct WithoutAws;
+
+#[cfg(not(feature = "aws"))]
+async fn real(_: &Session, _: &Target) -> Result<Arc<Cloud>, Failure> {
+    Err(Failure::new(ExitCode::Error, WithoutAws)
+        .hint("build it with its default features, or add `--rehearse` to stay on the embedded engine"))
+}

@@ -1,0 +1,104 @@
+//! Nothing unannounced: a change set against the plan. Pure.
+//!
+//! - A removal must be a removal in the plan.
+//! - A replacement must be announced: the plan says that the resource is, or may be, replaced.
+//!   A modification of which the plan does not know whether it replaces is no announcement.
+//! - A replacement that depends on values known only at execution must be announced likewise for
+//!   units of class `data` and `permanent`. For stateless units it passes: CloudFormation calls
+//!   every reference to a changed resource conditional, and hardly any comes true.
+//! - An import, or something the change set itself cannot name, must at least be a resource that the
+//!   plan changes.
+//! - New resources and modifications in place pass: they destroy nothing, and a changed tag touches
+//!   every resource.
+
+use crate::model::{Change, ChangeAction, Class, Replacement};
+use crate::plan::PlannedAction;
+
+/// What the change set would do that the plan did not announce, one sentence each.
+pub(super) fn unannounced(action: &PlannedAction, changes: &[Change]) -> Vec<String> {
+    let is_precious = action.class != Some(Class::Stateless);
+    changes.iter().filter_map(|change| sentence(change, planned(action, change), is_precious)).collect()
+}
+
+fn planned<'p>(action: &'p PlannedAction, change: &Change) -> Option<&'p Change> {
+    action.changes.iter().find(|planned| planned.logical_id == change.logical_id)
+}
+
+fn sentence(change: &Change, planned: Option<&Change>, is_precious: bool) -> Option<String> {
+    let may_replace = planned.is_some_and(|planned| {
+        matches!(planned.replacement, Some(Replacement::Always | Replacement::Conditional))
+    });
+    let (is_announced, what) = match (change.action, change.replacement) {
+        (ChangeAction::Remove, _) => {
+            (planned.is_some_and(|planned| planned.action == ChangeAction::Remove), "would be removed")
+        }
+        (ChangeAction::Modify, Some(Replacement::Always)) => (may_replace, "would be replaced"),
+        (ChangeAction::Modify, Some(Replacement::Conditional)) => {
+            (may_replace || !is_precious, "might be replaced")
+        }
+        (ChangeAction::Dynamic, _) => (planned.is_some(), "would be changed in a way known only then"),
+        (ChangeAction::Import, _) => (planned.is_some(), "would be imported"),
+        (ChangeAction::Add | ChangeAction::Modify, _) => (true, ""),
+    };
+    let (id, kind) = (&change.logical_id, &change.resource_type);
+    (!is_announced).then(|| format!("`{id}` ({kind}) {what}, which the plan does not announce"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ObservedStack;
+    use crate::plan::ActionKind;
+    use crate::plan::fixture::{stack, unit};
+
+    fn change(action: ChangeAction, replacement: Option<Replacement>) -> Change {
+        let (logical_id, resource_type) = ("Database".to_owned(), "AWS::RDS::DBInstance".to_owned());
+        Change { action, logical_id, resource_type, replacement, paths: Vec::new() }
+    }
+
+    fn action(class: Class, planned: Option<Change>) -> PlannedAction {
+        let desired = unit("data");
+        let observed: Option<ObservedStack> = Some(stack(&desired));
+        PlannedAction {
+            instance: desired.instance().clone(),
+            action: ActionKind::Update,
+            stack: desired.stack.clone(),
+            class: Some(class),
+            reasons: Vec::new(),
+            changes: planned.into_iter().collect(),
+            parameters: Vec::new(),
+            needs: desired.needs.clone(),
+            desired: Some(desired),
+            observed,
+        }
+    }
+
+    #[test]
+    fn every_destructive_change_needs_its_announcement() {
+        use ChangeAction::{Add, Dynamic, Modify, Remove};
+        use Replacement::{Always, Conditional, Never};
+        let (stateless, data) = (Class::Stateless, Class::Data);
+        let table = [
+            (stateless, (Remove, None), None, false),
+            (stateless, (Remove, None), Some((Modify, None)), false),
+            (stateless, (Remove, None), Some((Remove, None)), true),
+            (stateless, (Modify, Some(Always)), None, false),
+            (stateless, (Modify, Some(Always)), Some((Modify, None)), false),
+            (stateless, (Modify, Some(Always)), Some((Modify, Some(Never))), false),
+            (stateless, (Modify, Some(Always)), Some((Modify, Some(Conditional))), true),
+            (stateless, (Modify, Some(Always)), Some((Modify, Some(Always))), true),
+            (stateless, (Modify, Some(Conditional)), None, true),
+            (data, (Modify, Some(Conditional)), None, false),
+            (data, (Modify, Some(Conditional)), Some((Modify, Some(Conditional))), true),
+            (data, (Modify, Some(Never)), None, true),
+            (data, (Add, None), None, true),
+            (stateless, (Dynamic, None), None, false),
+            (stateless, (Dynamic, None), Some((Modify, None)), true),
+        ];
+        for (class, found, planned, passes) in table {
+            let action = action(class, planned.map(|(action, replacement)| change(action, replacement)));
+            let sentences = unannounced(&action, &[change(found.0, found.1)]);
+            assert_eq!(sentences.is_empty(), passes, "{class} {found:?} {planned:?}: {sentences:?}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Delete: by ARN, because a name can be reused and only the ARN still finds a deleted stack.
+
+use crate::engine::UnitOutcome;
+use crate::engine::execute::ending::{Ending, Step, hint};
+use crate::engine::execute::unit::Work;
+use crate::engine::lane::CallError;
+use crate::model::StackStatus;
+use crate::port::{DeleteStack, PortErrorKind};
+
+/// Deletes the stack and waits until it is gone.
+///
+/// Termination protection that the plan saw is lifted first: the plan would have kept the stack if
+/// that had not been asked for. Protection that was set since then refuses the deletion.
+pub(super) async fn delete(work: &Work<'_>) -> Step<Ending> {
+    let observed = work.observed();
+    let id = observed.id.as_str();
+    if observed.termination_protection {
+        match work.lane.call(|port| port.set_termination_protection(id, false)).await {
+            Err(error) if is_gone(&error) => return Ok(gone(id)),
+            lifted => lifted.map_err(|error| Box::new(Ending::after_effect(error).of(id)))?,
+        }
+    }
+    let token = work.token("delete", 1);
+    let request = DeleteStack { stack: id.to_owned(), service_role: None, token: token.clone() };
+    match work.lane.call(|port| port.delete_stack(&request)).await {
+        Err(error) if is_gone(&error) => return Ok(gone(id)),
+        started => started.map_err(|error| Box::new(Ending::after_effect(error).of(id)))?,
+    }
+    let history = work.history(id, &token);
+    let Some(stack) = work.settled(id, Some(observed), &history).await? else {
+        work.tell_events(&history).await;
+        return Ok(gone(id));
+    };
+    if stack.status == StackStatus::DeleteComplete {
+        work.tell_events(&history).await;
+        return Ok(gone(id));
+    }
+    let cause = work.cause(&stack, &history).await;
+    let hint = hint(&stack.status, &stack.name);
+    Err(Box::new(Ending::new(UnitOutcome::NeedsHands { cause, hint }).with(stack)))
+}
+
+fn gone(id: &str) -> Ending {
+    Ending::new(UnitOutcome::Done).of(id)
+}
+
+fn is_gone(error: &CallError) -> bool {
+    matches!(error, CallError::Failed { error, .. } if error.kind == PortErrorKind::NotFound)
+}

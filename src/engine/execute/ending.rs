@@ -1,0 +1,137 @@
+//! How work on one instance ended, judged from statuses, events and failed calls.
+
+use crate::engine::lane::CallError;
+use crate::engine::{Cause, UnitOutcome};
+use crate::model::{ObservedStack, Output, StackStatus};
+use crate::port::{PortError, PortErrorKind};
+
+/// The end of one instance's work.
+#[derive(Debug)]
+pub(super) struct Ending {
+    pub(super) outcome: UnitOutcome,
+    /// ARN, where one is known.
+    pub(super) stack_id: Option<String>,
+    /// The stack as it stands, where it does.
+    pub(super) stack: Option<ObservedStack>,
+}
+
+/// What a step comes to: a value to go on with, or an early end.
+pub(super) type Step<T> = Result<T, Box<Ending>>;
+
+impl Ending {
+    pub(super) fn new(outcome: UnitOutcome) -> Self {
+        Self { outcome, stack_id: None, stack: None }
+    }
+
+    /// The same end, of the stack with that ARN.
+    pub(super) fn of(mut self, stack_id: &str) -> Self {
+        self.stack_id = Some(stack_id.to_owned());
+        self
+    }
+
+    /// The same end, with the stack as it stands.
+    pub(super) fn with(mut self, stack: ObservedStack) -> Self {
+        self.stack_id = Some(stack.id.clone());
+        self.stack = Some(stack);
+        self
+    }
+
+    /// It failed, and a person must look.
+    pub(super) fn hands(reason: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(UnitOutcome::NeedsHands { cause: plain(reason), hint: hint.into() })
+    }
+
+    /// A call failed before anything was begun: the stack, if any, is as it was.
+    pub(super) fn before_effect(error: CallError) -> Self {
+        match error {
+            CallError::Stopped => Self::new(UnitOutcome::LeftRunning),
+            CallError::Failed { error, answer_lost: false } if is_refusal(error.kind) => {
+                Self::new(UnitOutcome::RolledBack { cause: plain(told(&error)) })
+            }
+            failed @ CallError::Failed { .. } => Self::after_effect(failed),
+        }
+    }
+
+    /// A call failed when something may have been begun.
+    pub(super) fn after_effect(error: CallError) -> Self {
+        match error {
+            CallError::Stopped => Self::new(UnitOutcome::LeftRunning),
+            CallError::Failed { error, .. } => {
+                let hint = error.hint.clone().unwrap_or_else(|| {
+                    "run the same command again: it waits for what is still going on, and continues"
+                        .to_owned()
+                });
+                Self::hands(told(&error), hint)
+            }
+        }
+    }
+
+    /// A parameter refers to an output that does not exist.
+    pub(super) fn unresolved(output: &Output) -> Self {
+        Self::hands(
+            format!("output `{output}` does not exist"),
+            format!(
+                "deploy `{}` first, or correct the name of the output in `stacks/`; nothing was changed here",
+                output.instance
+            ),
+        )
+    }
+}
+
+/// Whether the cloud understood and said no, so that nothing was begun.
+fn is_refusal(kind: PortErrorKind) -> bool {
+    matches!(
+        kind,
+        PortErrorKind::Denied
+            | PortErrorKind::NotFound
+            | PortErrorKind::AlreadyExists
+            | PortErrorKind::WrongState
+            | PortErrorKind::Invalid
+            | PortErrorKind::LimitExceeded
+    )
+}
+
+/// An error in the cloud's words, its advice included: a cause has no other place for it.
+fn told(error: &PortError) -> String {
+    match &error.hint {
+        Some(hint) if is_refusal(error.kind) => format!("{error} ({hint})"),
+        _ => error.to_string(),
+    }
+}
+
+/// A cause that is no resource's.
+pub(super) fn plain(reason: impl Into<String>) -> Cause {
+    Cause { resource: None, resource_type: None, reason: reason.into() }
+}
+
+/// Whether CloudFormation took a failed operation back.
+pub(super) fn is_rolled_back(status: &StackStatus) -> bool {
+    matches!(
+        status,
+        StackStatus::RollbackComplete
+            | StackStatus::UpdateRollbackComplete
+            | StackStatus::ImportRollbackComplete
+    )
+}
+
+/// What to do about a stack that stopped in this status.
+pub(super) fn hint(status: &StackStatus, stack: &str) -> String {
+    match status {
+        StackStatus::CreateFailed | StackStatus::RollbackFailed => {
+            "correct the cause, then run the same command again: it deletes what is left and creates the stack anew".to_owned()
+        }
+        StackStatus::UpdateFailed => format!(
+            "correct the cause, roll back with `aws cloudformation rollback-stack --stack-name {stack}`, then run the same command again"
+        ),
+        StackStatus::UpdateRollbackFailed => format!(
+            "correct the cause, continue with `aws cloudformation continue-update-rollback --stack-name {stack}`, then run the same command again"
+        ),
+        StackStatus::DeleteFailed => {
+            "remove what holds the resource, then run the same command again".to_owned()
+        }
+        StackStatus::Unknown(status) => format!(
+            "this version of rekindle has never heard of {status}: nothing more was done to the stack; look at it in the CloudFormation console"
+        ),
+        _ => format!("look at the events of `{stack}`, then run the same command again"),
+    }
+}

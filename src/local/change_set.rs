@@ -1,0 +1,179 @@
+//! Change sets: a dry run of an update over the resources as they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::local::context::{Context, PrepareError};
+use crate::local::operation::Work;
+use crate::local::operation::decide::{Basis, Decision, decide, differences, property};
+use crate::local::operation::outputs;
+use crate::local::stack::{ChangeSetState, Stack};
+use crate::local::{evaluate::EvaluateError, exports::Exports, graph, resource::Resource};
+use crate::model::{Change, ChangeAction, Replacement};
+
+/// Why an update cannot even be previewed.
+#[derive(Debug, thiserror::Error)]
+pub enum PreviewError {
+    /// The template or its values.
+    #[error(transparent)]
+    Prepare(#[from] PrepareError),
+    /// A property or an output.
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
+}
+
+/// What an update would do.
+#[derive(Debug)]
+pub struct Preview {
+    /// Per resource, sorted by logical id.
+    pub changes: Vec<Change>,
+    /// Whether an output or its export differs.
+    pub outputs_differ: bool,
+}
+
+impl Preview {
+    /// Whether nothing would change.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && !self.outputs_differ
+    }
+}
+
+/// Runs an update of `stack` dry.
+///
+/// Ids and attributes are functions of what they belong to, so the dry run computes exactly the
+/// values the update will. A replacement that only follows from another resource's change is still
+/// shown as conditional, as CloudFormation shows it, because it evaluates such values late.
+///
+/// # Errors
+/// [`PreviewError`] when a value cannot be computed.
+pub fn preview(
+    stack: &Stack,
+    context: &Context,
+    tags: &BTreeMap<String, String>,
+    exports: &Exports,
+) -> Result<Preview, PreviewError> {
+    let basis = Basis { context, tags, exports, owner: stack.owner(stack.generation + 1) };
+    let mut resources = stack.resources.clone();
+    let mut changes = Vec::new();
+    let mut changed = BTreeSet::new();
+    let order =
+        graph::order(&context.dependencies).map_err(|cycle| PrepareError::Circular(cycle.join(", ")))?;
+    for logical_id in order {
+        let decision = decide(basis, &resources, &logical_id)?;
+        if let Some(change) = change(context, &logical_id, &decision, &changed) {
+            changes.push(change);
+            changed.insert(logical_id.clone());
+        }
+        resources.insert(logical_id, decision.resource());
+    }
+    for (logical_id, resource) in &stack.resources {
+        if !context.dependencies.contains_key(logical_id) {
+            changes.push(line(ChangeAction::Remove, logical_id, resource));
+            resources.remove(logical_id);
+        }
+    }
+    changes.sort();
+    changes.sort_by(|one, other| one.logical_id.cmp(&other.logical_id));
+    let (outputs, _) = outputs(context, &resources, exports)?;
+    Ok(Preview { changes, outputs_differ: outputs != stack.outputs })
+}
+
+fn line(action: ChangeAction, logical_id: &str, resource: &Resource) -> Change {
+    Change {
+        action,
+        logical_id: logical_id.to_owned(),
+        resource_type: resource.resource_type.clone(),
+        replacement: None,
+        paths: Vec::new(),
+    }
+}
+
+fn change(
+    context: &Context,
+    logical_id: &str,
+    decision: &Decision,
+    changed: &BTreeSet<String>,
+) -> Option<Change> {
+    match decision {
+        Decision::Keep(_) => None,
+        Decision::Create(resource) => Some(line(ChangeAction::Add, logical_id, resource)),
+        Decision::Update(resource, paths) => Some(Change {
+            replacement: Some(Replacement::Never),
+            paths: paths.clone(),
+            ..line(ChangeAction::Modify, logical_id, resource)
+        }),
+        Decision::Replace(resource, paths) => Some(Change {
+            replacement: Some(replacement(context, logical_id, resource, paths, changed)),
+            paths: paths.clone(),
+            ..line(ChangeAction::Modify, logical_id, resource)
+        }),
+    }
+}
+
+/// Source: CloudFormation API reference, `ResourceChange.Replacement`: conditional where the value
+/// is evaluated only during the update because it depends on another resource that changes.
+fn replacement(
+    context: &Context,
+    logical_id: &str,
+    resource: &Resource,
+    paths: &[String],
+    changed: &BTreeSet<String>,
+) -> Replacement {
+    let properties = &context.template.resources[logical_id].properties;
+    let is_late = |property: &str| {
+        let value = properties.get(property);
+        value.is_some_and(|value| !context.refers_to(value).is_disjoint(changed))
+    };
+    let mut causes = paths.iter().filter_map(|path| property(path));
+    let replaces =
+        |property: &&str| crate::local::resource::catalogue::replaces(&resource.resource_type, property);
+    if causes.any(|property| replaces(&property) && !is_late(property)) {
+        Replacement::Always
+    } else {
+        Replacement::Conditional
+    }
+}
+
+/// Resources whose properties are not what the template says, with the paths that differ.
+///
+/// # Errors
+/// [`PreviewError`] when a value cannot be computed.
+pub fn drift(
+    stack: &Stack,
+    context: &Context,
+    exports: &Exports,
+) -> Result<Vec<(String, String, Vec<String>)>, PreviewError> {
+    let basis = Basis { context, tags: &stack.body.tags, exports, owner: stack.owner(stack.generation + 1) };
+    let mut drifted = Vec::new();
+    for (logical_id, resource) in &stack.resources {
+        if !context.dependencies.contains_key(logical_id) {
+            continue;
+        }
+        let wanted = decide(basis, &stack.resources, logical_id)?.resource();
+        let paths = differences(resource, &wanted);
+        if !paths.is_empty() {
+            drifted.push((logical_id.clone(), resource.resource_type.clone(), paths));
+        }
+    }
+    Ok(drifted)
+}
+
+impl Work<'_> {
+    /// Computes a pending change set.
+    pub(super) fn compute_change_set(&mut self, id: &str) {
+        let Some(pending) = self.stack.change_sets.get(id) else { return };
+        let body = pending.body.clone();
+        let state = match self.preview(&body) {
+            Ok(preview) if preview.is_empty() => ChangeSetState::Empty,
+            Ok(preview) => ChangeSetState::Ready(preview.changes),
+            Err(error) => ChangeSetState::Failed(error.to_string()),
+        };
+        if let Some(pending) = self.stack.change_sets.get_mut(id) {
+            pending.state = state;
+        }
+    }
+
+    fn preview(&self, body: &crate::local::context::Body) -> Result<Preview, PreviewError> {
+        let context = Context::of_body(body, self.stack.pseudo(&body.notifications))?;
+        preview(self.stack, &context, &body.tags, self.exports)
+    }
+}

@@ -1,0 +1,222 @@
+//! A template together with the values of one operation: what an operation works from.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::local::evaluate::parameters::{self, ParameterError};
+use crate::local::evaluate::{EvaluateError, Pseudo, Scope, conditions};
+use crate::local::exports::Exports;
+use crate::local::graph::{self, Dependencies};
+use crate::local::resource::Resource;
+use crate::local::template::{Definition, Reference, Template, TemplateError, text_of, walk};
+use crate::port::StackBody;
+
+/// What a stack is made of, as it is stored and shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Body {
+    /// The template's text.
+    pub template: String,
+    /// Every parameter, defaults included.
+    pub parameters: BTreeMap<String, String>,
+    /// Names of parameters that read back as `****`.
+    pub secrets: BTreeSet<String>,
+    /// The stack's tags.
+    pub tags: BTreeMap<String, String>,
+    /// Capabilities acknowledged.
+    pub capabilities: Vec<String>,
+    /// Service role's ARN.
+    pub service_role: Option<String>,
+    /// SNS topic ARNs.
+    pub notifications: Vec<String>,
+}
+
+/// Why a request's template and values cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// The template.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A parameter.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
+    /// A condition.
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
+    /// Resources that need each other.
+    #[error("Circular dependency between resources: [{0}]")]
+    Circular(String),
+    /// A reference to a resource whose condition does not hold.
+    #[error(
+        "Template format error: Unresolved resource dependencies [{0}] in the Resources block of the template"
+    )]
+    Absent(String),
+    /// Capabilities that were not acknowledged.
+    #[error("Requires capabilities : [{0}]")]
+    Capabilities(&'static str),
+}
+
+/// A template together with the values of one operation.
+#[derive(Debug)]
+pub struct Context {
+    /// The template.
+    pub template: Template,
+    /// Pseudo parameters.
+    pub pseudo: Pseudo,
+    /// What each resource that exists under the conditions needs.
+    pub dependencies: Dependencies,
+    parameters: BTreeMap<String, Value>,
+    conditions: BTreeMap<String, bool>,
+}
+
+impl Context {
+    /// Reads a request's body and checks everything that can be checked before an operation.
+    ///
+    /// # Errors
+    /// [`PrepareError`]; CloudFormation answers the same cases with a ValidationError.
+    pub fn of_request(body: &StackBody, pseudo: Pseudo) -> Result<(Self, Body), PrepareError> {
+        let template = Template::parse(&body.template)?;
+        if let Some(missing) = missing_capability(&template, &body.capabilities) {
+            return Err(PrepareError::Capabilities(missing));
+        }
+        let secrets = template.secrets();
+        let context = Self::new(template, &body.parameters, pseudo)?;
+        let shown = |(name, value): (&String, &Value)| {
+            let text = match value {
+                Value::Array(items) => items.iter().filter_map(text_of).collect::<Vec<_>>().join(","),
+                other => text_of(other).unwrap_or_default(),
+            };
+            (name.clone(), text)
+        };
+        let stored = Body {
+            template: body.template.clone(),
+            parameters: context.parameters.iter().map(shown).collect(),
+            secrets,
+            tags: body.tags.clone(),
+            capabilities: body.capabilities.clone(),
+            service_role: body.service_role.clone(),
+            notifications: body.notifications.clone(),
+        };
+        Ok((context, stored))
+    }
+
+    /// Reads a stored body again, after the process that stored it ended.
+    ///
+    /// # Errors
+    /// [`PrepareError`]; a body that was accepted once is accepted again.
+    pub fn of_body(body: &Body, pseudo: Pseudo) -> Result<Self, PrepareError> {
+        Self::new(Template::parse(&body.template)?, &body.parameters, pseudo)
+    }
+
+    fn new(
+        template: Template,
+        given: &BTreeMap<String, String>,
+        pseudo: Pseudo,
+    ) -> Result<Self, PrepareError> {
+        let parameters = parameters::resolve(&template, given)?;
+        let conditions = conditions::evaluate(&template, &parameters, &pseudo)?;
+        let dependencies = dependencies(&template, &conditions)?;
+        graph::order(&dependencies).map_err(|cycle| PrepareError::Circular(cycle.join(", ")))?;
+        Ok(Self { template, pseudo, dependencies, parameters, conditions })
+    }
+
+    /// Everything values may depend on.
+    pub fn scope<'a>(
+        &'a self,
+        resources: &'a BTreeMap<String, Resource>,
+        exports: &'a Exports,
+        imported: &'a RefCell<BTreeSet<String>>,
+    ) -> Scope<'a> {
+        Scope {
+            template: &self.template,
+            parameters: &self.parameters,
+            pseudo: &self.pseudo,
+            conditions: &self.conditions,
+            resources,
+            exports: exports.values(),
+            imported,
+        }
+    }
+
+    /// Whether a condition holds; none always does.
+    pub fn holds(&self, condition: Option<&String>) -> bool {
+        exists(&self.conditions, condition)
+    }
+
+    /// What a piece of template refers to under the conditions that hold.
+    pub fn refers_to(&self, value: &Value) -> BTreeSet<String> {
+        referred(value, &self.conditions)
+    }
+}
+
+fn exists(conditions: &BTreeMap<String, bool>, condition: Option<&String>) -> bool {
+    condition.is_none_or(|name| conditions.get(name).copied().unwrap_or(false))
+}
+
+fn referred(value: &Value, conditions: &BTreeMap<String, bool>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    walk(value, Some(conditions), &mut |reference| {
+        if let Reference::Name(name) | Reference::Attribute(name, _) = reference {
+            names.insert(name.to_owned());
+        }
+    });
+    names
+}
+
+/// Edges between the resources that exist. `DependsOn` may name one that does not; a reference may not.
+fn dependencies(
+    template: &Template,
+    conditions: &BTreeMap<String, bool>,
+) -> Result<Dependencies, PrepareError> {
+    let active = |name: &str| {
+        template.resources.get(name).is_some_and(|found| exists(conditions, found.condition.as_ref()))
+    };
+    let mut dependencies = Dependencies::new();
+    for (name, definition) in template.resources.iter().filter(|(name, _)| active(name)) {
+        let mut needs = BTreeSet::new();
+        for referred in needed(definition, conditions) {
+            if active(&referred) {
+                needs.insert(referred);
+            } else if template.resources.contains_key(&referred) {
+                return Err(PrepareError::Absent(referred));
+            }
+        }
+        needs.extend(definition.depends_on.iter().filter(|other| active(other)).cloned());
+        dependencies.insert(name.clone(), needs);
+    }
+    Ok(dependencies)
+}
+
+fn needed(definition: &Definition, conditions: &BTreeMap<String, bool>) -> BTreeSet<String> {
+    let mut names = referred(&definition.properties, conditions);
+    names.extend(referred(&definition.metadata, conditions));
+    names
+}
+
+/// The capability a template needs that was not acknowledged.
+/// Source: CloudFormation API reference, CreateStack, "Capabilities".
+fn missing_capability(template: &Template, given: &[String]) -> Option<&'static str> {
+    let given = |name: &str| given.iter().any(|other| other == name);
+    let names = ["RoleName", "UserName", "GroupName", "ManagedPolicyName", "InstanceProfileName"];
+    let kinds = ["Role", "User", "Group", "Policy", "ManagedPolicy", "InstanceProfile", "AccessKey"];
+    let is_identity = |definition: &&Definition| {
+        definition.r#type.strip_prefix("AWS::IAM::").is_some_and(|kind| kinds.contains(&kind))
+    };
+    let mut identities = template.resources.values().filter(is_identity).peekable();
+    identities.peek()?;
+    if given("CAPABILITY_NAMED_IAM") {
+        return None;
+    }
+    let is_named = |definition: &Definition| {
+        let own = definition.r#type.rsplit("::").next().unwrap_or_default();
+        names
+            .iter()
+            .any(|name| name.strip_suffix("Name") == Some(own) && definition.properties.get(*name).is_some())
+    };
+    if identities.any(is_named) {
+        return Some("CAPABILITY_NAMED_IAM");
+    }
+    (!given("CAPABILITY_IAM")).then_some("CAPABILITY_IAM")
+}

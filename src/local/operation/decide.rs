@@ -1,0 +1,154 @@
+//! Decides what an update does to one resource. The same function serves change sets and updates,
+//! so that a change set shows exactly what executing it does.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::local::context::Context;
+use crate::local::evaluate::EvaluateError;
+use crate::local::exports::Exports;
+use crate::local::resource::{Owner, Resource, catalogue, physical_id};
+use crate::local::template::Policy;
+
+/// What happens to one resource, with what there will be afterwards.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decision {
+    /// Nothing that its service would notice.
+    Keep(Resource),
+    /// It is new.
+    Create(Resource),
+    /// It changes in place; the paths that differ.
+    Update(Resource, Vec<String>),
+    /// A new physical resource takes its place; the paths that differ.
+    Replace(Resource, Vec<String>),
+}
+
+impl Decision {
+    /// What there will be afterwards.
+    pub fn resource(self) -> Resource {
+        match self {
+            Self::Keep(resource)
+            | Self::Create(resource)
+            | Self::Update(resource, _)
+            | Self::Replace(resource, _) => resource,
+        }
+    }
+}
+
+/// What a decision is made from, beside the resource itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Basis<'a> {
+    /// Template and values.
+    pub context: &'a Context,
+    /// The stack's tags.
+    pub tags: &'a BTreeMap<String, String>,
+    /// The place's exports.
+    pub exports: &'a Exports,
+    /// What new physical ids are made from.
+    pub owner: Owner<'a>,
+}
+
+/// What happens to the resource `logical_id` of the template, given the physical resources so far.
+///
+/// # Errors
+/// [`EvaluateError`] when a property cannot be computed, or a custom-named resource would have to
+/// be replaced.
+pub fn decide(
+    basis: Basis<'_>,
+    resources: &BTreeMap<String, Resource>,
+    logical_id: &str,
+) -> Result<Decision, EvaluateError> {
+    let mut wanted = wanted(basis, resources, logical_id)?;
+    let make = |resource: &Resource| {
+        physical_id(basis.owner, logical_id, &resource.resource_type, &resource.properties)
+    };
+    let Some(current) = resources.get(logical_id) else {
+        wanted.physical_id = make(&wanted);
+        return Ok(Decision::Create(wanted));
+    };
+    let paths = differences(current, &wanted);
+    wanted.version = current.version;
+    if paths.is_empty() {
+        wanted.physical_id = current.physical_id.clone();
+        return Ok(Decision::Keep(wanted));
+    }
+    if !paths.iter().any(|path| makes_new(&wanted.resource_type, path)) {
+        wanted.physical_id = current.physical_id.clone();
+        wanted.version += 1;
+        return Ok(Decision::Update(wanted, paths));
+    }
+    wanted.physical_id = make(&wanted);
+    if wanted.physical_id == current.physical_id {
+        return Err(EvaluateError::NamedReplacement(wanted.physical_id));
+    }
+    wanted.version = 1;
+    Ok(Decision::Replace(wanted, paths))
+}
+
+/// The property a path begins with, for example `CidrBlock` of `Properties.CidrBlock`.
+pub fn property(path: &str) -> Option<&str> {
+    path.strip_prefix("Properties.")
+}
+
+fn makes_new(resource_type: &str, path: &str) -> bool {
+    property(path).is_some_and(|property| catalogue::replaces(resource_type, property))
+}
+
+/// The resource as the template wants it, still without a physical id.
+fn wanted(
+    basis: Basis<'_>,
+    resources: &BTreeMap<String, Resource>,
+    logical_id: &str,
+) -> Result<Resource, EvaluateError> {
+    let definition = &basis.context.template.resources[logical_id];
+    let imported = RefCell::new(BTreeSet::new());
+    let scope = basis.context.scope(resources, basis.exports, &imported);
+    let properties = match scope.value_or_null(&definition.properties)? {
+        Value::Null => json!({}),
+        properties => properties,
+    };
+    let metadata = scope.value_or_null(&definition.metadata)?;
+    let is_taggable = catalogue::is_taggable(&definition.r#type);
+    Ok(Resource {
+        resource_type: definition.r#type.clone(),
+        physical_id: String::new(),
+        properties,
+        metadata,
+        tags: if is_taggable { basis.tags.clone() } else { BTreeMap::new() },
+        version: 1,
+        depends_on: basis.context.dependencies[logical_id].clone(),
+        imports: imported.into_inner(),
+        deletion_policy: definition.deletion_policy.unwrap_or(default_policy(&definition.r#type)),
+        update_replace_policy: definition.update_replace_policy.unwrap_or_default(),
+    })
+}
+
+/// Source: CloudFormation template reference, "DeletionPolicy attribute": databases are snapshotted.
+fn default_policy(resource_type: &str) -> Policy {
+    match resource_type {
+        "AWS::RDS::DBCluster" | "AWS::RDS::DBInstance" => Policy::Snapshot,
+        _ => Policy::Delete,
+    }
+}
+
+/// Paths that differ: `Properties.NAME`, `Metadata`, `Tags`. Sorted.
+pub fn differences(current: &Resource, wanted: &Resource) -> Vec<String> {
+    let empty = serde_json::Map::new();
+    let properties = |resource: &Resource| resource.properties.as_object().cloned().unwrap_or(empty.clone());
+    let (old, new) = (properties(current), properties(wanted));
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let mut paths: Vec<String> = names
+        .into_iter()
+        .filter(|name| old.get(*name) != new.get(*name))
+        .map(|name| format!("Properties.{name}"))
+        .collect();
+    if current.metadata != wanted.metadata {
+        paths.insert(0, "Metadata".to_owned());
+    }
+    if current.tags != wanted.tags {
+        paths.push("Tags".to_owned());
+    }
+    paths
+}

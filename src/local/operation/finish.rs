@@ -1,0 +1,172 @@
+//! What follows a phase: another one, or the end of the operation.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::local::context::Context;
+use crate::local::evaluate::EvaluateError;
+use crate::local::exports::{Exports, StackExports};
+use crate::local::operation::{Phase, Work};
+use crate::local::resource::Resource;
+use crate::local::stack::StackOutput;
+use crate::local::template::text_of;
+use crate::model::StackStatus;
+
+/// Outputs with the names of the exports they import.
+pub type Outputs = (BTreeMap<String, StackOutput>, BTreeSet<String>);
+
+/// The outputs of a template over these resources.
+///
+/// # Errors
+/// [`EvaluateError`] when one cannot be computed or is no string.
+pub fn outputs(
+    context: &Context,
+    resources: &BTreeMap<String, Resource>,
+    exports: &Exports,
+) -> Result<Outputs, EvaluateError> {
+    let imported = RefCell::new(BTreeSet::new());
+    let scope = context.scope(resources, exports, &imported);
+    let text = |name: &str, value| {
+        let value = scope.value_or_null(value)?;
+        text_of(&value).ok_or_else(|| {
+            EvaluateError::Template(format!(
+                "The Value field of output {name} must evaluate to a string, not {value}"
+            ))
+        })
+    };
+    let mut outputs = BTreeMap::new();
+    for (name, definition) in &context.template.outputs {
+        if !context.holds(definition.condition.as_ref()) {
+            continue;
+        }
+        let value = text(name, &definition.value)?;
+        let export = definition.export.as_ref().map(|export| text(name, &export.name)).transpose()?;
+        outputs.insert(name.clone(), StackOutput { value, export });
+    }
+    Ok((outputs, imported.into_inner()))
+}
+
+impl Work<'_> {
+    pub(super) fn end_phase(&mut self) {
+        let phase = self.operation().phase;
+        if !self.operation().failures.is_empty() {
+            return self.end_failed(phase);
+        }
+        match phase {
+            Phase::Create | Phase::Update => self.end_applied(phase),
+            Phase::UpdateRollback => self.clean_up(Phase::RollbackCleanup, None),
+            Phase::Rollback => self.end(StackStatus::RollbackComplete, None),
+            Phase::Cleanup => self.end(StackStatus::UpdateComplete, None),
+            Phase::RollbackCleanup => self.end(StackStatus::UpdateRollbackComplete, None),
+            Phase::Delete => self.end_deleted(),
+        }
+    }
+
+    fn end_failed(&mut self, phase: Phase) {
+        let reason = self.operation().failure_reason();
+        match phase {
+            Phase::Create => {
+                self.enter_phase(Phase::Rollback, Some(format!("{reason} Rollback requested by user.")));
+            }
+            Phase::Update => self.enter_phase(Phase::UpdateRollback, Some(reason)),
+            Phase::UpdateRollback => self.end(StackStatus::UpdateRollbackFailed, Some(reason)),
+            Phase::Rollback => self.end(StackStatus::RollbackFailed, Some(reason)),
+            Phase::Delete => self.end(StackStatus::DeleteFailed, Some(reason)),
+            // What cannot be cleaned up is left behind; the update itself succeeded.
+            Phase::Cleanup => self.end(StackStatus::UpdateComplete, None),
+            Phase::RollbackCleanup => self.end(StackStatus::UpdateRollbackComplete, None),
+        }
+    }
+
+    fn end_applied(&mut self, phase: Phase) {
+        let computed = self.applied_outputs();
+        match (computed, phase) {
+            (Err(reason), Phase::Create) => {
+                self.enter_phase(Phase::Rollback, Some(format!("{reason} Rollback requested by user.")));
+            }
+            (Err(reason), _) => self.enter_phase(Phase::UpdateRollback, Some(reason)),
+            (Ok(outputs), Phase::Create) => {
+                self.settle(outputs);
+                self.end(StackStatus::CreateComplete, None);
+            }
+            (Ok(outputs), _) => {
+                if let Some(goal) = self.operation().goal.take() {
+                    self.stack.body = goal;
+                }
+                self.settle(outputs);
+                self.clean_up(Phase::Cleanup, None);
+            }
+        }
+    }
+
+    /// The new outputs, unless one of their exports is in the way of another stack.
+    fn applied_outputs(&mut self) -> Result<Outputs, String> {
+        let context = self.stack.context().map_err(|error| error.to_string())?;
+        let computed = outputs(&context, &self.stack.resources, self.exports).map_err(|it| it.to_string())?;
+        let exported: BTreeMap<_, _> = computed
+            .0
+            .values()
+            .filter_map(|output| Some((output.export.clone()?, output.value.as_str())))
+            .collect();
+        for name in exported.keys() {
+            if let Some(owner) = self.exports.owner(name).filter(|owner| *owner != self.stack.id) {
+                let owner = owner.split('/').nth(1).unwrap_or(owner);
+                return Err(format!("Export with name {name} is already exported by stack {owner}."));
+            }
+        }
+        for (name, value) in StackExports::of(self.stack).exported {
+            if exported.get(&name) != Some(&value.as_str())
+                && let Some(importer) = self.exports.importer(&name)
+            {
+                let verb = if exported.contains_key(&name) { "updated" } else { "deleted" };
+                return Err(format!("Export {name} cannot be {verb} as it is in use by {importer}"));
+            }
+        }
+        Ok(computed)
+    }
+
+    fn settle(&mut self, (outputs, imports): Outputs) {
+        self.stack.outputs = outputs;
+        self.stack.output_imports = imports;
+        self.exports.update(self.stack);
+    }
+
+    /// Moves what the stack no longer has into the clean-up and begins it.
+    fn clean_up(&mut self, phase: Phase, reason: Option<String>) {
+        let kept: BTreeSet<String> = match phase {
+            Phase::Cleanup => self.operation().steps.keys().cloned().collect(),
+            _ => self.operation().before.keys().cloned().collect(),
+        };
+        let gone: Vec<_> = self.stack.resources.keys().filter(|id| !kept.contains(*id)).cloned().collect();
+        for logical_id in gone {
+            if let Some(resource) = self.stack.resources.remove(&logical_id) {
+                self.operation().leftovers.insert(logical_id, resource);
+            }
+        }
+        self.enter_phase(phase, reason);
+    }
+
+    fn end_deleted(&mut self) {
+        self.stack.outputs.clear();
+        self.stack.output_imports.clear();
+        self.stack.deleted = Some(self.now);
+        self.end(StackStatus::DeleteComplete, None);
+    }
+
+    fn end(&mut self, status: StackStatus, reason: Option<String>) {
+        self.stack.enter(status, reason, self.now);
+        self.stack.operation = None;
+        self.stack.context = None;
+        self.exports.update(self.stack);
+    }
+
+    /// Ends an operation whose stored template this version cannot read.
+    pub(super) fn abandon(&mut self, reason: &str) {
+        let status = match self.operation().phase {
+            Phase::Create | Phase::Rollback => StackStatus::RollbackFailed,
+            Phase::Delete => StackStatus::DeleteFailed,
+            _ => StackStatus::UpdateRollbackFailed,
+        };
+        self.end(status, Some(reason.to_owned()));
+    }
+}

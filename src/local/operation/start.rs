@@ -1,0 +1,145 @@
+//! Starts the step of one resource.
+
+use crate::local::durations;
+use crate::local::operation::decide::{Basis, Decision, decide};
+use crate::local::operation::run::doomed;
+use crate::local::operation::{Phase, StepKind, StepState, Task, Work};
+use crate::local::resource::Resource;
+use crate::local::schedule::What;
+use crate::local::template::Policy;
+
+const REPLACES: &str =
+    "Requested update requires the creation of a new physical resource; hence creating one.";
+
+impl Work<'_> {
+    pub(super) fn start(&mut self, logical_id: &str) {
+        match self.operation().phase.step_kind() {
+            StepKind::Apply => self.start_apply(logical_id),
+            StepKind::Revert => self.start_revert(logical_id),
+            StepKind::Remove => self.start_remove(logical_id),
+        }
+    }
+
+    fn start_apply(&mut self, logical_id: &str) {
+        let verb = if self.stack.resources.contains_key(logical_id) { "update" } else { "create" };
+        let decision = match self.decide(logical_id) {
+            Ok(decision) => decision,
+            Err(reason) => return self.fail(logical_id, verb, reason),
+        };
+        match decision {
+            Decision::Keep(resource) => {
+                self.stack.resources.insert(logical_id.to_owned(), resource);
+                self.done(logical_id);
+            }
+            Decision::Create(resource) => {
+                self.tell(logical_id, &resource, "CREATE_IN_PROGRESS", None);
+                let seconds = durations::seconds(&resource.resource_type, durations::Operation::Create);
+                self.run(logical_id, Task::Create(resource), seconds.value());
+            }
+            Decision::Update(resource, paths) => {
+                self.operation().touched.insert(logical_id.to_owned());
+                self.tell(logical_id, &resource, "UPDATE_IN_PROGRESS", None);
+                let seconds = durations::seconds(&resource.resource_type, durations::Operation::Update);
+                // Metadata is CloudFormation's own; no service is asked.
+                let is_metadata = paths == ["Metadata"];
+                self.run(logical_id, Task::Update(resource), if is_metadata { 0.0 } else { seconds.value() });
+            }
+            Decision::Replace(resource, _) => {
+                let old = self.stack.resources.get(logical_id).cloned();
+                let shown = old.as_ref().unwrap_or(&resource);
+                self.tell(logical_id, shown, "UPDATE_IN_PROGRESS", Some(REPLACES.to_owned()));
+                let seconds = durations::seconds(&resource.resource_type, durations::Operation::Create);
+                self.run(logical_id, Task::Replace(resource), seconds.value());
+            }
+        }
+    }
+
+    fn decide(&mut self, logical_id: &str) -> Result<Decision, String> {
+        let context = self.stack.context().map_err(|error| error.to_string())?;
+        let goal = self.stack.operation.as_ref().and_then(|operation| operation.goal.as_ref());
+        let basis = Basis {
+            context: &context,
+            tags: &goal.unwrap_or(&self.stack.body).tags,
+            exports: self.exports,
+            owner: self.stack.owner(self.stack.generation),
+        };
+        decide(basis, &self.stack.resources, logical_id).map_err(|error| error.to_string())
+    }
+
+    fn start_revert(&mut self, logical_id: &str) {
+        let operation = self.operation();
+        let touched = operation.touched.contains(logical_id);
+        let Some(before) = operation.before.get(logical_id).cloned() else {
+            return self.done(logical_id);
+        };
+        let current = self.stack.resources.get(logical_id).cloned();
+        match current {
+            Some(current) if current.physical_id != before.physical_id => {
+                self.tell(logical_id, &before, "UPDATE_COMPLETE", None);
+                self.operation().leftovers.insert(logical_id.to_owned(), current);
+                self.stack.resources.insert(logical_id.to_owned(), before);
+                self.done(logical_id);
+            }
+            Some(_) if touched => {
+                self.tell(logical_id, &before, "UPDATE_IN_PROGRESS", None);
+                let seconds = durations::seconds(&before.resource_type, durations::Operation::Update);
+                self.run(logical_id, Task::Revert(before), seconds.value());
+            }
+            _ => {
+                self.stack.resources.insert(logical_id.to_owned(), before);
+                self.done(logical_id);
+            }
+        }
+    }
+
+    fn start_remove(&mut self, logical_id: &str) {
+        let phase = self.operation().phase;
+        let Some(resource) = self.doomed_resource(logical_id) else {
+            return self.done(logical_id);
+        };
+        if self.is_retained(logical_id, &resource, phase) {
+            self.tell(logical_id, &resource, "DELETE_SKIPPED", None);
+            self.forget(logical_id);
+            self.done(logical_id);
+            return;
+        }
+        self.tell(logical_id, &resource, "DELETE_IN_PROGRESS", None);
+        let seconds = durations::seconds(&resource.resource_type, durations::Operation::Delete);
+        self.run(logical_id, Task::Remove, seconds.value());
+    }
+
+    /// Whether a policy keeps a resource that the stack no longer needs. A physical resource whose
+    /// place another one took follows `UpdateReplacePolicy`; one that a rolled back update made as a
+    /// replacement is always deleted.
+    fn is_retained(&mut self, logical_id: &str, resource: &Resource, phase: Phase) -> bool {
+        let replaced = self.stack.resources.contains_key(logical_id);
+        match phase {
+            Phase::Cleanup if replaced => resource.update_replace_policy == Policy::Retain,
+            Phase::RollbackCleanup if replaced => false,
+            Phase::Rollback | Phase::RollbackCleanup => resource.deletion_policy == Policy::Retain,
+            _ => matches!(resource.deletion_policy, Policy::Retain | Policy::RetainExceptOnCreate),
+        }
+    }
+
+    pub(super) fn doomed_resource(&mut self, logical_id: &str) -> Option<Resource> {
+        let operation = self.stack.operation.as_ref()?;
+        doomed(&self.stack.resources, operation, operation.phase).get(logical_id).cloned()
+    }
+
+    /// Takes a resource out of what its phase deletes.
+    pub(super) fn forget(&mut self, logical_id: &str) {
+        if matches!(self.operation().phase, Phase::Cleanup | Phase::RollbackCleanup) {
+            self.operation().leftovers.remove(logical_id);
+        } else {
+            self.stack.resources.remove(logical_id);
+        }
+    }
+
+    fn run(&mut self, logical_id: &str, task: Task, seconds: f64) {
+        let ends = self.ends(seconds);
+        if let Some(step) = self.operation().steps.get_mut(logical_id) {
+            step.state = StepState::Running { ends, task: Box::new(task) };
+        }
+        self.later(ends, What::Step(logical_id.to_owned()));
+    }
+}

@@ -1,0 +1,72 @@
+//! Physical resources: their records, ids, attributes, and what is known of their types.
+//!
+//! Pure: no clock, no state, no randomness.
+
+pub mod attributes;
+pub mod catalogue;
+mod pattern;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::local::derive;
+use crate::local::place::Place;
+use crate::local::template::Policy;
+use pattern::Subject;
+
+/// A physical resource of a stack.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resource {
+    /// `AWS::SERVICE::TYPE`.
+    pub resource_type: String,
+    /// What `Ref` gives.
+    pub physical_id: String,
+    /// Evaluated.
+    pub properties: Value,
+    /// Evaluated.
+    pub metadata: Value,
+    /// The stack's tags as they reached this resource; empty for types without tags.
+    pub tags: BTreeMap<String, String>,
+    /// 1, plus one for each change in place.
+    pub version: u32,
+    /// Resources of the same stack it needs: the edges a deletion follows backwards.
+    pub depends_on: BTreeSet<String>,
+    /// Exports its properties import.
+    pub imports: BTreeSet<String>,
+    /// What happens when it leaves the stack.
+    pub deletion_policy: Policy,
+    /// What happens to it when another physical resource takes its place.
+    pub update_replace_policy: Policy,
+}
+
+/// Which resource a physical id is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Owner<'a> {
+    /// Where.
+    pub place: &'a Place,
+    /// The stack's name.
+    pub stack_name: &'a str,
+    /// The stack's ARN.
+    pub stack_id: &'a str,
+    /// The number of the stack's operation that makes it: never the same twice.
+    pub generation: u32,
+}
+
+/// The physical id of a new resource.
+pub fn physical_id(owner: Owner<'_>, logical_id: &str, resource_type: &str, properties: &Value) -> String {
+    let seed = format!("{}/{logical_id}/{}", owner.stack_id, owner.generation);
+    let Some(shape) = catalogue::shape(resource_type) else {
+        return derive::name(owner.stack_name, logical_id, &seed, 255);
+    };
+    shape.reference.text(&Subject {
+        place: owner.place,
+        stack_name: owner.stack_name,
+        logical_id,
+        seed,
+        physical_id: "",
+        properties,
+        version: 1,
+    })
+}

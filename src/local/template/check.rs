@@ -1,0 +1,179 @@
+//! What CloudFormation's validation refuses without knowing parameter values.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use crate::local::evaluate;
+use crate::local::resource::attributes;
+use crate::local::template::{Reference, Template, TemplateError, walk};
+
+/// Longest template, sent by URL. Source: CloudFormation user guide, "CloudFormation quotas".
+const MAXIMUM_BYTES: usize = 1_048_576;
+const MAXIMUM_RESOURCES: usize = 500;
+const MAXIMUM_PARAMETERS: usize = 200;
+const MAXIMUM_OUTPUTS: usize = 200;
+
+/// Refuses a text that is too long before it is read.
+pub fn size(text: &str) -> Result<(), TemplateError> {
+    if text.len() <= MAXIMUM_BYTES {
+        return Ok(());
+    }
+    let message = format!("template is {} bytes long, at most {MAXIMUM_BYTES} are allowed", text.len());
+    Err(TemplateError::Format(message))
+}
+
+/// Refuses by name what would have to be expanded or asserted first.
+pub fn transforms(root: &Map<String, Value>) -> Result<(), TemplateError> {
+    if let Some(transform) = root.get("Transform") {
+        return Err(TemplateError::NotYet(format!("Transform {transform}")));
+    }
+    if root.contains_key("Rules") {
+        return Err(TemplateError::NotYet("the section Rules".to_owned()));
+    }
+    root.values().try_for_each(macros)
+}
+
+fn macros(value: &Value) -> Result<(), TemplateError> {
+    match value {
+        Value::Array(items) => items.iter().try_for_each(macros),
+        Value::Object(map) => {
+            for (key, item) in map {
+                if key == "Fn::Transform" || key.starts_with("Fn::ForEach::") {
+                    return Err(TemplateError::NotYet(key.clone()));
+                }
+                macros(item)?;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks counts, names and references.
+pub fn template(template: &Template) -> Result<(), TemplateError> {
+    counts(template)?;
+    for (name, definition) in &template.resources {
+        if definition.r#type == "AWS::CloudFormation::Stack" {
+            return Err(TemplateError::NotYet(format!("the nested stack {name}")));
+        }
+        if !(definition.properties.is_object() || definition.properties.is_null()) {
+            let message = format!("[/Resources/{name}/Properties] must be an object");
+            return Err(TemplateError::Format(message));
+        }
+    }
+    conditions(template)?;
+    references(template)
+}
+
+fn counts(template: &Template) -> Result<(), TemplateError> {
+    if template.resources.is_empty() {
+        return Err(TemplateError::Format("At least one Resources member must be defined.".to_owned()));
+    }
+    let counts = [
+        ("resources", template.resources.len(), MAXIMUM_RESOURCES),
+        ("parameters", template.parameters.len(), MAXIMUM_PARAMETERS),
+        ("outputs", template.outputs.len(), MAXIMUM_OUTPUTS),
+    ];
+    for (what, count, maximum) in counts {
+        if count > maximum {
+            let message = format!("Number of {what}, {count}, is greater than maximum allowed, {maximum}");
+            return Err(TemplateError::Format(message));
+        }
+    }
+    Ok(())
+}
+
+fn conditions(template: &Template) -> Result<(), TemplateError> {
+    let resources = template.resources.values().filter_map(|definition| definition.condition.as_ref());
+    let outputs = template.outputs.values().filter_map(|output| output.condition.as_ref());
+    for name in resources.chain(outputs) {
+        if !template.conditions.contains_key(name) {
+            return Err(undefined_condition(name));
+        }
+    }
+    Ok(())
+}
+
+fn undefined_condition(name: &str) -> TemplateError {
+    TemplateError::Format(format!("Unresolved condition dependency {name} in the template"))
+}
+
+fn references(template: &Template) -> Result<(), TemplateError> {
+    let mut findings = Findings { template, unresolved: BTreeSet::new(), problem: None };
+    for definition in template.resources.values() {
+        findings.look(&definition.properties);
+        findings.look(&definition.metadata);
+        for name in &definition.depends_on {
+            if !template.resources.contains_key(name) {
+                findings.unresolved.insert(name.clone());
+            }
+        }
+    }
+    findings.report("Resources")?;
+    for output in template.outputs.values() {
+        findings.look(&output.value);
+        if let Some(export) = &output.export {
+            findings.look(&export.name);
+        }
+    }
+    findings.report("Outputs")?;
+    template.conditions.values().for_each(|condition| findings.look(condition));
+    findings.report("Conditions")
+}
+
+struct Findings<'a> {
+    template: &'a Template,
+    unresolved: BTreeSet<String>,
+    problem: Option<TemplateError>,
+}
+
+impl Findings<'_> {
+    fn look(&mut self, value: &Value) {
+        walk(value, None, &mut |reference| match reference {
+            Reference::Name(name) => self.name(name),
+            Reference::Attribute(resource, attribute) => self.attribute(resource, attribute),
+            Reference::Condition(name) => {
+                if !self.template.conditions.contains_key(name) {
+                    self.problem.get_or_insert_with(|| undefined_condition(name));
+                }
+            }
+        });
+    }
+
+    fn name(&mut self, name: &str) {
+        let known = evaluate::is_pseudo_parameter(name)
+            || self.template.parameters.contains_key(name)
+            || self.template.resources.contains_key(name);
+        if !known {
+            self.unresolved.insert(name.to_owned());
+        }
+    }
+
+    fn attribute(&mut self, resource: &str, attribute: &str) {
+        let Some(definition) = self.template.resources.get(resource) else {
+            self.unresolved.insert(resource.to_owned());
+            return;
+        };
+        if !attributes::exists(&definition.r#type, attribute) {
+            self.problem.get_or_insert_with(|| {
+                TemplateError::Template(format!(
+                    "resource {resource} does not support attribute type {attribute} in Fn::GetAtt"
+                ))
+            });
+        }
+    }
+
+    fn report(&mut self, section: &str) -> Result<(), TemplateError> {
+        if let Some(problem) = self.problem.take() {
+            return Err(problem);
+        }
+        if self.unresolved.is_empty() {
+            return Ok(());
+        }
+        let names = std::mem::take(&mut self.unresolved).into_iter().collect::<Vec<_>>().join(", ");
+        let message =
+            format!("Unresolved resource dependencies [{names}] in the {section} block of the template");
+        Err(TemplateError::Format(message))
+    }
+}

@@ -1,0 +1,154 @@
+//! Compares a stack that stands with what it should be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::facts::TAG_PREFIX;
+use crate::model::{Change, DesiredUnit, Digest, Facts, InstanceName, ObservedStack};
+use crate::plan::difference::{difference, other_sections};
+use crate::plan::inventory::Standing;
+use crate::plan::values::{self, MASKED};
+use crate::plan::{Observation, ParameterChange, PlannedValue, Reason};
+
+/// What differs. Without a reason there is nothing to do.
+pub(super) struct Comparison {
+    pub reasons: Vec<Reason>,
+    pub changes: Vec<Change>,
+    pub parameters: Vec<ParameterChange>,
+}
+
+/// Compares `standing` with `unit`, whose digest and parameter values these are.
+pub(super) fn compare(
+    unit: &DesiredUnit,
+    digest: Digest,
+    standing: &Standing<'_>,
+    values: &BTreeMap<String, PlannedValue>,
+    observation: &Observation,
+) -> Comparison {
+    let stack = standing.stack;
+    let same_unit = standing.facts.as_ref().is_some_and(|facts| facts.unit == digest);
+    let parameters = values::changes(Some(stack), values);
+    let mut reasons = changed_outside(unit, standing, same_unit, observation);
+    if let Some(facts) = standing.facts.as_ref().filter(|_| !same_unit) {
+        reasons.push(Reason::DigestChanged { from: facts.unit, to: digest });
+        reasons.extend(tag_reasons(unit, stack));
+    }
+    let deployed = match same_unit {
+        true => Some(&unit.template),
+        false => observation.templates.get(&stack.id),
+    };
+    let changed: BTreeSet<String> = parameters.iter().map(|change| change.name.clone()).collect();
+    let mut changes = Vec::new();
+    if let Some(deployed) = deployed.filter(|_| !same_unit || !changed.is_empty()) {
+        changes = difference(deployed, &unit.template, &changed);
+        let paths = other_sections(deployed, &unit.template);
+        reasons.extend(paths.into_iter().map(|path| Reason::TemplateChanged { path }));
+    }
+    reasons.extend(parameters.iter().filter_map(parameter_reason));
+    reasons.extend(standing.facts.as_ref().into_iter().flat_map(|facts| facts_reasons(unit, facts)));
+    Comparison { reasons, changes, parameters }
+}
+
+/// Where the stack does not read back as rekindle left it.
+fn changed_outside(
+    unit: &DesiredUnit,
+    standing: &Standing<'_>,
+    same_unit: bool,
+    observation: &Observation,
+) -> Vec<Reason> {
+    let stack = standing.stack;
+    let mut found = Vec::new();
+    match &standing.facts {
+        None => found.push("its `Rekindle` output is missing or unreadable".to_owned()),
+        Some(facts) if facts.parameters != read_back_digest(unit, stack) => {
+            found.push("its parameters are not those it was made with".to_owned());
+        }
+        Some(_) => {}
+    }
+    if same_unit {
+        found.extend(tag_reasons(unit, stack).iter().map(ToString::to_string));
+        if stack.termination_protection != unit.termination_protection {
+            let state = if stack.termination_protection { "on" } else { "off" };
+            found.push(format!("termination protection is {state}"));
+        }
+        // Some endpoints do not say which role a stack has.
+        if stack.role.is_some() && unit.service_role.is_some() && stack.role != unit.service_role {
+            found.push("its service role is another one".to_owned());
+        }
+    }
+    found.extend(differs_from_record(unit.instance(), stack, observation));
+    found.into_iter().map(|what| Reason::ChangedOutside { what }).collect()
+}
+
+fn differs_from_record(
+    instance: &InstanceName,
+    stack: &ObservedStack,
+    observation: &Observation,
+) -> Option<String> {
+    let record = observation.records.get(instance)?;
+    if record.stack_id != stack.id {
+        return Some("it is another stack of the same name than the one in the last record".to_owned());
+    }
+    let changed = stack.updated.or(stack.created)?;
+    let recorded = record.changed?;
+    (changed > recorded).then(|| format!("it changed at {changed}, after the last record"))
+}
+
+/// The digest its facts must hold if nobody changed its parameters.
+fn read_back_digest(unit: &DesiredUnit, stack: &ObservedStack) -> Digest {
+    let open: BTreeMap<String, String> = stack
+        .parameters
+        .iter()
+        .filter(|(_, value)| *value != MASKED)
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    unit.parameter_digest(&open)
+}
+
+/// The user's own tags that differ: identity tags are fixed, and `aws:` ones are the service's.
+fn tag_reasons(unit: &DesiredUnit, stack: &ObservedStack) -> Vec<Reason> {
+    let is_users = |key: &&String| !key.starts_with(TAG_PREFIX) && !key.starts_with("aws:");
+    let keys: BTreeSet<&String> = stack.tags.keys().filter(is_users).chain(unit.tags.keys()).collect();
+    keys.into_iter()
+        .filter(|key| stack.tags.get(*key) != unit.tags.get(*key))
+        .map(|key| Reason::TagChanged {
+            key: key.clone(),
+            from: stack.tags.get(key).cloned(),
+            to: unit.tags.get(key).cloned(),
+        })
+        .collect()
+}
+
+fn parameter_reason(change: &ParameterChange) -> Option<Reason> {
+    let name = change.name.clone();
+    match &change.to {
+        PlannedValue::Unknown(output) => Some(Reason::ParameterUnknown { name, output: output.clone() }),
+        PlannedValue::Known(value) => {
+            Some(Reason::ParameterChanged { name, from: change.from.clone(), to: Some(value.clone()) })
+        }
+        PlannedValue::Secret | PlannedValue::Removed => {
+            Some(Reason::ParameterChanged { name, from: change.from.clone(), to: None })
+        }
+    }
+}
+
+fn facts_reasons(unit: &DesiredUnit, facts: &Facts) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    if facts.class != unit.class {
+        reasons.push(Reason::FactsChanged {
+            what: "class".to_owned(),
+            from: facts.class.to_string(),
+            to: unit.class.to_string(),
+        });
+    }
+    let before: BTreeSet<InstanceName> = facts.needs.iter().cloned().collect();
+    if before != unit.needs {
+        let what = "needs".to_owned();
+        reasons.push(Reason::FactsChanged { what, from: names(&before), to: names(&unit.needs) });
+    }
+    reasons
+}
+
+fn names(instances: &BTreeSet<InstanceName>) -> String {
+    let names: Vec<String> = instances.iter().map(ToString::to_string).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}

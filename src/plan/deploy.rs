@@ -1,0 +1,306 @@
+//! Plans a deploy: providers are decided before their dependants.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::model::diagnostic::did_you_mean;
+use crate::model::{Class, DesiredUnit, Digest, InstanceName, Protection, StackStatus};
+use crate::plan::compare::compare;
+use crate::plan::context::is_selected;
+use crate::plan::difference::difference;
+use crate::plan::graph::{self, Graph};
+use crate::plan::inventory::{Inventory, Standing, digests};
+use crate::plan::status::{DeployAnswer, on_deploy};
+use crate::plan::values::{self, Values};
+use crate::plan::{
+    ActionKind, Consent, DeployContext, Observation, Obstacle, Operation, Plan, PlanError, PlannedAction,
+    Reason, finish, prune,
+};
+
+/// What it takes to make the environment what the source says.
+///
+/// # Errors
+/// Every obstacle at once; see [`Obstacle`]. Nothing is left half-decided: there is a plan for the
+/// whole selection or none.
+pub fn deploy(
+    desired: &[DesiredUnit],
+    context: &DeployContext,
+    observation: &Observation,
+) -> Result<Plan, PlanError> {
+    let digests = digests(desired);
+    let desired: BTreeMap<InstanceName, &DesiredUnit> =
+        desired.iter().map(|unit| (unit.instance().clone(), unit)).collect();
+    let needs: Graph = desired.iter().map(|(name, unit)| (name.clone(), unit.needs.clone())).collect();
+    let order = graph::order(&needs).map_err(|cycle| Obstacle::Circle { cycle })?;
+
+    let mut inventory = Inventory::of(&context.project, &context.environment, observation);
+    let mut obstacles = std::mem::take(&mut inventory.obstacles);
+    let standing_needs = inventory.needs();
+    let decided = BTreeMap::new();
+    let mut planner = Planner { context, observation, inventory, standing_needs, digests, desired, decided };
+    obstacles.extend(planner.unknown_selections());
+    for instance in &order {
+        planner.decide(instance, &mut obstacles);
+    }
+    let gone = prune::gone(&planner.inventory, &planner.desired, &planner.decided, context, observation);
+    planner.decided.extend(gone);
+    finish(planner.plan(), obstacles)
+}
+
+struct Planner<'a> {
+    context: &'a DeployContext,
+    observation: &'a Observation,
+    inventory: Inventory<'a>,
+    standing_needs: Graph,
+    digests: BTreeMap<InstanceName, Digest>,
+    desired: BTreeMap<InstanceName, &'a DesiredUnit>,
+    decided: BTreeMap<InstanceName, PlannedAction>,
+}
+
+impl Planner<'_> {
+    fn plan(self) -> Plan {
+        Plan {
+            schema: Plan::SCHEMA,
+            project: self.context.project.clone(),
+            environment: self.context.environment.clone(),
+            operation: Operation::Deploy,
+            protection: self.context.protection,
+            release: Some(self.context.release),
+            deployment: Some(self.context.deployment),
+            actions: self.decided.into_values().collect(),
+        }
+    }
+
+    /// Names that were selected and mean nothing here. What is gone from the source may be selected
+    /// for pruning.
+    fn unknown_selections(&self) -> Vec<Obstacle> {
+        let is_known = |instance: &&InstanceName| {
+            let gone = self.context.prune && self.inventory.standing.contains_key(*instance);
+            self.desired.contains_key(*instance) || gone
+        };
+        let selected = self.context.selected.iter().flatten().filter(|instance| !is_known(instance));
+        let names: Vec<String> = self.desired.keys().map(ToString::to_string).collect();
+        let suggestion = |instance: &InstanceName| {
+            did_you_mean(&instance.to_string(), names.iter().map(String::as_str))
+                .and_then(|name| name.parse().ok())
+        };
+        selected
+            .map(|instance| Obstacle::NotInSource {
+                instance: instance.clone(),
+                suggestion: suggestion(instance),
+            })
+            .collect()
+    }
+
+    fn decide(&mut self, instance: &InstanceName, obstacles: &mut Vec<Obstacle>) {
+        let unit = self.desired[instance];
+        let standing = self.inventory.standing.get(instance).cloned();
+        if !is_selected(self.context.selected.as_ref(), instance) {
+            if let Some(standing) = standing {
+                let kept = self.action(unit, ActionKind::Keep, Some(&standing), vec![Reason::NotSelected]);
+                self.decided.insert(instance.clone(), kept);
+            }
+            return;
+        }
+        obstacles.extend(self.missing_needs(unit));
+        obstacles.extend(self.class_change(unit, standing.as_ref()));
+        let action = match &standing {
+            None => self.create(unit, obstacles),
+            Some(standing) => self.decide_standing(unit, standing, obstacles),
+        };
+        if let Some(action) = action {
+            self.decided.insert(instance.clone(), action);
+        }
+    }
+
+    fn decide_standing(
+        &self,
+        unit: &DesiredUnit,
+        standing: &Standing<'_>,
+        obstacles: &mut Vec<Obstacle>,
+    ) -> Option<PlannedAction> {
+        let (instance, stack) = (unit.instance().clone(), standing.stack.name.clone());
+        let status = standing.stack.status.clone();
+        match on_deploy(&status) {
+            DeployAnswer::Compare => Some(self.compare(unit, standing, None, obstacles)),
+            DeployAnswer::CompareAfterRollback => {
+                Some(self.compare(unit, standing, Some(Reason::Status { status }), obstacles))
+            }
+            DeployAnswer::Replace => self.replace(unit, standing, obstacles),
+            DeployAnswer::DeleteAgain if self.may_delete_again(standing) => {
+                self.replace(unit, standing, obstacles)
+            }
+            DeployAnswer::DeleteAgain => {
+                obstacles.push(Obstacle::HalfDeleted { instance, stack });
+                None
+            }
+            DeployAnswer::NeedsHands(remedy) => {
+                let remedy = remedy.to_owned();
+                obstacles.push(Obstacle::Stuck { instance, stack, status, remedy });
+                None
+            }
+            // The inventory already raised the obstacle; what is gone it does not hold.
+            DeployAnswer::Busy | DeployAnswer::Unknown | DeployAnswer::Create => None,
+        }
+    }
+
+    /// What a unit needs must stand, or be made by this plan.
+    fn missing_needs(&self, unit: &DesiredUnit) -> Vec<Obstacle> {
+        let stands = |need: &InstanceName| {
+            self.inventory.standing.get(need).is_some_and(|standing| {
+                let answer = on_deploy(&standing.stack.status);
+                matches!(answer, DeployAnswer::Compare | DeployAnswer::CompareAfterRollback)
+            })
+        };
+        let is_made = |need: &InstanceName| {
+            self.desired.contains_key(need) && is_selected(self.context.selected.as_ref(), need)
+        };
+        let missing = unit.needs.iter().filter(|need| !is_made(need) && !stands(need));
+        missing
+            .map(|need| Obstacle::NeedMissing { instance: unit.instance().clone(), need: need.clone() })
+            .collect()
+    }
+
+    fn class_change(&self, unit: &DesiredUnit, standing: Option<&Standing<'_>>) -> Option<Obstacle> {
+        let from = standing?.facts.as_ref()?.class;
+        let consented = self.context.consents.given(Consent::ChangeClass, unit.instance());
+        (from != unit.class && !consented).then(|| Obstacle::ClassChange {
+            instance: unit.instance().clone(),
+            from,
+            to: unit.class,
+        })
+    }
+
+    fn may_delete_again(&self, standing: &Standing<'_>) -> bool {
+        self.context.protection == Protection::Disposable
+            || standing.facts.as_ref().is_some_and(|facts| facts.class == Class::Stateless)
+    }
+
+    /// Create, if there is no stack and nobody else's stack has its name.
+    fn create(&self, unit: &DesiredUnit, obstacles: &mut Vec<Obstacle>) -> Option<PlannedAction> {
+        let stacks = self.observation.stacks.get(&unit.instance().target).into_iter().flatten();
+        let mut stacks = stacks.filter(|stack| !stack.status.is_gone());
+        if let Some(stack) = stacks.find(|stack| stack.name == unit.stack.as_str()) {
+            obstacles.push(Obstacle::Foreign {
+                instance: unit.instance().clone(),
+                stack: stack.name.clone(),
+                owner: stack.identity(),
+            });
+            return None;
+        }
+        Some(self.made_anew(unit, ActionKind::Create, None, vec![Reason::Absent], obstacles))
+    }
+
+    /// Replace, if the stack can only be deleted, holds nothing retained, and may be deleted.
+    fn replace(
+        &self,
+        unit: &DesiredUnit,
+        standing: &Standing<'_>,
+        obstacles: &mut Vec<Obstacle>,
+    ) -> Option<PlannedAction> {
+        let stack = standing.stack;
+        let (instance, name) = (unit.instance().clone(), stack.name.clone());
+        let mut reasons = vec![Reason::Status { status: stack.status.clone() }];
+        if stack.termination_protection {
+            let consent = Consent::LiftTerminationProtection;
+            if !self.context.consents.given(consent, &instance) {
+                obstacles.push(Obstacle::TerminationProtected { instance, stack: name });
+                return None;
+            }
+            reasons.push(Reason::Consented { consent });
+        }
+        let template = self.observation.templates.get(&stack.id).unwrap_or(&unit.template);
+        let resources = retained_resources(template);
+        let holds_something = stack.status != StackStatus::ReviewInProgress && !resources.is_empty();
+        if holds_something && self.context.protection != Protection::Disposable {
+            let status = stack.status.clone();
+            obstacles.push(Obstacle::Retained { instance, stack: name, status, resources });
+            return None;
+        }
+        Some(self.made_anew(unit, ActionKind::Replace, Some(standing), reasons, obstacles))
+    }
+
+    fn made_anew(
+        &self,
+        unit: &DesiredUnit,
+        kind: ActionKind,
+        standing: Option<&Standing<'_>>,
+        reasons: Vec<Reason>,
+        obstacles: &mut Vec<Obstacle>,
+    ) -> PlannedAction {
+        let values = self.values().of(unit, obstacles);
+        let mut action = self.action(unit, kind, standing, reasons);
+        action.changes = difference(&json!({}), &unit.template, &BTreeSet::new());
+        action.parameters = values::changes(None, &values);
+        action
+    }
+
+    /// Update, if anything differs or may come to differ; else keep.
+    fn compare(
+        &self,
+        unit: &DesiredUnit,
+        standing: &Standing<'_>,
+        status: Option<Reason>,
+        obstacles: &mut Vec<Obstacle>,
+    ) -> PlannedAction {
+        let values = self.values().of(unit, obstacles);
+        let comparison = compare(unit, self.digests[unit.instance()], standing, &values, self.observation);
+        if comparison.reasons.is_empty() {
+            return self.action(unit, ActionKind::Keep, Some(standing), vec![Reason::Unchanged]);
+        }
+        let reasons = status.into_iter().chain(comparison.reasons).collect();
+        let mut action = self.action(unit, ActionKind::Update, Some(standing), reasons);
+        action.changes = comparison.changes;
+        action.parameters = comparison.parameters;
+        action
+    }
+
+    fn values(&self) -> Values<'_> {
+        Values { inventory: &self.inventory, observation: self.observation, decided: &self.decided }
+    }
+
+    fn action(
+        &self,
+        unit: &DesiredUnit,
+        kind: ActionKind,
+        standing: Option<&Standing<'_>>,
+        mut reasons: Vec<Reason>,
+    ) -> PlannedAction {
+        let instance = unit.instance().clone();
+        let class_differs = standing
+            .and_then(|standing| standing.facts.as_ref())
+            .is_some_and(|facts| facts.class != unit.class);
+        if kind.sends() && class_differs && self.context.consents.given(Consent::ChangeClass, &instance) {
+            reasons.push(Reason::Consented { consent: Consent::ChangeClass });
+        }
+        PlannedAction {
+            action: kind,
+            stack: standing
+                .map_or_else(|| unit.stack.clone(), |standing| standing.name(&instance, &self.inventory)),
+            class: Some(unit.class),
+            reasons,
+            changes: Vec::new(),
+            parameters: Vec::new(),
+            needs: match kind.sends() {
+                true => unit.needs.clone(),
+                false => self.standing_needs.get(&instance).cloned().unwrap_or_default(),
+            },
+            desired: kind.sends().then(|| unit.clone()),
+            observed: standing.map(|standing| standing.stack.clone()),
+            instance,
+        }
+    }
+}
+
+/// Resources that stay behind when a stack goes. (`RetainExceptOnCreate` ones go with a stack that
+/// never was complete: CloudFormation user guide, "DeletionPolicy attribute".)
+fn retained_resources(template: &Value) -> Vec<String> {
+    let resources = template.get("Resources").and_then(Value::as_object);
+    resources
+        .into_iter()
+        .flatten()
+        .filter(|(_, resource)| resource.get("DeletionPolicy").and_then(Value::as_str) == Some("Retain"))
+        .map(|(id, _)| id.clone())
+        .collect()
+}

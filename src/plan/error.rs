@@ -1,0 +1,206 @@
+//! Why there is no plan: every obstacle at once, each with what to do about it.
+
+use std::fmt;
+
+use crate::model::facts::Identity;
+use crate::model::{Class, EnvironmentName, InstanceName, Output, StackStatus};
+use crate::plan::graph::Cycle;
+use crate::plan::{Consent, Contradiction, Reason};
+
+/// What kind of obstacle it is: decides the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ObstacleKind {
+    /// An error (exit code 1).
+    Error,
+    /// Refused for want of consent or because of a protection (exit code 4).
+    Refused,
+    /// A person must look at something in the account (exit code 6).
+    NeedsHands,
+}
+
+/// Why there is no plan. Nothing was changed.
+#[derive(Debug, PartialEq)]
+pub struct PlanError {
+    /// All that stands in the way, by instance; never empty.
+    pub obstacles: Vec<Obstacle>,
+}
+
+impl PlanError {
+    /// The gravest kind among the obstacles.
+    pub fn kind(&self) -> ObstacleKind {
+        self.obstacles.iter().map(Obstacle::kind).max().unwrap_or(ObstacleKind::Error)
+    }
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.obstacles.as_slice() {
+            [one] => one.fmt(formatter),
+            many => write!(formatter, "{} things stand in the way of a plan", many.len()),
+        }
+    }
+}
+
+impl std::error::Error for PlanError {}
+
+impl From<Obstacle> for PlanError {
+    fn from(obstacle: Obstacle) -> Self {
+        Self { obstacles: vec![obstacle] }
+    }
+}
+
+/// One thing that stands in the way of a plan.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum Obstacle {
+    /// An operation is under way; wait for its end and observe again.
+    #[error("stack `{stack}` of `{instance}` is {status}: an operation is under way")]
+    Busy { instance: InstanceName, stack: String, status: StackStatus },
+    /// A status this version has never heard of.
+    #[error("stack `{stack}` of `{instance}` is {status}, a status this version does not know")]
+    UnknownStatus { instance: InstanceName, stack: String, status: StackStatus },
+    /// The facts were written by a later version.
+    #[error("stack `{stack}` of `{instance}` was written by a later version of rekindle")]
+    LaterFacts { instance: InstanceName, stack: String },
+    /// The wanted name belongs to somebody else.
+    #[error("stack `{stack}`, the name that `{instance}` wants, is not ours: {}", owner_text(.owner.as_ref()))]
+    Foreign { instance: InstanceName, stack: String, owner: Option<Identity> },
+    /// Two stacks carry the same identity tags.
+    #[error("two stacks claim to be `{instance}`: `{first}` and `{second}`")]
+    TwoStacks { instance: InstanceName, first: String, second: String },
+    /// The stack's state allows neither update nor deletion.
+    #[error("stack `{stack}` of `{instance}` is {status} and cannot be updated")]
+    Stuck { instance: InstanceName, stack: String, status: StackStatus, remedy: String },
+    /// A stack would be made anew, and its failed creation may have left resources behind.
+    #[error("stack `{stack}` of `{instance}` is {status} and may have left behind {}", list(.resources))]
+    Retained { instance: InstanceName, stack: String, status: StackStatus, resources: Vec<String> },
+    /// The deletion of something precious failed half-way.
+    #[error("stack `{stack}` of `{instance}` is DELETE_FAILED, and it is not known to be stateless")]
+    HalfDeleted { instance: InstanceName, stack: String },
+    /// The class in the source differs from the stack's.
+    #[error("the class of `{instance}` would change from `{from}` to `{to}`")]
+    ClassChange { instance: InstanceName, from: Class, to: Class },
+    /// Termination protection is on.
+    #[error("stack `{stack}` of `{instance}` is protected against termination")]
+    TerminationProtected { instance: InstanceName, stack: String },
+    /// Another environment uses it.
+    #[error("`{instance}` is used by `{user}` of environment `{environment}`")]
+    UsedBy { instance: InstanceName, environment: EnvironmentName, user: InstanceName },
+    /// It was named, and cannot go.
+    #[error("`{instance}` cannot be torn down: {reason}")]
+    NamedButKept { instance: InstanceName, reason: Reason },
+    /// It was named, and the source has no such unit.
+    #[error("`{instance}` is not in the source of this environment")]
+    NotInSource { instance: InstanceName, suggestion: Option<InstanceName> },
+    /// Something it needs neither stands nor is selected.
+    #[error("`{instance}` needs `{need}`, which does not stand and is not selected")]
+    NeedMissing { instance: InstanceName, need: InstanceName },
+    /// A stack that stands has no output of that name.
+    #[error("parameter `{parameter}` of `{instance}` wants output `{output}`, which does not exist")]
+    OutputMissing { instance: InstanceName, parameter: String, output: Output },
+    /// Instances need each other in a circle.
+    #[error("instances need each other in a circle: {cycle}")]
+    Circle { cycle: Cycle },
+    /// The plan contradicts itself: a fault of rekindle.
+    #[error("the plan contradicts itself: {contradiction}")]
+    Contradictory { contradiction: Contradiction },
+}
+
+impl Obstacle {
+    /// Decides the exit code.
+    pub fn kind(&self) -> ObstacleKind {
+        match self {
+            Self::Foreign { .. }
+            | Self::TwoStacks { .. }
+            | Self::Stuck { .. }
+            | Self::Retained { .. }
+            | Self::HalfDeleted { .. } => ObstacleKind::NeedsHands,
+            Self::ClassChange { .. }
+            | Self::TerminationProtected { .. }
+            | Self::UsedBy { .. }
+            | Self::NamedButKept { .. } => ObstacleKind::Refused,
+            _ => ObstacleKind::Error,
+        }
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Busy { .. } => "wait until it rests, then plan again".to_owned(),
+            Self::UnknownStatus { .. } => {
+                "nothing was changed; upgrade rekindle, or wait until the stack rests".to_owned()
+            }
+            Self::LaterFacts { .. } => "upgrade rekindle to the version that your team uses".to_owned(),
+            Self::Foreign { .. } => {
+                "rename or delete that stack, or choose another project or unit name".to_owned()
+            }
+            Self::TwoStacks { instance, .. } => {
+                format!(
+                    "find out which one is in use, and delete the other one's `rekindle:*` tags or the stack; both carry the tags of `{instance}`"
+                )
+            }
+            Self::Stuck { stack, remedy, .. } => remedy.replace("NAME", stack),
+            Self::Retained { instance, .. } => format!(
+                "check whether they exist and delete or rename them, then `teardown` unit `{instance}` and deploy again"
+            ),
+            Self::HalfDeleted { .. } => {
+                "look at its events, finish the deletion by hand or with `teardown`, then deploy again"
+                    .to_owned()
+            }
+            Self::ClassChange { instance, .. } => consent_hint(Consent::ChangeClass, instance),
+            Self::TerminationProtected { instance, .. } => {
+                consent_hint(Consent::LiftTerminationProtection, instance)
+            }
+            Self::UsedBy { environment, .. } => {
+                format!("tear down `{environment}` first, or take the reference out of its source")
+            }
+            Self::NamedButKept { instance, reason } => kept_hint(instance, reason),
+            _ => self.source_hint(),
+        }
+    }
+
+    fn source_hint(&self) -> String {
+        match self {
+            Self::NotInSource { suggestion: Some(name), .. } => format!("did you mean `{name}`?"),
+            Self::NotInSource { .. } => {
+                "see `stacks/` for the units, and their `environments` and `targets`".to_owned()
+            }
+            Self::NeedMissing { need, .. } => format!("select `{need}` too, or deploy it first"),
+            Self::OutputMissing { output, .. } => match &output.environment {
+                Some(environment) => {
+                    format!("deploy `{}` in environment `{environment}` first", output.instance)
+                }
+                None => format!("deploy `{}` together with it", output.instance),
+            },
+            Self::Circle { .. } => "take one of these references out of the source".to_owned(),
+            _ => "nothing was changed; this is a fault of rekindle, please report it".to_owned(),
+        }
+    }
+}
+
+fn consent_hint(consent: Consent, instance: &InstanceName) -> String {
+    format!("if that is what you want, add `{} {instance}`", consent.option())
+}
+
+fn kept_hint(instance: &InstanceName, reason: &Reason) -> String {
+    match reason {
+        Reason::KeptClass { class: Class::Data } => consent_hint(Consent::DeleteData, instance),
+        Reason::UnknownClass => consent_hint(Consent::DeleteUnknown, instance),
+        Reason::KeptForDependant { instance: dependant } => format!("tear down `{dependant}` as well"),
+        _ => "a `permanent` unit goes only after its class was changed and deployed".to_owned(),
+    }
+}
+
+fn owner_text(owner: Option<&Identity>) -> String {
+    match owner {
+        None => "it does not carry our tags".to_owned(),
+        Some(owner) => format!(
+            "it is `{}` of environment `{}`, project `{}`",
+            owner.instance, owner.environment, owner.project
+        ),
+    }
+}
+
+fn list(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

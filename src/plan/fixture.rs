@@ -1,0 +1,186 @@
+//! Units and stacks for tests: a small environment, deployed or not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+
+use crate::model::facts::{CARRIER, Identity};
+use crate::model::{
+    Binding, Class, DesiredUnit, Digest, InstanceName, ObservedStack, Output, Protection, StackName,
+    StackStatus, TargetName,
+};
+use crate::plan::{Consents, DeployContext, Observation, Plan, TeardownContext};
+
+pub(crate) fn instance(name: &str) -> InstanceName {
+    name.parse().unwrap()
+}
+
+/// A stateless unit with one topic and the output `Arn`.
+pub(crate) fn unit(name: &str) -> DesiredUnit {
+    let identity = Identity {
+        project: "fieldbook".parse().unwrap(),
+        environment: "demo".parse().unwrap(),
+        instance: instance(name),
+    };
+    DesiredUnit {
+        stack: StackName::derive(&identity.project, &identity.environment, &identity.instance),
+        identity,
+        class: Class::Stateless,
+        template: json!({
+            "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": name}}},
+            "Outputs": {"Arn": {"Value": {"Ref": "Topic"}}},
+        }),
+        parameters: BTreeMap::new(),
+        secret_parameters: BTreeSet::new(),
+        tags: BTreeMap::from([("team".to_owned(), "platform".to_owned())]),
+        stack_policy: None,
+        termination_protection: false,
+        capabilities: BTreeSet::new(),
+        service_role: None,
+        notifications: Vec::new(),
+        timeout_minutes: None,
+        needs: BTreeSet::new(),
+    }
+}
+
+/// Ways to vary a unit.
+pub(crate) trait Vary: Sized {
+    fn class(self, class: Class) -> Self;
+    fn literal(self, parameter: &str, value: &str) -> Self;
+    /// Binds `parameter` to the output `Arn` of `provider`, and needs it.
+    fn reads(self, parameter: &str, provider: &str) -> Self;
+    fn after(self, provider: &str) -> Self;
+    fn display_name(self, name: &str) -> Self;
+}
+
+impl Vary for DesiredUnit {
+    fn class(mut self, class: Class) -> Self {
+        self.class = class;
+        self
+    }
+
+    fn literal(mut self, parameter: &str, value: &str) -> Self {
+        self.template["Parameters"][parameter] = json!({"Type": "String"});
+        self.parameters.insert(parameter.to_owned(), Binding::Literal(value.to_owned()));
+        self
+    }
+
+    fn reads(mut self, parameter: &str, provider: &str) -> Self {
+        self.template["Parameters"][parameter] = json!({"Type": "String"});
+        self.template["Resources"]["Topic"]["Properties"]["Reads"] = json!({"Ref": parameter});
+        let output = Output { environment: None, instance: instance(provider), name: "Arn".to_owned() };
+        self.parameters.insert(parameter.to_owned(), Binding::Output(output));
+        self.after(provider)
+    }
+
+    fn after(mut self, provider: &str) -> Self {
+        self.needs.insert(instance(provider));
+        self
+    }
+
+    fn display_name(mut self, name: &str) -> Self {
+        self.template["Resources"]["Topic"]["Properties"]["DisplayName"] = json!(name);
+        self
+    }
+}
+
+/// `keys` (permanent) <- `data` (data) <- `web`, and `network` <- `data`, `web`.
+pub(crate) fn environment() -> Vec<DesiredUnit> {
+    vec![
+        unit("data").class(Class::Data).reads("KeyArn", "keys").reads("SubnetIds", "network"),
+        unit("keys").class(Class::Permanent),
+        unit("network"),
+        unit("web").literal("Size", "small").reads("Database", "data").reads("SubnetIds", "network"),
+    ]
+}
+
+pub(crate) fn output_of(instance: &InstanceName) -> String {
+    format!("arn:aws:sns:eu-central-1:000000000000:{instance}")
+}
+
+fn value(binding: &Binding) -> String {
+    match binding {
+        Binding::Output(output) => output_of(&output.instance),
+        other => other.known().unwrap(),
+    }
+}
+
+/// The stack as it stands after `unit` was deployed.
+pub(crate) fn stack(unit: &DesiredUnit) -> ObservedStack {
+    let values: BTreeMap<String, String> =
+        unit.parameters.iter().map(|(name, binding)| (name.clone(), value(binding))).collect();
+    let facts = unit.facts(&values, Digest::of("release"));
+    let shown = |(name, value): (&String, &String)| {
+        let secret = unit.secret_parameters.contains(name);
+        (name.clone(), if secret { "****".to_owned() } else { value.clone() })
+    };
+    ObservedStack {
+        id: format!("arn:aws:cloudformation:eu-central-1:000000000000:stack/{}/1", unit.stack),
+        name: unit.stack.to_string(),
+        status: StackStatus::CreateComplete,
+        status_reason: None,
+        parameters: values.iter().map(shown).collect(),
+        outputs: BTreeMap::from([
+            ("Arn".to_owned(), output_of(unit.instance())),
+            (CARRIER.to_owned(), facts.encode()),
+        ]),
+        tags: unit.all_tags(),
+        capabilities: Vec::new(),
+        role: None,
+        termination_protection: unit.termination_protection,
+        parent: None,
+        created: Some("2026-11-01T10:00:00Z".parse().unwrap()),
+        updated: None,
+    }
+}
+
+/// What is seen after all `units` were deployed.
+pub(crate) fn deployed(units: &[DesiredUnit]) -> Observation {
+    let mut observation = Observation::default();
+    observation.stacks.insert(TargetName::primary(), Vec::new());
+    for unit in units {
+        let stacks = observation.stacks.entry(unit.instance().target.clone()).or_default();
+        stacks.push(stack(unit));
+        observation.templates.insert(stack(unit).id, unit.template.clone());
+    }
+    observation
+}
+
+/// The stack of `name` in an observation, to change it.
+pub(crate) fn seen<'a>(observation: &'a mut Observation, name: &str) -> &'a mut ObservedStack {
+    let instance = instance(name);
+    let stacks = observation.stacks.get_mut(&instance.target).unwrap();
+    stacks.iter_mut().find(|stack| stack.identity().is_some_and(|it| it.instance == instance)).unwrap()
+}
+
+pub(crate) fn deploy_context() -> DeployContext {
+    DeployContext {
+        project: "fieldbook".parse().unwrap(),
+        environment: "demo".parse().unwrap(),
+        protection: Protection::Standard,
+        release: Digest::of("release"),
+        deployment: Digest::of("deployment"),
+        prune: false,
+        selected: None,
+        consents: Consents::none(),
+    }
+}
+
+pub(crate) fn teardown_context(protection: Protection) -> TeardownContext {
+    TeardownContext {
+        project: "fieldbook".parse().unwrap(),
+        environment: "demo".parse().unwrap(),
+        protection,
+        selected: None,
+        consents: Consents::none(),
+    }
+}
+
+/// One line per action: kind, instance, reasons.
+pub(crate) fn told(plan: &Plan) -> Vec<String> {
+    let line = |action: &crate::plan::PlannedAction| {
+        let reasons: Vec<String> = action.reasons.iter().map(ToString::to_string).collect();
+        format!("{} {}: {}", action.action.as_str(), action.instance, reasons.join("; "))
+    };
+    plan.actions.iter().map(line).collect()
+}

@@ -1,0 +1,197 @@
+//! The observed stacks of one environment by instance, and what is wrong with them.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+use serde_json::Value;
+
+use crate::model::facts::{CARRIER, SCHEMA};
+use crate::model::{
+    DesiredUnit, Digest, EnvironmentName, Facts, InstanceName, ObservedStack, ProjectName, StackName,
+    TargetName, UsedInstance,
+};
+use crate::plan::graph::Graph;
+use crate::plan::status::{DeployAnswer, on_deploy};
+use crate::plan::{Observation, Obstacle};
+
+/// A stack that stands for an instance.
+#[derive(Clone, Debug)]
+pub(super) struct Standing<'a> {
+    /// The stack.
+    pub stack: &'a ObservedStack,
+    /// Its facts: from its output, else from its template.
+    pub facts: Option<Facts>,
+}
+
+impl Standing<'_> {
+    /// The stack's own name, which may differ from the one the source would derive.
+    pub(super) fn name(&self, instance: &InstanceName, inventory: &Inventory<'_>) -> StackName {
+        StackName::new(&self.stack.name)
+            .unwrap_or_else(|_| StackName::derive(inventory.project, inventory.environment, instance))
+    }
+}
+
+/// The environment's own stacks.
+#[derive(Debug)]
+pub(super) struct Inventory<'a> {
+    pub project: &'a ProjectName,
+    pub environment: &'a EnvironmentName,
+    /// By instance; stacks that are gone are left out.
+    pub standing: BTreeMap<InstanceName, Standing<'a>>,
+    /// Why nothing may be changed at all.
+    pub obstacles: Vec<Obstacle>,
+}
+
+impl<'a> Inventory<'a> {
+    /// Sorts the observed stacks by the instances their tags name.
+    pub(super) fn of(
+        project: &'a ProjectName,
+        environment: &'a EnvironmentName,
+        observation: &'a Observation,
+    ) -> Self {
+        let mut inventory = Self { project, environment, standing: BTreeMap::new(), obstacles: Vec::new() };
+        for (target, stacks) in &observation.stacks {
+            for stack in stacks.iter().filter(|stack| !stack.status.is_gone()) {
+                inventory.add(target, stack, observation);
+            }
+        }
+        inventory
+    }
+
+    /// Two targets may share an account and region and then see each other's stacks: a stack counts
+    /// at the target its tags name, or where it was seen if nobody looks at that target.
+    fn add(&mut self, seen_at: &TargetName, stack: &'a ObservedStack, observation: &'a Observation) {
+        let Some(identity) = stack.identity() else { return };
+        let ours = identity.project == *self.project && identity.environment == *self.environment;
+        let target = &identity.instance.target;
+        if !ours || (target != seen_at && observation.stacks.contains_key(target)) {
+            return;
+        }
+        let instance = identity.instance;
+        if let Some(other) = self.standing.get(&instance) {
+            if other.stack.id != stack.id {
+                let (first, second) = (other.stack.id.clone(), stack.id.clone());
+                self.obstacles.push(Obstacle::TwoStacks { instance, first, second });
+            }
+            return;
+        }
+        self.obstacles.extend(objection(&instance, stack));
+        let facts = facts_of(stack, observation).map(Cow::into_owned);
+        self.standing.insert(instance, Standing { stack, facts });
+    }
+
+    /// What each standing instance needs, by its facts; where it has none, guessed from parameters
+    /// that hold outputs of other stacks.
+    pub(super) fn needs(&self) -> Graph {
+        self.standing
+            .iter()
+            .map(|(instance, standing)| {
+                let needs = match &standing.facts {
+                    Some(facts) => facts.needs.iter().cloned().collect(),
+                    None => self.guessed_needs(instance, standing),
+                };
+                let known = needs.into_iter().filter(|need| self.standing.contains_key(need)).collect();
+                (instance.clone(), known)
+            })
+            .collect()
+    }
+
+    fn guessed_needs(&self, instance: &InstanceName, standing: &Standing<'_>) -> BTreeSet<InstanceName> {
+        let values: BTreeSet<&str> = standing
+            .stack
+            .parameters
+            .values()
+            .flat_map(|value| value.split(','))
+            .filter(|value| value.len() >= SHORTEST_TELLING_VALUE)
+            .collect();
+        let provides = |other: &Standing<'_>| {
+            let mut outputs = other.stack.outputs.values().flat_map(|value| value.split(','));
+            outputs.any(|value| values.contains(value))
+        };
+        self.standing
+            .iter()
+            .filter(|(other, candidate)| *other != instance && provides(candidate))
+            .map(|(other, _)| other.clone())
+            .collect()
+    }
+}
+
+/// Shorter values (`true`, `80`, `eu-west-1`) coincide by chance; physical ids and ARNs are longer.
+const SHORTEST_TELLING_VALUE: usize = 12;
+
+/// The facts in the stack's output; where it has none, the ones in its template.
+pub(super) fn facts_of<'a>(stack: &ObservedStack, observation: &'a Observation) -> Option<Cow<'a, Facts>> {
+    match stack.facts() {
+        Some(facts) => Some(Cow::Owned(facts)),
+        None => observation.template_facts.get(&stack.id).map(Cow::Borrowed),
+    }
+}
+
+fn objection(instance: &InstanceName, stack: &ObservedStack) -> Option<Obstacle> {
+    let (instance, name, status) = (instance.clone(), stack.name.clone(), stack.status.clone());
+    match on_deploy(&stack.status) {
+        DeployAnswer::Busy => Some(Obstacle::Busy { instance, stack: name, status }),
+        DeployAnswer::Unknown => Some(Obstacle::UnknownStatus { instance, stack: name, status }),
+        _ if has_later_facts(stack) => Some(Obstacle::LaterFacts { instance, stack: name }),
+        _ => None,
+    }
+}
+
+fn has_later_facts(stack: &ObservedStack) -> bool {
+    let carried = stack.outputs.get(CARRIER).and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let schema = carried.as_ref().and_then(|facts| facts.get("schema")).and_then(Value::as_u64);
+    schema.is_some_and(|schema| schema > u64::from(SCHEMA))
+}
+
+/// Which deployed templates to fetch before planning: those whose unit digest differs from the
+/// source's, to show the difference by resource, and those of stacks whose outputs hold no facts,
+/// because the facts then stand in the template. Where nothing changed there are none.
+///
+/// For a teardown `desired` is empty.
+pub fn wanted_templates(
+    project: &ProjectName,
+    environment: &EnvironmentName,
+    desired: &[DesiredUnit],
+    observation: &Observation,
+) -> Vec<String> {
+    let inventory = Inventory::of(project, environment, observation);
+    let digests = digests(desired);
+    let differs = |instance: &InstanceName, standing: &Standing<'_>| match &standing.facts {
+        None => true,
+        Some(facts) => digests.get(instance).is_some_and(|digest| *digest != facts.unit),
+    };
+    inventory
+        .standing
+        .iter()
+        .filter(|(_, standing)| standing.stack.status != crate::model::StackStatus::ReviewInProgress)
+        .filter(|(instance, standing)| differs(instance, standing))
+        .map(|(_, standing)| standing.stack.id.clone())
+        .collect()
+}
+
+/// The unit digest of each desired unit. Nearly all the time of a plan goes here, so that it is
+/// spread over the processors; the result does not depend on how.
+pub(super) fn digests(desired: &[DesiredUnit]) -> BTreeMap<InstanceName, Digest> {
+    desired.par_iter().map(|unit| (unit.instance().clone(), unit.digest())).collect()
+}
+
+/// The stacks of other environments that use instances of this one, by what they use.
+pub(super) fn users(
+    environment: &EnvironmentName,
+    observation: &Observation,
+) -> BTreeMap<InstanceName, (EnvironmentName, InstanceName)> {
+    let mut users = BTreeMap::new();
+    for stack in observation.others.values().flat_map(BTreeMap::values).flatten() {
+        let (Some(identity), Some(facts)) = (stack.identity(), facts_of(stack, observation)) else {
+            continue;
+        };
+        for UsedInstance { environment: owner, instance } in &facts.uses {
+            if owner == environment && !stack.status.is_gone() {
+                let user = (identity.environment.clone(), identity.instance.clone());
+                users.entry(instance.clone()).or_insert(user);
+            }
+        }
+    }
+    users
+}

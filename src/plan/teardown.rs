@@ -1,0 +1,164 @@
+//! Plans a teardown from what the stacks say about themselves: no source is needed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Class, InstanceName, Protection, StackStatus};
+use crate::plan::context::is_selected;
+use crate::plan::graph::{self, Graph};
+use crate::plan::inventory::{Inventory, Standing, users};
+use crate::plan::{
+    ActionKind, Consent, Observation, Obstacle, Operation, Plan, PlanError, PlannedAction, Reason,
+    TeardownContext, finish,
+};
+
+/// What it takes to tear the environment down, as far as its protection and the classes allow.
+///
+/// Without a selection, what may not go is kept, and so is what it needs; the plan says so. An
+/// instance that was selected by name goes or is an obstacle. A selected instance that does not
+/// stand is passed over: it is torn down already.
+///
+/// # Errors
+/// Every obstacle at once; see [`Obstacle`].
+pub fn teardown(context: &TeardownContext, observation: &Observation) -> Result<Plan, PlanError> {
+    let mut inventory = Inventory::of(&context.project, &context.environment, observation);
+    let mut obstacles = std::mem::take(&mut inventory.obstacles);
+    let needs = inventory.needs();
+    graph::order(&needs).map_err(|cycle| Obstacle::Circle { cycle })?;
+    let kept = kept(&inventory, &needs, context);
+    obstacles.extend(named_but_kept(&kept, context));
+
+    let users = users(&context.environment, observation);
+    let mut actions = Vec::new();
+    for (instance, standing) in &inventory.standing {
+        let reasons = match kept.get(instance) {
+            Some(reason) => Err(reason.clone()),
+            None => {
+                if let Some((environment, user)) = users.get(instance) {
+                    let (environment, user) = (environment.clone(), user.clone());
+                    obstacles.push(Obstacle::UsedBy { instance: instance.clone(), environment, user });
+                }
+                obstacles.extend(termination_protection(instance, standing, context));
+                Ok(delete_reasons(instance, standing, context))
+            }
+        };
+        actions.push(planned(&inventory, instance, standing, reasons, needs[instance].clone()));
+    }
+    finish(plan(context, actions), obstacles)
+}
+
+fn plan(context: &TeardownContext, actions: Vec<PlannedAction>) -> Plan {
+    Plan {
+        schema: Plan::SCHEMA,
+        project: context.project.clone(),
+        environment: context.environment.clone(),
+        operation: Operation::Teardown,
+        protection: context.protection,
+        release: None,
+        deployment: None,
+        actions,
+    }
+}
+
+/// What stays, and why: by selection, by class, and because something that stays needs it.
+fn kept(
+    inventory: &Inventory<'_>,
+    needs: &Graph,
+    context: &TeardownContext,
+) -> BTreeMap<InstanceName, Reason> {
+    let mut kept: BTreeMap<InstanceName, Reason> = inventory
+        .standing
+        .iter()
+        .filter_map(|(instance, standing)| {
+            own_reason(instance, standing, context).map(|reason| (instance.clone(), reason))
+        })
+        .collect();
+    let starts: BTreeSet<InstanceName> = kept.keys().cloned().collect();
+    for (need, dependant) in graph::needed_by(needs, &starts) {
+        kept.insert(need, Reason::KeptForDependant { instance: dependant });
+    }
+    kept
+}
+
+fn own_reason(instance: &InstanceName, standing: &Standing<'_>, context: &TeardownContext) -> Option<Reason> {
+    if !is_selected(context.selected.as_ref(), instance) {
+        return Some(Reason::NotSelected);
+    }
+    // A stack that was only ever reviewed holds nothing.
+    let holds_nothing = standing.stack.status == StackStatus::ReviewInProgress;
+    if context.protection == Protection::Disposable || holds_nothing {
+        return None;
+    }
+    let given = |consent| context.consents.given(consent, instance);
+    match standing.facts.as_ref().map(|facts| facts.class) {
+        None if !given(Consent::DeleteUnknown) => Some(Reason::UnknownClass),
+        Some(Class::Data) if !given(Consent::DeleteData) => Some(Reason::KeptClass { class: Class::Data }),
+        Some(Class::Permanent) => Some(Reason::KeptClass { class: Class::Permanent }),
+        _ => None,
+    }
+}
+
+fn named_but_kept(kept: &BTreeMap<InstanceName, Reason>, context: &TeardownContext) -> Vec<Obstacle> {
+    let named = context.selected.iter().flatten();
+    named
+        .filter_map(|instance| {
+            let reason = kept.get(instance)?.clone();
+            Some(Obstacle::NamedButKept { instance: instance.clone(), reason })
+        })
+        .collect()
+}
+
+fn termination_protection(
+    instance: &InstanceName,
+    standing: &Standing<'_>,
+    context: &TeardownContext,
+) -> Option<Obstacle> {
+    let consented = context.consents.given(Consent::LiftTerminationProtection, instance);
+    (standing.stack.termination_protection && !consented).then(|| Obstacle::TerminationProtected {
+        instance: instance.clone(),
+        stack: standing.stack.name.clone(),
+    })
+}
+
+fn delete_reasons(
+    instance: &InstanceName,
+    standing: &Standing<'_>,
+    context: &TeardownContext,
+) -> Vec<Reason> {
+    let class = standing.facts.as_ref().map(|facts| facts.class);
+    let keeps_classes = context.protection != Protection::Disposable;
+    let used = [
+        (Consent::DeleteData, keeps_classes && class == Some(Class::Data)),
+        (Consent::DeleteUnknown, keeps_classes && class.is_none()),
+        (Consent::LiftTerminationProtection, standing.stack.termination_protection),
+    ];
+    let consents = used
+        .into_iter()
+        .filter(|(consent, used)| *used && context.consents.given(*consent, instance))
+        .map(|(consent, _)| Reason::Consented { consent });
+    std::iter::once(Reason::TornDown).chain(consents).collect()
+}
+
+fn planned(
+    inventory: &Inventory<'_>,
+    instance: &InstanceName,
+    standing: &Standing<'_>,
+    reasons: Result<Vec<Reason>, Reason>,
+    needs: BTreeSet<InstanceName>,
+) -> PlannedAction {
+    let (action, reasons) = match reasons {
+        Ok(reasons) => (ActionKind::Delete, reasons),
+        Err(reason) => (ActionKind::Keep, vec![reason]),
+    };
+    PlannedAction {
+        instance: instance.clone(),
+        action,
+        stack: standing.name(instance, inventory),
+        class: standing.facts.as_ref().map(|facts| facts.class),
+        reasons,
+        changes: Vec::new(),
+        parameters: Vec::new(),
+        needs,
+        desired: None,
+        observed: Some(standing.stack.clone()),
+    }
+}

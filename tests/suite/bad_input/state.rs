@@ -1,0 +1,130 @@
+//! The state directory: damaged, newer, full, read-only, held by another process. What is there is
+//! refused, never reset.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use super::{TEMPLATE, assert_told, keys, tell, told};
+use crate::support::project::{Project, Run};
+
+/// A project whose environment stands.
+fn deployed() -> Project {
+    let project = keys(TEMPLATE);
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    project
+}
+
+/// The only file of the embedded engine's state.
+fn local_state(project: &Project) -> PathBuf {
+    let files: Vec<_> = fs::read_dir(project.path().join(".rekindle/local")).unwrap().collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    files[0].as_ref().unwrap().path()
+}
+
+/// Runs `plan` on a damaged state, and checks that it is left as it was found.
+fn plan_on(project: &Project, damaged: &[u8]) -> String {
+    let file = local_state(project);
+    fs::write(&file, damaged).unwrap();
+    let told = told(project, &["plan", "demo"]);
+    assert_eq!(fs::read(&file).unwrap(), damaged, "a refused state was changed");
+    told
+}
+
+#[test]
+fn a_local_state_that_is_not_one() {
+    assert_told!(plan_on(&deployed(), b"once a database\n"), @"");
+}
+
+#[test]
+fn a_local_state_that_was_cut_off() {
+    let project = deployed();
+    let whole = fs::read(local_state(&project)).unwrap();
+    assert_told!(plan_on(&project, &whole[..whole.len() / 3]), @"");
+}
+
+#[test]
+fn a_damaged_record() {
+    let project = deployed();
+    let ledger = project.path().join(".rekindle/ledger/demo");
+    let record = fs::read_dir(ledger).unwrap().next().unwrap().unwrap().path();
+    fs::write(record, "{\"schema\": 1,").unwrap();
+    assert_told!(told(&project, &["plan", "demo"]), @"");
+}
+
+#[test]
+fn a_state_directory_that_is_a_file() {
+    let project = keys(TEMPLATE);
+    project.write("state", "");
+    assert_told!(told(&project, &["deploy", "demo", "--yes", "--state-dir", "state"]), @"");
+}
+
+#[test]
+fn an_environment_that_another_run_holds() {
+    let project = deployed();
+    let holder = r#"{"process": 4711, "command": "deploy", "since": "2026-11-23T10:00:00Z"}"#;
+    project.write(".rekindle/lock/demo", holder);
+    let lock = fs::File::open(project.path().join(".rekindle/lock/demo")).unwrap();
+    lock.lock().unwrap();
+    assert_told!(told(&project, &["deploy", "demo", "--yes"]), @"");
+}
+
+#[test]
+fn a_full_disk() {
+    let project = keys(TEMPLATE);
+    project.write("state/.keep", "");
+    assert_told!(with_little_space(&project, &["deploy", "demo", "--yes", "--state-dir", "state"]), @"");
+}
+
+#[test]
+fn a_read_only_directory() {
+    let project = keys(TEMPLATE);
+    assert_told!(without_write_permission(&project, &["deploy", "demo", "--yes"]), @"");
+}
+
+#[test]
+fn a_read_only_directory_for_artifacts() {
+    let project = keys(TEMPLATE);
+    assert_told!(without_write_permission(&project, &["render", "demo", "--out", "artifacts"]), @"");
+}
+
+/// Runs the binary with 64 KB of space in `state`: on a file system of that size where one can be
+/// mounted, with a limit on the size of files otherwise.
+fn with_little_space(project: &Project, arguments: &[&str]) -> String {
+    const MOUNTED: &str = "mount -t tmpfs -o size=64k tmpfs state && exec \"$@\"";
+    const LIMITED: &str = "trap '' XFSZ; ulimit -f 128; exec \"$@\"";
+    let can_mount = Command::new("unshare").args(["--mount", "true"]).stderr(Stdio::null()).status();
+    let mut command = project.command(&[]);
+    let mut shell = if can_mount.is_ok_and(|status| status.success()) {
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c", MOUNTED, "sh"]);
+        command
+    } else {
+        let mut command = Command::new("sh");
+        command.args(["-c", LIMITED, "sh"]);
+        command
+    };
+    shell.arg(command.get_program()).args(arguments).current_dir(project.path()).stdin(Stdio::null());
+    command.stdin(Stdio::null());
+    tell(project, &Run::from(shell.output().unwrap()))
+        .replace("File too large (os error 27)", "No space left on device (os error 28)")
+}
+
+/// Runs the binary as somebody who may read the project and not write there. Permissions do not
+/// bind root, so root runs a copy of the binary as nobody.
+fn without_write_permission(project: &Project, arguments: &[&str]) -> String {
+    const NOBODY: u32 = 65534;
+    let copy = project.path().join("rekindle-copy");
+    fs::copy(env!("CARGO_BIN_EXE_rekindle"), &copy).unwrap();
+    let mut command = Command::new(&copy);
+    command.args(arguments).current_dir(project.path()).env_clear().stdin(Stdio::null());
+    if chown(&copy, Some(NOBODY), None).is_ok() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    fs::set_permissions(project.path(), fs::Permissions::from_mode(0o555)).unwrap();
+    let run = Run::from(command.output().unwrap());
+    fs::set_permissions(project.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    tell(project, &run)
+}

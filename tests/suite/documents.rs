@@ -1,0 +1,38 @@
+//! The pages people read: links lead somewhere, and what is written there agrees with the code.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every page of the project.
+fn pages() -> Vec<PathBuf> {
+    let files =
+        [root().to_owned(), root().join("docs")].into_iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    files
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == "md"))
+        .collect()
+}
+
+/// What the links of a page lead to, those to other sites left out.
+fn links(text: &str) -> Vec<&str> {
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    targets.filter(|target| !target.contains("://")).collect()
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut dead = Vec::new();
+    for page in pages() {
+        for target in links(&fs::read_to_string(&page).unwrap()) {
+            let file = target.split('#').next().unwrap();
+            if !file.is_empty() && !page.parent().unwrap().join(file).exists() {
+                dead.push(format!("{}: {target}", page.strip_prefix(root()).unwrap().display()));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "links to nowhere:\n{}", dead.join("\n"));
+}
