@@ -167,8 +167,8 @@ fn prediction(
     });
     let steps = engine::critical_path(&timeline).into_iter().map(|step| Step {
         instance: step.instance,
-        resource: step.resource.unwrap_or_default(),
-        resource_type: step.resource_type.unwrap_or_default(),
+        resource: step.resource,
+        resource_type: step.resource_type,
         seconds: step.seconds,
     });
     rehearsal_view::Rehearsal {

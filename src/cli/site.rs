@@ -81,7 +81,7 @@ impl Site<'_> {
         stop: &Stop,
     ) -> Result<(), Failure> {
         let Environment { project, name, .. } = self.environment;
-        let wanted = plan::wanted_templates(project, name, desired, observation).into_iter().collect();
+        let wanted = plan::wanted_templates(project, name, desired, observation);
         Ok(engine::complete_templates(&self.clouds, observation, &wanted, sink, stop).await?)
     }
 

@@ -9,6 +9,9 @@ use crate::render::prepared::{Edit, Prepared};
 use crate::render::scan::{Tag, WordKind, tags};
 use crate::render::{names, project_path};
 
+/// How many problems of one source are reported.
+const MAXIMUM_REPORTED: usize = 50;
+
 /// Looks a name in an include up: the path of the source, or why there is none.
 pub(super) type Resolve<'a> = dyn Fn(&str) -> Result<String, Diagnostics> + 'a;
 
@@ -63,6 +66,9 @@ impl<'s> Preparation<'s> {
         message: String,
         hint: String,
     ) {
+        if self.problems.0.len() >= MAXIMUM_REPORTED {
+            return;
+        }
         let width = self.source[range.clone()].chars().count();
         let place = Place::at_offset(project_path(&self.prepared.path), self.source, range.start, width);
         self.problems.push(Diagnostic::error(code, message).at(place).hint(hint));

@@ -64,6 +64,7 @@ fn values_keep_their_type() {
         ("'{{ inputs.list | json }}'", json!("[\"x\",\"y\"]")),
         ("{{ inputs.list | join(sep=\",\") }}", json!("x,y")),
         ("!Sub '${A}-{{ inputs.name }}'", json!({"Fn::Sub": "${A}-it's \"x\""})),
+        ("!Sub '${ {{- env.target -}} .Arn}'", json!({"Fn::Sub": "${primary.Arn}"})),
         ("{{ inputs.name | shell }}", json!("'it'\\''s \"x\"'")),
         ("{{ inputs.name | slug }}", json!("it-s-x")),
         ("{{ inputs.absent | default(value=\"none\") }}", json!("none")),

@@ -63,6 +63,9 @@ impl Document {
     }
 }
 
+/// How many problems of one text are reported.
+const MAXIMUM_REPORTED: usize = 50;
+
 /// One step of a JSON pointer with `/` and `~` escaped (RFC 6901).
 pub(super) fn pointer(parent: &str, segment: &str) -> String {
     format!("{parent}/{}", segment.replace('~', "~0").replace('/', "~1"))
@@ -122,7 +125,9 @@ fn parse(text: Text, is_json: bool) -> Result<Document, Diagnostics> {
     if problems.is_empty() {
         return Ok(Document { value, root, text });
     }
-    Err(Diagnostics(problems.into_iter().map(|problem| text.diagnostic(problem)).collect()))
+    // A text that is wrong everywhere is wrong in one way: nobody reads more.
+    let reported = problems.into_iter().take(MAXIMUM_REPORTED);
+    Err(Diagnostics(reported.map(|problem| text.diagnostic(problem)).collect()))
 }
 
 fn empty() -> Problem {

@@ -231,3 +231,42 @@ proptest! {
         assert_eq!(document.value, json!({"A": v, (format!("b{v}")): [format!("x{v}"), v]}));
     }
 }
+
+#[test]
+fn texts_made_to_be_slow_are_refused() {
+    let units = [
+        "[",
+        "{",
+        "- ",
+        "? ",
+        "a: ",
+        "[a,",
+        "{a: ",
+        "'",
+        "\"",
+        "|\n ",
+        "# x\n",
+        "&a ",
+        "!x ",
+        "%x\n",
+        "a\n",
+        " ",
+        "\t",
+        "---\n",
+        "a: b\n",
+        "- a\n",
+        "\"\\\n",
+        ",",
+        "[]",
+        "a: [\n",
+        "!",
+        "\u{10f010}",
+    ];
+    for unit in units {
+        let text = unit.repeat(990_000 / unit.len());
+        for file in ["t.yaml", "t.json"] {
+            let problems = read(file, text.as_bytes()).unwrap_err();
+            assert!((1..=50).contains(&problems.0.len()), "{unit:?} in {file}");
+        }
+    }
+}

@@ -49,6 +49,7 @@ pub(in crate::cli) async fn compare(
         unit.differences.iter().map(|difference| Difference {
             instance: unit.instance.clone(),
             difference: difference.to_string(),
+            detail: serde_json::json!(difference),
         })
     });
     Ok(Verification {
