@@ -17,4 +17,5 @@ mod main_job;
 #[cfg(feature = "aws")]
 mod ministack;
 mod shipped_project;
+mod source;
 mod support;
