@@ -1,4 +1,7 @@
 //! The answer to every stack status, as a table. See `docs/planning.md`.
+//!
+//! A teardown has no table of its own: it deletes whatever stands and rests, and is stopped by the
+//! same statuses that stop a deploy, the busy ones and the unknown ones.
 
 use crate::model::StackStatus;
 
@@ -23,26 +26,13 @@ pub(super) enum DeployAnswer {
     Unknown,
 }
 
-/// What a teardown does with a stack of some status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TeardownAnswer {
-    /// There is nothing.
-    Nothing,
-    /// Delete it.
-    Delete,
-    /// An operation is under way: wait for its end, then look again.
-    Busy,
-    /// Never heard of: change nothing.
-    Unknown,
-}
-
 const ROLL_BACK: &str = "look at its events, then `aws cloudformation rollback-stack --stack-name NAME`";
 const CONTINUE_ROLLBACK: &str =
     "look at its events, then `aws cloudformation continue-update-rollback --stack-name NAME`";
 const IMPORT_ROLLBACK: &str =
     "look at its events; the CloudFormation console offers \"Continue update rollback\" for it";
 
-/// The table's column for deploys.
+/// The table.
 pub(super) fn on_deploy(status: &StackStatus) -> DeployAnswer {
     use StackStatus as S;
     match status {
@@ -69,16 +59,6 @@ pub(super) fn on_deploy(status: &StackStatus) -> DeployAnswer {
     }
 }
 
-/// The table's column for teardowns: whatever stands and rests can be deleted.
-pub(super) fn on_teardown(status: &StackStatus) -> TeardownAnswer {
-    match on_deploy(status) {
-        DeployAnswer::Create => TeardownAnswer::Nothing,
-        DeployAnswer::Busy => TeardownAnswer::Busy,
-        DeployAnswer::Unknown => TeardownAnswer::Unknown,
-        _ => TeardownAnswer::Delete,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,11 +67,9 @@ mod tests {
     fn busy_and_unknown_agree_with_the_model() {
         for status in StackStatus::ALL {
             assert_eq!(on_deploy(status) == DeployAnswer::Busy, status.is_busy(), "{status}");
-            assert_eq!(on_teardown(status) == TeardownAnswer::Busy, status.is_busy(), "{status}");
         }
         let never_heard = StackStatus::Unknown("FROZEN".to_owned());
         assert_eq!(on_deploy(&never_heard), DeployAnswer::Unknown);
-        assert_eq!(on_teardown(&never_heard), TeardownAnswer::Unknown);
     }
 
     #[test]

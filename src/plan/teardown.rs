@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Class, InstanceName, Protection};
+use crate::model::{Class, InstanceName, Protection, StackStatus};
 use crate::plan::context::is_selected;
 use crate::plan::graph::{self, Graph};
 use crate::plan::inventory::{Inventory, Standing, users};
-use crate::plan::status::{TeardownAnswer, on_teardown};
 use crate::plan::{
     ActionKind, Consent, Observation, Obstacle, Operation, Plan, PlanError, PlannedAction, Reason,
     TeardownContext, finish,
@@ -84,9 +83,9 @@ fn own_reason(instance: &InstanceName, standing: &Standing<'_>, context: &Teardo
     if !is_selected(context.selected.as_ref(), instance) {
         return Some(Reason::NotSelected);
     }
-    if context.protection == Protection::Disposable
-        || on_teardown(&standing.stack.status) == TeardownAnswer::Nothing
-    {
+    // A stack that was only ever reviewed holds nothing.
+    let holds_nothing = standing.stack.status == StackStatus::ReviewInProgress;
+    if context.protection == Protection::Disposable || holds_nothing {
         return None;
     }
     let given = |consent| context.consents.given(consent, instance);

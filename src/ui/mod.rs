@@ -1,1 +1,26 @@
-//! (work in progress)
+//! What people and programs see: errors, plans, runs, outcomes, tables.
+//!
+//! May not call ports, read clocks or change outcomes. Finished things are turned into text by
+//! pure functions; running ones are [`run`] views, which write to the writer they were given. Every
+//! document for programs carries the number of its format, [`SCHEMA`].
+
+pub mod error;
+pub mod outcome_view;
+pub mod outputs_view;
+mod palette;
+pub mod plan_json;
+pub mod plan_view;
+pub mod rehearsal_view;
+pub mod run;
+pub mod status_view;
+mod table;
+#[cfg(test)]
+mod tests;
+pub mod text;
+pub mod verify_view;
+
+pub use palette::{Colour, Label, Palette};
+
+/// Number of the format of JSON documents and event streams. Fields may be added under the same
+/// number; it is raised when one changes its meaning or goes.
+pub const SCHEMA: u32 = 1;

@@ -26,6 +26,8 @@ fn order(plan: &Plan) -> Vec<String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn a_plan_after_a_deploy_is_empty(units in units()) {
         let plan = deploy(&units, &deploy_context(), &deployed(&units)).unwrap();

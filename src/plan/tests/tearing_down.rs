@@ -144,6 +144,16 @@ fn facts_that_contradict_each_other_are_named() {
 }
 
 #[test]
+fn a_stack_that_was_only_reviewed_is_cleaned_up() {
+    let units = vec![unit("data").class(Class::Data)];
+    let mut observation = deployed(&units);
+    seen(&mut observation, "data").status = StackStatus::ReviewInProgress;
+    seen(&mut observation, "data").outputs.clear();
+    let plan = teardown(&teardown_context(Protection::Standard), &observation).unwrap();
+    assert_eq!(told(&plan), ["delete data: torn down"]);
+}
+
+#[test]
 fn every_status_has_an_answer() {
     let units = vec![unit("web").class(Class::Stateless)];
     for status in StackStatus::ALL.iter().chain([&StackStatus::Unknown("FROZEN".to_owned())]) {

@@ -1,0 +1,265 @@
+//! How a run ended: the first root cause first, then what was done and what was not.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::engine::{Cause, Operation, Outcome, UnitOutcome, UnitReport};
+use crate::model::{Digest, EnvironmentName};
+use crate::ui::{Label, Palette, text};
+
+/// How a run ended, in one word. Later ones are graver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Everything is done, or nothing was to do.
+    Succeeded,
+    /// It was stopped; run again to continue.
+    Interrupted,
+    /// Something failed and was rolled back.
+    Failed,
+    /// A change set showed what the plan did not announce.
+    Unannounced,
+    /// Something failed, and a person must look.
+    NeedsHands,
+}
+
+impl Verdict {
+    /// The gravest thing that happened.
+    pub fn of(outcome: &Outcome) -> Self {
+        let stopped = if outcome.interrupted { Self::Interrupted } else { Self::Succeeded };
+        outcome.reports.iter().map(Self::of_unit).chain([stopped]).max().unwrap_or(stopped)
+    }
+
+    fn of_unit(report: &UnitReport) -> Self {
+        match report.outcome {
+            UnitOutcome::Done | UnitOutcome::Unchanged => Self::Succeeded,
+            UnitOutcome::LeftRunning => Self::Interrupted,
+            UnitOutcome::RolledBack { .. } => Self::Failed,
+            UnitOutcome::Unannounced { .. } => Self::Unannounced,
+            UnitOutcome::NeedsHands { .. } => Self::NeedsHands,
+        }
+    }
+
+    /// The word used in records and output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Interrupted => "interrupted",
+            Self::Failed => "failed",
+            Self::Unannounced => "unannounced",
+            Self::NeedsHands => "needs-hands",
+        }
+    }
+}
+
+/// What closes every stream of events.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// How it ended.
+    pub verdict: Verdict,
+    /// The release, where the source was known.
+    pub release: Option<Digest>,
+    /// The deployment, where the source was known.
+    pub deployment: Option<Digest>,
+    /// Seconds by the cloud's clock.
+    pub seconds: f64,
+}
+
+impl Summary {
+    /// The summary of a run of several phases: the gravest verdict, the last ids, all the seconds.
+    pub fn of<'a>(phases: impl IntoIterator<Item = &'a Outcome>) -> Self {
+        let start = Self { verdict: Verdict::Succeeded, release: None, deployment: None, seconds: 0.0 };
+        phases.into_iter().fold(start, |all, phase| Self {
+            verdict: all.verdict.max(Verdict::of(phase)),
+            release: phase.release.or(all.release),
+            deployment: phase.deployment.or(all.deployment),
+            seconds: all.seconds + phase.seconds,
+        })
+    }
+
+    /// The closing line of a stream.
+    pub fn document(&self) -> Value {
+        json!({
+            "event": "summary",
+            "outcome": self.verdict,
+            "release": self.release,
+            "deployment": self.deployment,
+            "seconds": self.seconds,
+        })
+    }
+}
+
+/// The end of one phase as people read it.
+pub fn outcome(
+    operation: Operation,
+    environment: &EnvironmentName,
+    outcome: &Outcome,
+    palette: &Palette,
+) -> String {
+    let mut shown = headline(operation, environment, outcome, palette);
+    let failures: String = outcome.reports.iter().map(|report| failure(report, palette)).collect();
+    if !failures.is_empty() {
+        shown.push_str(&failures);
+        shown.push('\n');
+    }
+    shown.push_str(&skipped(outcome));
+    shown.push_str(&format!("  {}\n", counts(outcome)));
+    for (name, id) in [("release", &outcome.release), ("deployment", &outcome.deployment)] {
+        if let Some(id) = id {
+            shown.push_str(&format!("  {name:<10} {id}\n"));
+        }
+    }
+    shown
+}
+
+/// The ids of what an environment runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ids {
+    /// The release, where one is known.
+    pub release: Option<Digest>,
+    /// The deployment, where one is known.
+    pub deployment: Option<Digest>,
+}
+
+/// The proof that closes a rebuild: what ran before and what runs now.
+pub fn rebuilt(before: &Ids, after: &Ids, palette: &Palette) -> String {
+    let line = |name: &str, before: &Option<Digest>, after: &Option<Digest>| {
+        let text = |id: &Option<Digest>| id.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
+        let verdict = match before.is_some() && before == after {
+            true => palette.paint(Label::Success, "equal"),
+            false => palette.paint(Label::Warning, "different"),
+        };
+        format!("  {name:<10} {verdict}\n    before {}\n    after  {}\n", text(before), text(after))
+    };
+    line("release", &before.release, &after.release)
+        + &line("deployment", &before.deployment, &after.deployment)
+}
+
+fn headline(
+    operation: Operation,
+    environment: &EnvironmentName,
+    outcome: &Outcome,
+    palette: &Palette,
+) -> String {
+    let verdict = Verdict::of(outcome);
+    let label = match verdict {
+        Verdict::Succeeded => Label::Success,
+        Verdict::Interrupted => Label::Warning,
+        _ => Label::Error,
+    };
+    let noun = match operation {
+        Operation::Deploy => "Deploy",
+        Operation::Teardown => "Teardown",
+        Operation::Rebuild => "Rebuild",
+    };
+    let ended = match verdict {
+        Verdict::Unannounced => "stopped at an unannounced change",
+        Verdict::NeedsHands => "failed and needs hands",
+        other => other.as_str(),
+    };
+    let ended = palette.paint(label, ended);
+    format!("{noun} of {environment} {ended} after {}\n", text::duration(outcome.seconds))
+}
+
+fn failure(report: &UnitReport, palette: &Palette) -> String {
+    let heading =
+        |what: &str| format!("\n  {} {what}\n", palette.paint(Label::Error, format!("{}:", report.instance)));
+    let hint = |hint: &str| format!("    {}: {}\n", palette.paint(Label::Hint, "hint"), text::clean(hint));
+    match &report.outcome {
+        UnitOutcome::Done | UnitOutcome::Unchanged => String::new(),
+        UnitOutcome::LeftRunning => {
+            heading("left running; CloudFormation goes on with it")
+                + &hint("run the same command again to continue")
+        }
+        UnitOutcome::RolledBack { cause } => {
+            heading("failed and rolled back")
+                + &reason(cause)
+                + &hint("fix the cause in the source, then run the same command again")
+        }
+        UnitOutcome::NeedsHands { cause, hint: advice } => {
+            heading("failed and needs hands") + &reason(cause) + &hint(advice)
+        }
+        UnitOutcome::Unannounced { differences } => {
+            let lines: String =
+                differences.iter().map(|line| format!("    {}\n", text::clean(line))).collect();
+            heading("not done: the change set shows what the plan did not announce")
+                + &lines
+                + &hint("look at these changes, then plan again")
+        }
+    }
+}
+
+fn reason(cause: &Cause) -> String {
+    let lead = cause_subject(cause).map(|subject| format!("    {subject}\n")).unwrap_or_default();
+    let lines = text::wrap(&text::clean(&cause.reason), 72);
+    lead + &lines.iter().map(|line| format!("      {line}\n")).collect::<String>()
+}
+
+fn cause_subject(cause: &Cause) -> Option<String> {
+    let resource = cause.resource.as_ref()?;
+    Some(match &cause.resource_type {
+        Some(resource_type) => format!("{resource} ({resource_type})"),
+        None => resource.clone(),
+    })
+}
+
+/// A cause in one line.
+pub(super) fn cause_line(cause: &Cause) -> String {
+    let reason = text::clean(&cause.reason);
+    match cause_subject(cause) {
+        Some(subject) => format!("{subject}: {reason}"),
+        None => reason,
+    }
+}
+
+/// Skipped instances under the one that failed.
+fn skipped(outcome: &Outcome) -> String {
+    let mut causes: Vec<Option<String>> =
+        outcome.skipped.iter().map(|skipped| skipped.because_of.as_ref().map(ToString::to_string)).collect();
+    causes.sort();
+    causes.dedup();
+    let of = |cause: &Option<String>| -> Vec<String> {
+        let same = |because: &Option<crate::model::InstanceName>| {
+            because.as_ref().map(ToString::to_string) == *cause
+        };
+        outcome
+            .skipped
+            .iter()
+            .filter(|skipped| same(&skipped.because_of))
+            .map(|skipped| skipped.instance.to_string())
+            .collect()
+    };
+    causes
+        .iter()
+        .map(|cause| {
+            let because = match cause {
+                Some(name) => format!("because {name} failed"),
+                None => "because the run was stopped".to_owned(),
+            };
+            format!("  skipped {because}: {}\n", of(cause).join(", "))
+        })
+        .collect()
+}
+
+fn counts(outcome: &Outcome) -> String {
+    let reports = |wanted: fn(&UnitOutcome) -> bool| {
+        outcome.reports.iter().filter(|report| wanted(&report.outcome)).count()
+    };
+    let done = reports(|outcome| matches!(outcome, UnitOutcome::Done));
+    let unchanged = reports(|outcome| matches!(outcome, UnitOutcome::Unchanged));
+    let left = reports(|outcome| matches!(outcome, UnitOutcome::LeftRunning));
+    let failed = outcome.reports.len() - done - unchanged - left;
+    let counted = [
+        (done, "done"),
+        (unchanged, "unchanged"),
+        (failed, "failed"),
+        (left, "left running"),
+        (outcome.skipped.len(), "skipped"),
+    ];
+    let parts: Vec<String> = counted
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect();
+    if parts.is_empty() { "nothing was to do".to_owned() } else { parts.join(", ") }
+}

@@ -1,0 +1,143 @@
+//! What a rehearsal predicts: how long it takes, what decides that, and who works when.
+
+use serde_json::{Value, json};
+
+use crate::engine::Operation;
+use crate::model::{EnvironmentName, InstanceName};
+use crate::ui::table::table;
+use crate::ui::{Label, Palette, SCHEMA, text};
+
+/// Columns of the bars in the chart.
+const BAR: usize = 40;
+
+/// What a rehearsal predicts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rehearsal {
+    /// What was rehearsed.
+    pub operation: Operation,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// Predicted seconds, as they usually are.
+    pub seconds: f64,
+    /// Predicted seconds that nine of ten runs stay within, where known.
+    pub slow_seconds: Option<f64>,
+    /// Every instance worked on, in the order of their begins.
+    pub spans: Vec<Span>,
+    /// The chain of resources that decides how long it takes, first to last.
+    pub critical_path: Vec<Step>,
+    /// Consents that were assumed; the real run will need them.
+    pub consents: Vec<String>,
+    /// Resource types whose durations are not known.
+    pub unknown_types: Vec<String>,
+}
+
+/// When an instance is worked on, in seconds since the begin.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Span {
+    /// The instance.
+    pub instance: InstanceName,
+    /// Its begin.
+    pub start: f64,
+    /// Its end.
+    pub end: f64,
+}
+
+/// One step of the critical path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The instance.
+    pub instance: InstanceName,
+    /// Logical id of the resource; `None` where the instance's resources are not known.
+    pub resource: Option<String>,
+    /// Its type.
+    pub resource_type: Option<String>,
+    /// How long it takes.
+    pub seconds: f64,
+}
+
+/// The prediction as people read it.
+pub fn rehearsal(rehearsal: &Rehearsal, palette: &Palette) -> String {
+    let noun = match rehearsal.operation {
+        Operation::Deploy => "deploy",
+        Operation::Teardown => "teardown",
+        Operation::Rebuild => "rebuild",
+    };
+    let mut shown = format!(
+        "{} of {} takes about {}",
+        palette.paint(Label::Heading, format!("A real {noun}")),
+        rehearsal.environment,
+        palette.paint(Label::Heading, text::duration(rehearsal.seconds)),
+    );
+    if let Some(seconds) = rehearsal.slow_seconds {
+        shown.push_str(&format!(", nine times of ten within {}", text::duration(seconds)));
+    }
+    shown.push('\n');
+    shown.push_str(&section("Who works when", &chart(rehearsal), palette));
+    shown.push_str(&section("Critical path", &steps(rehearsal), palette));
+    let needs: String = rehearsal.consents.iter().map(|consent| format!("  {consent}\n")).collect();
+    shown.push_str(&section("The real run will need", &needs, palette));
+    if !rehearsal.unknown_types.is_empty() {
+        let types = rehearsal.unknown_types.join(", ");
+        shown.push_str(&format!("\nNot measured, guessed: {types}\n"));
+    }
+    shown
+}
+
+fn section(title: &str, body: &str, palette: &Palette) -> String {
+    if body.is_empty() {
+        String::new()
+    } else {
+        format!("\n{}\n{body}", palette.paint(Label::Heading, title))
+    }
+}
+
+fn chart(rehearsal: &Rehearsal) -> String {
+    let whole = rehearsal.seconds.max(f64::MIN_POSITIVE);
+    let names = rehearsal.spans.iter().map(|span| text::width(&span.instance.to_string())).max().unwrap_or(0);
+    let column = |seconds: f64| ((seconds / whole * BAR as f64).round() as usize).min(BAR);
+    rehearsal
+        .spans
+        .iter()
+        .map(|span| {
+            let start = column(span.start).min(BAR - 1);
+            let length = column(span.end).saturating_sub(start).max(1);
+            let bar = format!("{}{}", " ".repeat(start), "█".repeat(length));
+            let name = text::pad(&span.instance.to_string(), names);
+            format!("  {name} |{bar:<BAR$}| {}\n", text::duration(span.end - span.start))
+        })
+        .collect()
+}
+
+fn steps(rehearsal: &Rehearsal) -> String {
+    let rows = rehearsal.critical_path.iter().map(|step| {
+        vec![
+            format!("  {}", step.instance),
+            step.resource.clone().unwrap_or_else(|| "-".to_owned()),
+            step.resource_type.clone().unwrap_or_default(),
+            text::duration(step.seconds),
+        ]
+    });
+    if rehearsal.critical_path.is_empty() { String::new() } else { table(&[], rows) }
+}
+
+/// The document for programs.
+pub fn document(rehearsal: &Rehearsal) -> Value {
+    let path = rehearsal.critical_path.iter().map(|step| {
+        json!({
+            "unit": step.instance,
+            "resource": step.resource,
+            "type": step.resource_type,
+            "seconds": step.seconds,
+        })
+    });
+    json!({
+        "schema": SCHEMA,
+        "environment": rehearsal.environment,
+        "operation": rehearsal.operation,
+        "p50_seconds": rehearsal.seconds,
+        "p90_seconds": rehearsal.slow_seconds,
+        "critical_path": path.collect::<Vec<_>>(),
+        "needs_consents": rehearsal.consents,
+        "unknown_types": rehearsal.unknown_types,
+    })
+}

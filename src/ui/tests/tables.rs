@@ -1,0 +1,173 @@
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::engine::Operation;
+use crate::model::{Class, Digest, EnvironmentName, StackStatus};
+use crate::plan::fixture::{deployed, environment, instance, seen};
+use crate::ui::rehearsal_view::{Rehearsal, Span, Step};
+use crate::ui::status_view::StatusRow;
+use crate::ui::verify_view::{Difference, Verification};
+use crate::ui::{Palette, outputs_view, rehearsal_view, status_view, text, verify_view};
+
+fn demo() -> EnvironmentName {
+    "demo".parse().unwrap()
+}
+
+#[test]
+fn status_is_a_table() {
+    let mut observation = deployed(&environment());
+    seen(&mut observation, "data").status = StackStatus::UpdateRollbackFailed;
+    seen(&mut observation, "keys").outputs.clear();
+    let mut rows: Vec<StatusRow> = observation.stacks.values().flatten().filter_map(StatusRow::of).collect();
+    let stack = "fieldbook-demo-cache".to_owned();
+    rows.push(StatusRow::absent(instance("cache@recovery"), stack, Class::Stateless));
+    let now = "2026-11-03T10:00:00Z".parse().unwrap();
+    assert_snapshot!(status_view::status(&demo(), &rows, now, &Palette::plain()), @"
+    UNIT            STATUS                  CLASS      RELEASE       AGE  STACK
+    data            UPDATE_ROLLBACK_FAILED  data       a4d451ec2346  2d   fieldbook-demo-data
+    keys            CREATE_COMPLETE         unknown    -             2d   fieldbook-demo-keys
+    network         CREATE_COMPLETE         stateless  a4d451ec2346  2d   fieldbook-demo-network
+    web             CREATE_COMPLETE         stateless  a4d451ec2346  2d   fieldbook-demo-web
+    cache@recovery  (absent)                stateless  -             -    fieldbook-demo-cache
+    ");
+    assert_snapshot!(status_view::status(&demo(), &[], now, &Palette::plain()), @"demo has no stacks.");
+    assert_snapshot!(text::document(&status_view::document(&demo(), &rows[..1])), @r#"
+    {
+      "environment": "demo",
+      "schema": 1,
+      "stacks": [
+        {
+          "changed": "2026-11-01T10:00:00Z",
+          "class": "data",
+          "release": "sha256:a4d451ec23463726f72c43d64c710968f6b602cd653b4de8adee1b556240a829",
+          "stack": "fieldbook-demo-data",
+          "status": "UPDATE_ROLLBACK_FAILED",
+          "unit": "data"
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn outputs_are_one_per_line_without_our_own() {
+    let observation = deployed(&environment());
+    let outputs = outputs_view::collect(observation.stacks.values().flatten());
+    assert_snapshot!(outputs_view::outputs(&demo(), &outputs), @"
+    data.Arn     arn:aws:sns:eu-central-1:000000000000:data
+    keys.Arn     arn:aws:sns:eu-central-1:000000000000:keys
+    network.Arn  arn:aws:sns:eu-central-1:000000000000:network
+    web.Arn      arn:aws:sns:eu-central-1:000000000000:web
+    ");
+    assert_snapshot!(outputs_view::document(&demo(), &outputs), @r#"{"environment":"demo","outputs":{"data":{"Arn":"arn:aws:sns:eu-central-1:000000000000:data"},"keys":{"Arn":"arn:aws:sns:eu-central-1:000000000000:keys"},"network":{"Arn":"arn:aws:sns:eu-central-1:000000000000:network"},"web":{"Arn":"arn:aws:sns:eu-central-1:000000000000:web"}},"schema":1}"#);
+    assert_snapshot!(outputs_view::outputs(&demo(), &Default::default()), @"demo has no outputs.");
+}
+
+#[test]
+fn a_verification_lists_what_differs() {
+    let mut found = Verification {
+        environment: demo(),
+        release: Digest::of("release"),
+        deployment: Digest::of("deployment"),
+        checked: 6,
+        drift: false,
+        differences: Vec::new(),
+    };
+    assert_snapshot!(verify_view::verification(&found, &Palette::plain()), @"
+    demo is what the source says (6 units)
+      release    sha256:a4d451ec23463726f72c43d64c710968f6b602cd653b4de8adee1b556240a829
+      deployment sha256:aee50b18a03c89e4883a5acadf5c8614dd7fd2f111c3b616e1a8d6427edc3e3f
+    ");
+    found.drift = true;
+    for (name, difference) in [
+        ("data", "parameter `Size` is `huge`, should be `small`"),
+        ("data", "`Database` (AWS::RDS::DBInstance) drifted at /AllocatedStorage"),
+        ("web", "there is no stack"),
+    ] {
+        let detail = json!({"difference": "example"});
+        found.differences.push(Difference {
+            instance: instance(name),
+            difference: difference.to_owned(),
+            detail,
+        });
+    }
+    assert_snapshot!(verify_view::verification(&found, &Palette::plain()), @"
+    demo differs from the source: 3 differences (6 units, drift included)
+      data
+        parameter `Size` is `huge`, should be `small`
+        `Database` (AWS::RDS::DBInstance) drifted at /AllocatedStorage
+      web
+        there is no stack
+      release    sha256:a4d451ec23463726f72c43d64c710968f6b602cd653b4de8adee1b556240a829
+      deployment sha256:aee50b18a03c89e4883a5acadf5c8614dd7fd2f111c3b616e1a8d6427edc3e3f
+    ");
+    assert_eq!(verify_view::document(&found)["outcome"], "different");
+    assert_eq!(verify_view::document(&found)["differences"][2]["unit"], "web");
+}
+
+fn predicted() -> Rehearsal {
+    let span = |name: &str, start, end| Span { instance: instance(name), start, end };
+    let step = |name: &str, resource: &str, resource_type: &str, seconds| Step {
+        instance: instance(name),
+        resource: Some(resource.to_owned()),
+        resource_type: Some(resource_type.to_owned()),
+        seconds,
+    };
+    Rehearsal {
+        operation: Operation::Deploy,
+        environment: demo(),
+        seconds: 905.0,
+        slow_seconds: Some(1260.0),
+        spans: vec![
+            span("keys", 0.0, 12.0),
+            span("network", 0.0, 205.0),
+            span("data", 205.0, 725.0),
+            span("web", 725.0, 905.0),
+        ],
+        critical_path: vec![
+            step("network", "NatGateway", "AWS::EC2::NatGateway", 120.0),
+            step("data", "Database", "AWS::RDS::DBInstance", 510.0),
+            step("web", "LoadBalancer", "AWS::ElasticLoadBalancingV2::LoadBalancer", 155.0),
+        ],
+        consents: vec!["--yes".to_owned()],
+        unknown_types: vec!["Custom::Thing".to_owned()],
+    }
+}
+
+#[test]
+fn a_rehearsal_shows_who_works_when() {
+    assert_snapshot!(rehearsal_view::rehearsal(&predicted(), &Palette::plain()), @"
+    A real deploy of demo takes about 15m 05s, nine times of ten within 21m 00s
+
+    Who works when
+      keys    |█                                       | 12s
+      network |█████████                               | 3m 25s
+      data    |         ███████████████████████        | 8m 40s
+      web     |                                ████████| 3m 00s
+
+    Critical path
+      network  NatGateway    AWS::EC2::NatGateway                       2m 00s
+      data     Database      AWS::RDS::DBInstance                       8m 30s
+      web      LoadBalancer  AWS::ElasticLoadBalancingV2::LoadBalancer  2m 35s
+
+    The real run will need
+      --yes
+
+    Not measured, guessed: Custom::Thing
+    ");
+    assert_snapshot!(rehearsal_view::document(&predicted()), @r#"{"critical_path":[{"resource":"NatGateway","seconds":120.0,"type":"AWS::EC2::NatGateway","unit":"network"},{"resource":"Database","seconds":510.0,"type":"AWS::RDS::DBInstance","unit":"data"},{"resource":"LoadBalancer","seconds":155.0,"type":"AWS::ElasticLoadBalancingV2::LoadBalancer","unit":"web"}],"environment":"demo","needs_consents":["--yes"],"operation":"deploy","p50_seconds":905.0,"p90_seconds":1260.0,"schema":1,"unknown_types":["Custom::Thing"]}"#);
+}
+
+#[test]
+fn a_rehearsal_of_nothing_is_short() {
+    let nothing = Rehearsal {
+        seconds: 0.0,
+        slow_seconds: None,
+        spans: Vec::new(),
+        critical_path: Vec::new(),
+        consents: Vec::new(),
+        unknown_types: Vec::new(),
+        ..predicted()
+    };
+    assert_snapshot!(rehearsal_view::rehearsal(&nothing, &Palette::plain()), @"A real deploy of demo takes about 0s");
+}

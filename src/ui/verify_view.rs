@@ -1,0 +1,78 @@
+//! What a verification found.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::model::{Digest, EnvironmentName, InstanceName};
+use crate::ui::{Label, Palette, SCHEMA, text};
+
+/// What a verification found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verification {
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// The release it should run.
+    pub release: Digest,
+    /// The deployment it should be.
+    pub deployment: Digest,
+    /// How many instances were compared.
+    pub checked: usize,
+    /// Whether drift detection was part of it.
+    pub drift: bool,
+    /// Everything that differs, by instance.
+    pub differences: Vec<Difference>,
+}
+
+/// One thing that differs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// The instance.
+    #[serde(rename = "unit")]
+    pub instance: InstanceName,
+    /// What differs, as a sentence fragment.
+    pub difference: String,
+    /// The same as data, for programs.
+    pub detail: Value,
+}
+
+/// What was found, with the ids that were compared with.
+pub fn verification(found: &Verification, palette: &Palette) -> String {
+    let mut shown = String::new();
+    let mut last: Option<&InstanceName> = None;
+    for Difference { instance, difference, .. } in &found.differences {
+        if last != Some(instance) {
+            shown.push_str(&format!("  {}\n", palette.paint(Label::Error, instance)));
+        }
+        shown.push_str(&format!("    {}\n", text::clean(difference)));
+        last = Some(instance);
+    }
+    let with_drift = if found.drift { ", drift included" } else { "" };
+    let checked = format!("{}{with_drift}", text::count(found.checked, "unit"));
+    let headline = match found.differences.len() {
+        0 => palette
+            .paint(Label::Success, format!("{} is what the source says ({checked})", found.environment)),
+        number => palette.paint(
+            Label::Error,
+            format!(
+                "{} differs from the source: {} ({checked})",
+                found.environment,
+                text::count(number, "difference")
+            ),
+        ),
+    };
+    format!("{headline}\n{shown}  release    {}\n  deployment {}\n", found.release, found.deployment)
+}
+
+/// The document for programs.
+pub fn document(found: &Verification) -> Value {
+    json!({
+        "schema": SCHEMA,
+        "environment": found.environment,
+        "release": found.release,
+        "deployment": found.deployment,
+        "outcome": if found.differences.is_empty() { "equal" } else { "different" },
+        "checked": found.checked,
+        "drift": found.drift,
+        "differences": found.differences,
+    })
+}
