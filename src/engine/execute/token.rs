@@ -1,12 +1,14 @@
 //! Client tokens: the same step of the same run always sends the same one, so that asking again is
 //! safe, and finds its own events by it.
 
+use serde_json::json;
+
 use crate::model::{Digest, InstanceName};
 
 /// The token of one step on one instance. Fits CloudFormation's rule for tokens and change-set
 /// names: `[a-zA-Z][-a-zA-Z0-9]*`, at most 128 characters.
 pub(super) fn token(run: &str, instance: &InstanceName, step: &str, attempt: u32) -> String {
-    let parts = [run, &instance.to_string(), step, &attempt.to_string()];
+    let parts = json!([run, instance, step, attempt]);
     format!("rk-{step}-{}", Digest::of_value("rekindle/token/1", &parts).short(32))
 }
 
