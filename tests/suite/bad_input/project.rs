@@ -25,7 +25,8 @@ fn an_environment_that_is_not_there() {
 #[test]
 fn a_file_that_is_not_utf_8() {
     let project = keys(TEMPLATE);
-    project.write("stacks/keys.yaml", b"kind: stack\ntemplate: keys@1.0.0 # Schl\xfcssel\n");
+    project
+        .write("stacks/keys.yaml", b"kind: stack\nclass: stateless\ntemplate: keys@1.0.0 # Schl\xfcssel\n");
     assert_told!(told(&project, &["check"]), @"");
 }
 
@@ -40,7 +41,7 @@ fn a_template_that_is_not_utf_8() {
 #[test]
 fn carriage_returns() {
     let project = keys(TEMPLATE);
-    project.write("stacks/keys.yaml", "kind: stack\r\ntemplate: keys@1.0.0\r\n");
+    project.write("stacks/keys.yaml", "kind: stack\r\nclass: stateless\r\ntemplate: keys@1.0.0\r\n");
     assert_told!(told(&project, &["check"]), @"");
 }
 
@@ -73,7 +74,7 @@ fn a_folder_linked_from_outside() {
 #[test]
 fn a_unit_with_the_other_ending() {
     let project = keys(TEMPLATE);
-    project.write("stacks/web.yml", "kind: stack\ntemplate: keys@1.0.0\n");
+    project.write("stacks/web.yml", "kind: stack\nclass: stateless\ntemplate: keys@1.0.0\n");
     assert_told!(told(&project, &["check"]), @"");
 }
 
@@ -81,6 +82,6 @@ fn a_unit_with_the_other_ending() {
 fn a_name_over_its_limit() {
     let project = keys(TEMPLATE);
     let name = "n".repeat(41);
-    project.write(&format!("stacks/{name}.yaml"), "kind: stack\ntemplate: keys@1.0.0\n");
+    project.write(&format!("stacks/{name}.yaml"), "kind: stack\nclass: stateless\ntemplate: keys@1.0.0\n");
     assert_told!(told(&project, &["check"]), @"");
 }
