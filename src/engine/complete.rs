@@ -1,6 +1,6 @@
 //! Deployed templates, fetched only where the plan has use for them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -25,7 +25,7 @@ use crate::port::{PortError, PortErrorKind};
 pub async fn complete_templates(
     clouds: &Clouds,
     observation: &mut Observation,
-    ids: &BTreeSet<String>,
+    ids: &[String],
     sink: &dyn EventSink,
     stop: &Stop,
 ) -> Result<(), ObserveError> {
@@ -55,7 +55,7 @@ fn call(target: &str, source: PortError) -> ObserveError {
 fn places(
     clouds: &Clouds,
     observation: &Observation,
-    ids: &BTreeSet<String>,
+    ids: &[String],
 ) -> BTreeMap<String, (String, Arc<Cloud>)> {
     let mut places = BTreeMap::new();
     for (target, stacks) in &observation.stacks {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::engine::clouds::{Cloud, Clouds};
-use crate::engine::lane::CallError;
+use crate::engine::lane::{CallError, advice};
 use crate::engine::retry::Patience;
 use crate::engine::session::Session;
 use crate::engine::strands::Strands;
@@ -51,6 +51,22 @@ pub enum IdentityError {
     /// The run was stopped.
     #[error("stopped before anything was done")]
     Stopped,
+}
+
+impl IdentityError {
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::WrongAccount { expected, .. } => {
+                format!("use credentials of account {expected}, or correct `account` in `rekindle.yaml`")
+            }
+            Self::WrongRegion { .. } => {
+                "correct `region` in `rekindle.yaml`, or the endpoint that calls go to".to_owned()
+            }
+            Self::Call { source, .. } => advice(source),
+            Self::Stopped => "run the same command again".to_owned(),
+        }
+    }
 }
 
 /// Checks that each target's cloud, and each used environment's, is the account and region that the

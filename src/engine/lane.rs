@@ -141,4 +141,15 @@ impl<'s> Lane<'s> {
     }
 }
 
+/// What to do about a failed call: what the adapter knows, or else to try again.
+pub(super) fn advice(error: &PortError) -> String {
+    error.hint.clone().unwrap_or_else(|| {
+        if error.is_transient() {
+            "the service is unwell or busy: wait a little, then run the same command again".to_owned()
+        } else {
+            "correct the cause, then run the same command again".to_owned()
+        }
+    })
+}
+
 const BUDGET: &str = "no one panics while holding the budget";

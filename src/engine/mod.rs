@@ -28,6 +28,8 @@ mod session;
 mod settle;
 mod stop;
 mod strands;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod verify;
 mod watch;

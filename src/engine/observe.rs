@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::engine::clouds::{Cloud, Clouds};
-use crate::engine::lane::{CallError, Lane};
+use crate::engine::lane::{CallError, Lane, advice};
 use crate::engine::retry::Patience;
 use crate::engine::session::Session;
 use crate::engine::strands::Strands;
@@ -40,6 +40,16 @@ pub enum ObserveError {
     /// The run was stopped.
     #[error("stopped while reading the stacks; nothing was changed")]
     Stopped,
+}
+
+impl ObserveError {
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Call { source, .. } => advice(source),
+            Self::Stopped => "run the same command again".to_owned(),
+        }
+    }
 }
 
 /// Looks at the environment, the environments it uses, and those that may use it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::engine::clouds::Clouds;
 use crate::engine::history::History;
-use crate::engine::lane::{CallError, Lane};
+use crate::engine::lane::{CallError, Lane, advice};
 use crate::engine::retry::Patience;
 use crate::engine::session::Session;
 use crate::engine::strands::Strands;
@@ -39,6 +39,15 @@ pub enum SettleError {
     /// Waiting itself failed.
     #[error("the clouds could not be waited for")]
     Wait(#[source] PortError),
+}
+
+impl SettleError {
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Call { source, .. } | Self::Wait(source) => advice(source),
+        }
+    }
 }
 
 /// Waits until no operation runs on any stack of the environment, and brings the observation up to

@@ -73,6 +73,12 @@ pub(super) struct Waker<T> {
 }
 
 impl<T> Waker<T> {
+    /// A waker, and what its strand listens to.
+    pub(super) fn new(activity: &Arc<Activity>) -> (Self, Wakening<T>) {
+        let (sender, receiver) = oneshot::channel();
+        (Self { activity: Arc::clone(activity), sender }, Wakening(receiver))
+    }
+
     /// Makes the strand active and hands it the value. A strand that stopped waiting is left alone.
     pub(super) fn wake(self, value: T) {
         let active = Active::new(&self.activity);
@@ -80,13 +86,16 @@ impl<T> Waker<T> {
     }
 }
 
+/// What a parked strand listens to.
+pub(super) struct Wakening<T>(oneshot::Receiver<(Active, T)>);
+
 /// Waits, inactive, until the waker given to `register` is used.
 pub(super) async fn park<T>(activity: &Arc<Activity>, register: impl FnOnce(Waker<T>)) -> T {
-    let (sender, receiver) = oneshot::channel();
-    register(Waker { activity: Arc::clone(activity), sender });
+    let (waker, wakening) = Waker::new(activity);
+    register(waker);
     activity.leave();
     let parked = Parked(activity);
-    match receiver.await {
+    match wakening.0.await {
         Ok((active, value)) => {
             drop(parked);
             drop(active);

@@ -176,3 +176,75 @@ impl Entry {
         ))))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::engine::strands::Activity;
+    use crate::plan::fixture::{instance, stack, unit};
+
+    fn seen(status: StackStatus) -> Settled {
+        Ok(Some(ObservedStack { status, ..stack(&unit("data")) }))
+    }
+
+    fn entry(before: Option<StackStatus>) -> Entry {
+        let (waker, _nobody_listens) = Waker::new(&Arc::new(Activity::default()));
+        Entry {
+            before: before.map(|status| seen(status).unwrap().unwrap()),
+            history: Arc::new(History::new(&instance("data"), "arn", "demo", None)),
+            last: None,
+            since: Timestamp::UNIX_EPOCH,
+            stale: 0,
+            failed: 0,
+            waker,
+        }
+    }
+
+    /// How many looks it takes to settle on what stays the same.
+    fn looks(before: Option<StackStatus>, look: fn() -> Settled, is_exact: bool) -> u32 {
+        let mut entry = entry(before);
+        (1..100)
+            .find(|_| matches!(entry.judge(look(), Timestamp::UNIX_EPOCH, is_exact), Verdict::Settled(_)))
+            .unwrap_or(100)
+    }
+
+    #[test]
+    fn a_read_that_may_lag_behind_is_doubted_for_a_while() {
+        use StackStatus::{CreateComplete, ReviewInProgress, UpdateComplete};
+        let created = || seen(CreateComplete);
+        assert_eq!(looks(None, created, false), 1);
+        assert_eq!(looks(Some(UpdateComplete), created, false), 1);
+        assert_eq!(looks(Some(CreateComplete), created, false), STALE_LOOKS + 1);
+        assert_eq!(looks(Some(CreateComplete), created, true), 1);
+        assert_eq!(looks(None, || Ok(None), false), STALE_LOOKS + 1);
+        assert_eq!(looks(Some(CreateComplete), || Ok(None), false), 1, "a deleted stack is gone");
+        assert_eq!(looks(Some(CreateComplete), || seen(ReviewInProgress), false), STALE_LOOKS + 1);
+    }
+
+    #[test]
+    fn every_status_that_is_not_busy_settles() {
+        for status in StackStatus::ALL.iter().cloned().chain([StackStatus::Unknown("NEW".to_owned())]) {
+            let settles = !status.is_busy();
+            let verdict = entry(None).judge(seen(status.clone()), Timestamp::UNIX_EPOCH, true);
+            assert_eq!(matches!(verdict, Verdict::Settled(_)), settles, "{status}");
+        }
+    }
+
+    #[test]
+    fn looks_that_fail_for_good_and_endless_operations_end_the_watch() {
+        let denied = || Err(PortError::new(PortErrorKind::Denied, "DescribeStacks", "AccessDenied"));
+        assert_eq!(looks(None, denied, false), FAILED_LOOKS);
+        let mut entry = entry(None);
+        let busy = || seen(StackStatus::UpdateInProgress);
+        let later = Timestamp::UNIX_EPOCH + Duration::from_secs(25 * 3600);
+        assert!(matches!(entry.judge(busy(), Timestamp::UNIX_EPOCH, true), Verdict::Moved));
+        assert!(matches!(entry.judge(busy(), Timestamp::UNIX_EPOCH, true), Verdict::Waiting));
+        let Verdict::Settled(settled) = entry.judge(busy(), later, true) else { panic!() };
+        assert_eq!(
+            settled.unwrap_err().to_string(),
+            "waiting for the stack: it has been UPDATE_IN_PROGRESS for 25 hours"
+        );
+    }
+}

@@ -81,6 +81,12 @@ impl Store {
     /// of another format. It is never reset.
     pub fn open(directory: &Utf8Path) -> Result<(Self, Loaded), PortError> {
         let path = directory.join(FILE);
+        // The database library answers most damage with an error and some with a panic.
+        std::panic::catch_unwind(|| Self::open_file(directory, path.clone()))
+            .unwrap_or_else(|_| Err(damaged(&path)))
+    }
+
+    fn open_file(directory: &Utf8Path, path: Utf8PathBuf) -> Result<(Self, Loaded), PortError> {
         std::fs::create_dir_all(directory).map_err(|error| unreadable(&path, error))?;
         let database = Database::create(&path).map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen => busy(&path),
@@ -205,17 +211,26 @@ fn busy(path: &Utf8Path) -> PortError {
         .with_hint("wait until the other command has ended; a process that died holds nothing")
 }
 
+fn damaged(path: &Utf8Path) -> PortError {
+    PortError::new(PortErrorKind::State, opening(path), "the file is damaged").with_hint(keep(path))
+}
+
+/// What to do with a file that cannot be read.
+fn keep(path: &Utf8Path) -> String {
+    format!(
+        "nothing was reset; restore the file from a copy, or move `{path}` away to begin with an empty cloud"
+    )
+}
+
 fn unreadable(path: &Utf8Path, error: impl std::error::Error + Send + Sync + 'static) -> PortError {
     PortError::new(PortErrorKind::State, opening(path), error.to_string())
-        .with_hint(format!(
-            "nothing was changed; restore the file from a copy, or move `{path}` away to begin with an empty cloud"
-        ))
+        .with_hint(keep(path))
         .with_source(error)
 }
 
 fn other_format(path: &Utf8Path, number: u64) -> PortError {
     let message = format!("it has format {number}, this version of rekindle reads format {FORMAT}");
     PortError::new(PortErrorKind::State, opening(path), message).with_hint(format!(
-        "nothing was changed; use the version of rekindle that wrote it, or move `{path}` away to begin with an empty cloud"
+        "nothing was reset; use the version of rekindle that wrote it, or move `{path}` away to begin with an empty cloud"
     ))
 }

@@ -310,32 +310,39 @@ fn overrides_of_absent_units(lineage: &Lineage<'_>) -> Vec<Diagnostic> {
 
 /// Template versions that are not published: worth knowing on a local target, refused on a real one.
 fn drafts(project: &Project, environment: &Environment, units: &[ResolvedUnit]) -> Vec<Diagnostic> {
-    let mut drafts: BTreeMap<&TemplateRef, (&ResolvedUnit, bool)> = BTreeMap::new();
+    let mut real: BTreeMap<&TemplateRef, &Position> = BTreeMap::new();
+    let mut local = real.clone();
     for unit in units {
-        if project.templates.get(&unit.template.value).is_none_or(|template| template.published) {
-            continue;
+        let template = &unit.template;
+        if project.templates.get(&template.value).is_some_and(|version| !version.published) {
+            let is_real = environment.targets[&unit.instance.target].provider == ProviderKind::Aws;
+            let drafts = if is_real { &mut real } else { &mut local };
+            drafts.entry(&template.value).or_insert(&template.position);
         }
-        let real = environment.targets[&unit.instance.target].provider == ProviderKind::Aws;
-        let entry = drafts.entry(&unit.template.value).or_insert((unit, real));
-        entry.1 |= real;
     }
-    drafts
-        .into_iter()
-        .map(|(template, (unit, real))| draft(template, &unit.template.position, real))
-        .collect()
+    local.retain(|template, _| !real.contains_key(template));
+    [(real, true), (local, false)].into_iter().filter_map(|(drafts, real)| draft(&drafts, real)).collect()
 }
 
-/// The problem of a template version that is not published.
-pub fn draft(template: &TemplateRef, position: &Position, real: bool) -> Diagnostic {
-    let message = format!("the template `{template}` is a draft: `rekindle.lock` does not have it");
-    let hint = "`rekindle lock` publishes it; from then on it never changes";
-    if real {
+/// The problem of template versions that are not published, if there are any.
+pub fn draft(drafts: &BTreeMap<&TemplateRef, &Position>, real: bool) -> Option<Diagnostic> {
+    let names: Vec<String> = drafts.keys().map(|template| format!("`{template}`")).collect();
+    let message = match &names[..] {
+        [name] => format!("the template {name} is a draft: `rekindle.lock` does not have it"),
+        _ => format!(
+            "{} templates are drafts: `rekindle.lock` does not have {}",
+            names.len(),
+            names.join(", ")
+        ),
+    };
+    let hint = "`rekindle lock` publishes drafts; from then on they never change";
+    let problem = if real {
         Diagnostic::error("draft-template", message)
-            .at(position.place())
             .hint(format!("aws targets take published versions only; {hint}"))
     } else {
-        Diagnostic::warning("draft-template", message).at(position.place()).hint(hint)
-    }
+        Diagnostic::warning("draft-template", message).hint(hint)
+    };
+    drafts.values().next().map(|position| problem.at(position.place()))
 }
 
 /// One problem may show in every instance; it is told once.

@@ -18,11 +18,16 @@ impl Digest {
 
     /// The digest of the canonical JSON of `value`, prefixed by `domain` and a zero byte, so that
     /// two kinds of thing with equal content never share a digest.
-    pub fn of_value<T: Serialize>(domain: &str, value: &T) -> Self {
+    pub fn of_value(domain: &str, value: &serde_json::Value) -> Self {
+        Self::of_canonical(domain, &crate::model::canonical::bytes(value))
+    }
+
+    /// See [`Digest::of_value`]; `bytes` are canonical JSON already.
+    pub fn of_canonical(domain: &str, bytes: &[u8]) -> Self {
         let mut hasher = Sha256::new();
         hasher.update(domain.as_bytes());
         hasher.update([0]);
-        hasher.update(crate::model::canonical::bytes(value));
+        hasher.update(bytes);
         Self(hasher.finalize().into())
     }
 

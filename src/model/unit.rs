@@ -55,27 +55,17 @@ impl DesiredUnit {
     /// The unit digest: canonical template, bindings, tags, stack policy, termination protection,
     /// capabilities, role. Notifications and the time-out only steer an operation and are left out.
     pub fn digest(&self) -> Digest {
-        // Borrowed, because a plan digests every unit and templates are large.
-        #[derive(Serialize)]
-        struct Content<'a> {
-            template: &'a Value,
-            parameters: &'a BTreeMap<String, Binding>,
-            tags: &'a BTreeMap<String, String>,
-            stack_policy: &'a Option<Value>,
-            termination_protection: bool,
-            capabilities: &'a BTreeSet<String>,
-            service_role: &'a Option<String>,
-        }
-        let content = Content {
-            template: &self.template,
-            parameters: &self.parameters,
-            tags: &self.tags,
-            stack_policy: &self.stack_policy,
-            termination_protection: self.termination_protection,
-            capabilities: &self.capabilities,
-            service_role: &self.service_role,
-        };
-        Digest::of_value("rekindle/unit/1", &content)
+        // The template goes in by reference: it is large, and a plan digests every unit.
+        let content = canonical::object([
+            ("template", &self.template),
+            ("parameters", &json!(self.parameters)),
+            ("tags", &json!(self.tags)),
+            ("stack_policy", self.stack_policy.as_ref().unwrap_or(&Value::Null)),
+            ("termination_protection", &json!(self.termination_protection)),
+            ("capabilities", &json!(self.capabilities)),
+            ("service_role", &json!(self.service_role)),
+        ]);
+        Digest::of_canonical("rekindle/unit/1", &content)
     }
 
     /// The user's tags and the identity tags.
@@ -89,7 +79,7 @@ impl DesiredUnit {
     pub fn parameter_digest(&self, values: &BTreeMap<String, String>) -> Digest {
         let open: BTreeMap<_, _> =
             values.iter().filter(|(name, _)| !self.secret_parameters.contains(*name)).collect();
-        Digest::of_value("rekindle/parameters/1", &open)
+        Digest::of_value("rekindle/parameters/1", &json!(open))
     }
 
     /// Instances of other environments whose outputs this one takes.

@@ -98,7 +98,8 @@ pub struct PlannedAction {
     pub changes: Vec<Change>,
     /// Differences by parameter.
     pub parameters: Vec<ParameterChange>,
-    /// Instances of this plan that come first in a deploy and last in a teardown.
+    /// Instances of this plan that it needs: by the source where something is sent, else by what
+    /// the stack says. They are made before it, and where both go, they go after it.
     pub needs: BTreeSet<InstanceName>,
     /// What it should be: present exactly when something is sent (create, update, replace).
     pub desired: Option<DesiredUnit>,

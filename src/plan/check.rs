@@ -59,7 +59,7 @@ pub fn check(plan: &Plan) -> Result<(), Vec<Contradiction>> {
     for action in &plan.actions {
         found.extend(shape(action));
         found.extend(deletion(plan, action));
-        found.extend(needs(plan, action, &by_instance));
+        found.extend(needs(action, &by_instance));
         found.extend(secrets(action));
     }
     found.extend(shared_stacks(plan));
@@ -121,9 +121,8 @@ fn may_delete(plan: &Plan, action: &PlannedAction) -> bool {
     }
 }
 
-/// A deletion in a deploy waits for its former dependants; everything else needs what must stand.
+/// Whatever is made or stays needs what must stand.
 fn needs(
-    plan: &Plan,
     action: &PlannedAction,
     by_instance: &BTreeMap<&InstanceName, &PlannedAction>,
 ) -> Vec<Contradiction> {
@@ -137,11 +136,6 @@ fn needs(
             None => found.push(Contradiction::MissingNeed { instance: instance(), need: need.clone() }),
             Some(provider) if provider.action == ActionKind::Delete && !goes => {
                 found.push(Contradiction::ProviderGoes { instance: instance(), provider: need.clone() });
-            }
-            Some(other)
-                if goes && plan.operation == Operation::Deploy && other.action == ActionKind::Keep =>
-            {
-                found.push(Contradiction::ProviderGoes { instance: need.clone(), provider: instance() });
             }
             Some(_) => {}
         }

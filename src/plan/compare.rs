@@ -16,15 +16,15 @@ pub(super) struct Comparison {
     pub parameters: Vec<ParameterChange>,
 }
 
-/// Compares `standing` with `unit`, whose parameters have these values.
+/// Compares `standing` with `unit`, whose digest and parameter values these are.
 pub(super) fn compare(
     unit: &DesiredUnit,
+    digest: Digest,
     standing: &Standing<'_>,
     values: &BTreeMap<String, PlannedValue>,
     observation: &Observation,
 ) -> Comparison {
     let stack = standing.stack;
-    let digest = unit.digest();
     let same_unit = standing.facts.as_ref().is_some_and(|facts| facts.unit == digest);
     let parameters = values::changes(Some(stack), values);
     let mut reasons = changed_outside(unit, standing, same_unit, observation);

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::model::diagnostic::did_you_mean;
-use crate::model::{Class, DesiredUnit, InstanceName, Protection, StackStatus};
+use crate::model::{Class, DesiredUnit, Digest, InstanceName, Protection, StackStatus};
 use crate::plan::compare::compare;
 use crate::plan::context::is_selected;
 use crate::plan::difference::difference;
 use crate::plan::graph::{self, Graph};
-use crate::plan::inventory::{Inventory, Standing};
+use crate::plan::inventory::{Inventory, Standing, digests};
 use crate::plan::status::{DeployAnswer, on_deploy};
 use crate::plan::values::{self, Values};
 use crate::plan::{
@@ -28,6 +28,7 @@ pub fn deploy(
     context: &DeployContext,
     observation: &Observation,
 ) -> Result<Plan, PlanError> {
+    let digests = digests(desired);
     let desired: BTreeMap<InstanceName, &DesiredUnit> =
         desired.iter().map(|unit| (unit.instance().clone(), unit)).collect();
     let needs: Graph = desired.iter().map(|(name, unit)| (name.clone(), unit.needs.clone())).collect();
@@ -35,7 +36,9 @@ pub fn deploy(
 
     let mut inventory = Inventory::of(&context.project, &context.environment, observation);
     let mut obstacles = std::mem::take(&mut inventory.obstacles);
-    let mut planner = Planner { context, observation, inventory, desired, decided: BTreeMap::new() };
+    let standing_needs = inventory.needs();
+    let decided = BTreeMap::new();
+    let mut planner = Planner { context, observation, inventory, standing_needs, digests, desired, decided };
     obstacles.extend(planner.unknown_selections());
     for instance in &order {
         planner.decide(instance, &mut obstacles);
@@ -49,6 +52,8 @@ struct Planner<'a> {
     context: &'a DeployContext,
     observation: &'a Observation,
     inventory: Inventory<'a>,
+    standing_needs: Graph,
+    digests: BTreeMap<InstanceName, Digest>,
     desired: BTreeMap<InstanceName, &'a DesiredUnit>,
     decided: BTreeMap<InstanceName, PlannedAction>,
 }
@@ -240,7 +245,7 @@ impl Planner<'_> {
         obstacles: &mut Vec<Obstacle>,
     ) -> PlannedAction {
         let values = self.values().of(unit, obstacles);
-        let comparison = compare(unit, standing, &values, self.observation);
+        let comparison = compare(unit, self.digests[unit.instance()], standing, &values, self.observation);
         if comparison.reasons.is_empty() {
             return self.action(unit, ActionKind::Keep, Some(standing), vec![Reason::Unchanged]);
         }
@@ -277,7 +282,10 @@ impl Planner<'_> {
             reasons,
             changes: Vec::new(),
             parameters: Vec::new(),
-            needs: unit.needs.clone(),
+            needs: match kind.sends() {
+                true => unit.needs.clone(),
+                false => self.standing_needs.get(&instance).cloned().unwrap_or_default(),
+            },
             desired: kind.sends().then(|| unit.clone()),
             observed: standing.map(|standing| standing.stack.clone()),
             instance,

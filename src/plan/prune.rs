@@ -35,16 +35,11 @@ pub(super) fn gone(
     for (need, dependant) in graph::needed_by(&needs, &staying) {
         verdicts.insert(need, Err(Reason::KeptForDependant { instance: dependant }));
     }
-    let dependants = graph::reversed(&inventory.needs());
     verdicts
         .into_iter()
         .filter_map(|(instance, verdict)| {
             let standing = gone.get(&instance)?;
-            let needs = match verdict {
-                Ok(_) => dependants.get(&instance),
-                Err(_) => needs.get(&instance),
-            };
-            let needs = needs.cloned().unwrap_or_default();
+            let needs = needs.get(&instance).cloned().unwrap_or_default();
             let action = planned(inventory, &instance, standing, verdict, needs);
             Some((instance, action))
         })

@@ -17,6 +17,7 @@ use crate::release::input_manifest::{InputManifest, UnitInputs};
 use crate::release::{outputs, parameters, template_checks};
 use crate::render::{Context, Limits, Renderer, Sources, Visible};
 use crate::template::Document;
+use crate::template::analysis;
 
 /// Longest text of the `Rekindle` output, in bytes (a value that is read in every page).
 const LONGEST_FACTS: usize = 1_024;
@@ -120,12 +121,8 @@ impl<'p> Assembler<'p> {
         let folder = Project::folder(&unit.template.value);
         let rendered = self.renderer.stack(&folder, &context)?;
         let mut problems = Diagnostics::default();
-        template_checks::check(&rendered.template, &mut problems);
+        template_checks::check(&rendered.template, &unit.settings.capabilities, &mut problems);
         let parameters = parameters::bind(unit, &rendered.template, &mut problems);
-        problems.extend(template_checks::unacknowledged_transform(
-            &rendered.template,
-            &unit.settings.capabilities,
-        ));
         problems.extend(self.borrowed_drafts(&resolved.environment, unit, &rendered.used));
         let unit_inputs = UnitInputs::new(unit, &rendered.used, &self.project.files);
         let desired = desired(&resolved.environment, unit, rendered.template, parameters);
@@ -142,15 +139,15 @@ impl<'p> Assembler<'p> {
         environment: &Environment,
         unit: &ResolvedUnit,
         used: &BTreeSet<String>,
-    ) -> Vec<Diagnostic> {
+    ) -> Option<Diagnostic> {
         let real = environment.targets[&unit.instance.target].provider == ProviderKind::Aws;
-        let versions: BTreeSet<TemplateRef> = used.iter().filter_map(|path| version_of(path)).collect();
-        versions
-            .into_iter()
-            .filter(|version| *version != unit.template.value)
-            .filter(|version| self.project.templates.get(version).is_some_and(|template| !template.published))
-            .map(|version| draft(&version, &unit.template.position, real))
-            .collect()
+        let is_draft = |version: &TemplateRef| {
+            *version != unit.template.value
+                && self.project.templates.get(version).is_some_and(|template| !template.published)
+        };
+        let versions: BTreeSet<TemplateRef> =
+            used.iter().filter_map(|path| version_of(path)).filter(is_draft).collect();
+        draft(&versions.iter().map(|version| (version, &unit.template.position)).collect(), real)
     }
 }
 
@@ -200,7 +197,7 @@ fn desired(
 ) -> DesiredUnit {
     let settings = &unit.settings;
     let mut capabilities = settings.capabilities.clone();
-    capabilities.extend(template_checks::capabilities(&document.value));
+    capabilities.extend(analysis::capabilities(&document.value));
     DesiredUnit {
         stack: StackName::derive(&environment.project, &environment.name, &unit.instance),
         identity: Identity {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::manifest::ResolvedUnit;
 use crate::manifest::suggestion::suggestion;
 use crate::model::{Binding, DesiredUnit, Diagnostic, Diagnostics, InstanceName};
+use crate::template::analysis;
 
 /// The outputs that `units` refer to and no template declares. References to other environments
 /// are left to the plan, which sees the outputs of their stacks.
@@ -20,11 +21,11 @@ pub(super) fn check(units: &[ResolvedUnit], desired: &[DesiredUnit]) -> Diagnost
             continue;
         }
         let Some(template) = templates.get(&output.instance) else { continue };
-        let declared = template.get("Outputs").and_then(Value::as_object);
-        if declared.is_some_and(|declared| declared.contains_key(&output.name)) {
+        if template.get("Outputs").is_some_and(|declared| declared.get(&output.name).is_some()) {
             continue;
         }
-        let names = declared.into_iter().flat_map(|declared| declared.keys().map(String::as_str));
+        let declared = analysis::outputs(template);
+        let names = declared.iter().map(String::as_str);
         let message = format!("the unit `{}` has no output `{}`", output.instance, output.name);
         problems.push(
             Diagnostic::error("unknown-output", message)

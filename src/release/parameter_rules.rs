@@ -8,6 +8,7 @@ use fancy_regex::Regex;
 use serde_json::Value;
 
 use crate::model::Diagnostic;
+use crate::template::analysis::{Parameter, parameters};
 
 /// Longest value of a parameter, in bytes (CloudFormation quotas).
 const LONGEST_VALUE: usize = 4_096;
@@ -15,41 +16,31 @@ const LONGEST_VALUE: usize = 4_096;
 /// What a template says about one parameter.
 #[derive(Debug)]
 pub(super) struct ParameterRules {
-    kind: String,
-    pub(super) default: Option<String>,
-    pub(super) no_echo: bool,
-    allowed_values: Option<Vec<String>>,
-    allowed_pattern: Option<String>,
-    /// Smallest and greatest value of a number, shortest and longest text.
+    pub(super) declared: Parameter,
+    /// Smallest and greatest number, shortest and longest text.
     bounds: [Option<f64>; 4],
 }
 
 /// The parameters that a template declares.
 pub(super) fn rules(template: &Value) -> BTreeMap<String, ParameterRules> {
-    let section = template.get("Parameters").and_then(Value::as_object);
-    section.into_iter().flatten().map(|(name, value)| (name.clone(), ParameterRules::read(value))).collect()
+    let declared = parameters(template).into_iter();
+    declared
+        .map(|declared| {
+            let value = &template["Parameters"][&declared.name];
+            let bounds =
+                ["MinValue", "MaxValue", "MinLength", "MaxLength"].map(|key| number(value.get(key)?));
+            (declared.name.clone(), ParameterRules { declared, bounds })
+        })
+        .collect()
 }
 
 impl ParameterRules {
-    fn read(value: &Value) -> Self {
-        let key = |key: &str| value.get(key);
-        let values = key("AllowedValues").and_then(Value::as_array);
-        Self {
-            kind: key("Type").and_then(text).unwrap_or_default(),
-            default: key("Default").and_then(text),
-            no_echo: key("NoEcho").and_then(text).is_some_and(|text| text == "true"),
-            allowed_values: values.map(|values| values.iter().filter_map(text).collect()),
-            allowed_pattern: key("AllowedPattern").and_then(text),
-            bounds: ["MinValue", "MaxValue", "MinLength", "MaxLength"]
-                .map(|name| key(name).and_then(text).and_then(|text| text.parse().ok())),
-        }
-    }
-
     /// The problem of a parameter whose value AWS looks up in SSM each time: the same source
     /// would deploy differently tomorrow, and no difference would show.
     pub(super) fn lookup_of_the_moment(&self) -> Option<Diagnostic> {
-        self.kind.starts_with("AWS::SSM::Parameter::Value<").then(|| {
-            let message = format!("the parameter type `{}` is looked up anew at every deployment", self.kind);
+        self.declared.kind.starts_with("AWS::SSM::Parameter::Value<").then(|| {
+            let message =
+                format!("the parameter type `{}` is looked up anew at every deployment", self.declared.kind);
             Diagnostic::error("unpinned-lookup", message)
                 .hint("make it a `String` parameter and bind it in the source, or use an input")
         })
@@ -60,28 +51,27 @@ impl ParameterRules {
         if value.len() > LONGEST_VALUE {
             return Err(format!("has {} bytes, the limit is {LONGEST_VALUE}", value.len()));
         }
-        let is_list = self.kind == "CommaDelimitedList" || self.kind.starts_with("List<");
+        let is_list = self.declared.kind == "CommaDelimitedList" || self.declared.kind.starts_with("List<");
         let items: Vec<&str> = if is_list { value.split(',').map(str::trim).collect() } else { vec![value] };
         items.into_iter().try_for_each(|item| self.check_item(item))
     }
 
     fn check_item(&self, item: &str) -> Result<(), String> {
         let [least, greatest, shortest, longest] = self.bounds;
-        if matches!(self.kind.as_str(), "Number" | "List<Number>") {
+        if matches!(self.declared.kind.as_str(), "Number" | "List<Number>") {
             let number: f64 = item.parse().map_err(|_| format!("is `{item}`, which is not a number"))?;
             within(number, least, greatest).map_err(|bound| format!("is {item}, {bound}"))?;
         }
-        if self.kind == "String" {
+        if self.declared.kind == "String" {
             let length = item.chars().count();
             within(length as f64, shortest, longest)
                 .map_err(|bound| format!("has {length} characters, {bound}"))?;
         }
-        if let Some(allowed) = &self.allowed_values
-            && !allowed.iter().any(|value| value == item)
-        {
+        let allowed = &self.declared.allowed_values;
+        if !allowed.is_empty() && !allowed.iter().any(|value| value == item) {
             return Err(format!("is `{item}`, allowed are {}", allowed.join(", ")));
         }
-        match &self.allowed_pattern {
+        match &self.declared.allowed_pattern {
             Some(pattern) if !matches_whole(pattern, item)? => {
                 Err(format!("is `{item}`, which does not match `{pattern}`"))
             }
@@ -104,13 +94,8 @@ fn matches_whole(pattern: &str, text: &str) -> Result<bool, String> {
     Ok(regex.is_match(text).unwrap_or(false))
 }
 
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(value) => Some(value.to_string()),
-        _ => None,
-    }
+fn number(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.parse().ok())
 }
 
 #[cfg(test)]
@@ -136,10 +121,10 @@ mod tests {
             (json!({"Type": "CommaDelimitedList", "AllowedValues": ["a", "b"]}), "a, b", None),
             (json!({"Type": "List<Number>"}), "1,x", Some("is `x`, which is not a number")),
         ] {
-            let rules = ParameterRules::read(&parameter);
-            assert_eq!(rules.check(value).err().as_deref(), problem, "{parameter} {value}");
+            let rules = rules(&json!({"Parameters": {"P": parameter}}));
+            assert_eq!(rules["P"].check(value).err().as_deref(), problem, "{parameter} {value}");
         }
         let long = "x".repeat(LONGEST_VALUE + 1);
-        assert!(ParameterRules::read(&json!({"Type": "String"})).check(&long).is_err());
+        assert!(rules(&json!({"Parameters": {"P": {"Type": "String"}}}))["P"].check(&long).is_err());
     }
 }

@@ -24,11 +24,11 @@ pub(super) fn bind(unit: &ResolvedUnit, document: &Document, problems: &mut Diag
         if let Some(problem) = rules.lookup_of_the_moment() {
             problems.push(at_template(problem, document, name));
         }
-        if rules.no_echo {
+        if rules.declared.no_echo {
             parameters.secret.insert(name.clone());
         }
         let bound = unit.parameters.get(name);
-        let binding = match (bound, &rules.default) {
+        let binding = match (bound, &rules.declared.default) {
             (Some(bound), _) => bound.binding.clone(),
             (None, Some(default)) => Binding::Literal(default.clone()),
             (None, None) => {
@@ -68,7 +68,7 @@ fn missing(unit: &ResolvedUnit, name: &str) -> Diagnostic {
 fn secret_problem(name: &str, rules: &ParameterRules, bound: Option<&Bound>) -> Option<Diagnostic> {
     let bound = bound?;
     let is_secret = matches!(bound.binding, Binding::Secret(_));
-    let problem = match (is_secret, rules.no_echo) {
+    let problem = match (is_secret, rules.declared.no_echo) {
         (true, false) => Diagnostic::error(
             "secret-shown",
             format!("the parameter `{name}` gets a secret, but CloudFormation would show its value"),

@@ -1,17 +1,24 @@
 //! What rekindle asks of a template beyond CloudFormation's own rules.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use fancy_regex::Regex;
 use serde_json::Value;
-use std::sync::LazyLock;
 
 use crate::model::facts::CARRIER;
 use crate::model::{Diagnostic, Diagnostics};
-use crate::template::Document;
+use crate::template::analysis::{self, capabilities};
+use crate::template::{Document, quota};
 
-/// Records every breach in `document`.
-pub(super) fn check(document: &Document, problems: &mut Diagnostics) {
+/// The capability of templates that a transform expands.
+const EXPANDED: &str = "CAPABILITY_AUTO_EXPAND";
+
+/// Records every breach in `document`, whose unit declares these capabilities.
+pub(super) fn check(document: &Document, declared: &BTreeSet<String>, problems: &mut Diagnostics) {
+    problems.extend(quota::check(document));
+    problems.extend(analysis::check(document));
+    problems.extend(unacknowledged_transform(document, declared));
     for section in ["Outputs", "Metadata"] {
         if document.value.get(section).and_then(|section| section.get(CARRIER)).is_some() {
             let message = format!("the name `{CARRIER}` in `{section}` is rekindle's own");
@@ -19,8 +26,8 @@ pub(super) fn check(document: &Document, problems: &mut Diagnostics) {
             problems.push(placed(problem, document.key_place(&format!("/{section}/{CARRIER}"))));
         }
     }
-    if !document.value.get("Resources").and_then(Value::as_object).is_some_and(|section| !section.is_empty())
-    {
+    let resources = document.value.get("Resources").and_then(Value::as_object);
+    if resources.is_none_or(serde_json::Map::is_empty) {
         let problem = Diagnostic::error("template-form", "the template has no resources");
         problems.push(placed(problem, document.place("")).hint("CloudFormation wants at least one"));
     }
@@ -67,29 +74,12 @@ fn unpinned(document: &Document, value: &Value, pointer: &str, problems: &mut Di
     }
 }
 
-/// Capabilities that the template needs: a name is always allowed to IAM resources, because
-/// whether one is given may depend on a parameter.
-pub(super) fn capabilities(template: &Value) -> BTreeSet<String> {
-    let resources = template.get("Resources").and_then(Value::as_object);
-    let is_identity = |resource: &Value| {
-        resource.get("Type").and_then(Value::as_str).is_some_and(|kind| kind.starts_with("AWS::IAM::"))
-    };
-    let has_identity = resources.is_some_and(|resources| resources.values().any(is_identity));
-    has_identity.then(|| "CAPABILITY_NAMED_IAM".to_owned()).into_iter().collect()
-}
-
 /// The problem of macros and transforms that nobody acknowledged: they run code while deploying.
-pub(super) fn unacknowledged_transform(
-    document: &Document,
-    declared: &BTreeSet<String>,
-) -> Option<Diagnostic> {
-    document.value.get("Transform")?;
-    if declared.contains("CAPABILITY_AUTO_EXPAND") {
-        return None;
-    }
-    let problem = Diagnostic::error("missing-capability", "the template is expanded by a transform");
-    Some(
+fn unacknowledged_transform(document: &Document, declared: &BTreeSet<String>) -> Option<Diagnostic> {
+    let needed = capabilities(&document.value).contains(EXPANDED);
+    (needed && !declared.contains(EXPANDED)).then(|| {
+        let problem = Diagnostic::error("missing-capability", "the template is expanded by a transform");
         placed(problem, document.key_place("/Transform"))
-            .hint("write `capabilities: [CAPABILITY_AUTO_EXPAND]` in the unit to allow it"),
-    )
+            .hint(format!("write `capabilities: [{EXPANDED}]` in the unit to allow it"))
+    })
 }

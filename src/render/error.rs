@@ -7,7 +7,7 @@ use tera::ErrorKind;
 
 use crate::model::diagnostic::did_you_mean;
 use crate::model::{Diagnostic, Place};
-use crate::render::prepare::Prepared;
+use crate::render::prepared::Prepared;
 use crate::render::session::Failure;
 use crate::render::{Context, Limits, names, project_path};
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::model::diagnostic::did_you_mean;
 use crate::model::{Diagnostic, Diagnostics, Place};
 use crate::render::context::Context;
-use crate::render::prepare::{Prepared, prepare};
+use crate::render::prepare::prepare;
+use crate::render::prepared::Prepared;
 use crate::render::session::{self, Mode, Session};
 use crate::render::{Limits, Sources, error, filters, functions, project_path};
 use crate::template::{Insertion, contains_token_characters, decode};
@@ -169,11 +170,11 @@ fn prepare_source(all: &Sources, path: &str) -> Result<Prepared, Diagnostics> {
         let hint = "take the private-use characters U+10F000 to U+10F012 out";
         return Err(diagnostic.at(Place::file(file)).hint(hint).into());
     }
-    prepare(path, source, &|name| resolve(all, path, name)).map_err(Diagnostics)
+    prepare(path, source, &|name| resolve(all, path, name))
 }
 
 /// An include names a file of the same `NAME/VERSION/`, or, in full, one of another version.
-fn resolve(all: &Sources, from: &str, name: &str) -> Result<String, Diagnostic> {
+fn resolve(all: &Sources, from: &str, name: &str) -> Result<String, Diagnostics> {
     let folder: Vec<_> = from.splitn(3, '/').take(2).collect();
     let beside = format!("{}/{name}", folder.join("/"));
     let full = name.to_owned();
@@ -182,7 +183,8 @@ fn resolve(all: &Sources, from: &str, name: &str) -> Result<String, Diagnostic> 
     match found {
         Some(path) if path.ends_with(".tera") => Ok(path),
         Some(_) => Err(Diagnostic::error("include-not-tera", format!("`{name}` does not end in `.tera`"))
-            .hint(format!("put its text in as a value with {{{{ file(name=\"{name}\") }}}}, or rename it"))),
+            .hint(format!("put its text in as a value with {{{{ file(name=\"{name}\") }}}}, or rename it"))
+            .into()),
         None => {
             let prefix = format!("{}/", folder.join("/"));
             let known = all.0.keys().filter(|path| path.ends_with(".tera"));
@@ -192,7 +194,8 @@ fn resolve(all: &Sources, from: &str, name: &str) -> Result<String, Diagnostic> 
                 None => "name a file beside this one, or one of another template in full: `NAME/VERSION/FILE.tera`".to_owned(),
             };
             Err(Diagnostic::error("unknown-include", format!("there is no `{name}` in this template"))
-                .hint(hint))
+                .hint(hint)
+                .into())
         }
     }
 }

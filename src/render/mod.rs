@@ -9,11 +9,13 @@
 
 mod context;
 mod error;
+mod expressions;
 mod filters;
 mod functions;
 mod library;
 mod names;
 mod prepare;
+mod prepared;
 mod renderer;
 mod scan;
 mod session;

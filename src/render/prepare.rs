@@ -2,54 +2,18 @@
 //! around printed values, assignments and loops. Remembers where each hook went, so that a
 //! position in the prepared text leads back to the source.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::model::diagnostic::did_you_mean;
-use crate::model::{Diagnostic, Place};
-use crate::render::scan::{Tag, Word, WordKind, tags};
+use crate::model::{Diagnostic, Diagnostics, Place};
+use crate::render::prepared::{Edit, Prepared};
+use crate::render::scan::{Tag, WordKind, tags};
 use crate::render::{names, project_path};
 
-/// A source that Tera may read.
-#[derive(Debug)]
-pub(super) struct Prepared {
-    pub(super) path: String,
-    pub(super) source: String,
-    /// The text for Tera.
-    pub(super) text: String,
-    /// Paths of the sources it includes or extends.
-    pub(super) includes: Vec<String>,
-    /// Names of components it defines, and of those it calls.
-    pub(super) defines: BTreeSet<String>,
-    pub(super) calls: BTreeMap<String, Range<usize>>,
-    /// Where it reads `inputs.X`, `env.X`, `lock.X` without asking first whether that is defined.
-    pub(super) reads: Vec<Read>,
-    /// Whether its render has the same lines: it prints values and does nothing else.
-    pub(super) keeps_lines: bool,
-    edits: Vec<Edit>,
-}
-
-/// One reading of a value.
-#[derive(Debug)]
-pub(super) struct Read {
-    pub(super) root: String,
-    pub(super) name: String,
-    pub(super) range: Range<usize>,
-}
-
-/// A replacement in the source; `anchor` is what an error inside it is about.
-#[derive(Debug)]
-struct Edit {
-    at: Range<usize>,
-    text: String,
-    anchor: Range<usize>,
-}
-
 /// Looks a name in an include up: the path of the source, or why there is none.
-pub(super) type Resolve<'a> = dyn Fn(&str) -> Result<String, Diagnostic> + 'a;
+pub(super) type Resolve<'a> = dyn Fn(&str) -> Result<String, Diagnostics> + 'a;
 
 /// Prepares one source.
-pub(super) fn prepare(path: &str, source: &str, resolve: &Resolve<'_>) -> Result<Prepared, Vec<Diagnostic>> {
+pub(super) fn prepare(path: &str, source: &str, resolve: &Resolve<'_>) -> Result<Prepared, Diagnostics> {
     let tags = tags(source);
     let mut preparation = Preparation::new(path, source);
     let extends = tags.iter().any(|tag| !tag.prints && preparation.word(tag, 0) == "extends");
@@ -66,38 +30,39 @@ fn step(open: &str, close: &str) -> String {
     format!("{open}{}(){close}", names::STEP)
 }
 
-struct Preparation<'s> {
-    prepared: Prepared,
-    source: &'s str,
-    problems: Vec<Diagnostic>,
-    in_component: bool,
+/// The work on one source; `expressions` has the part that looks inside tags.
+pub(super) struct Preparation<'s> {
+    pub(super) prepared: Prepared,
+    pub(super) source: &'s str,
+    problems: Diagnostics,
+    pub(super) in_component: bool,
 }
 
 impl<'s> Preparation<'s> {
     fn new(path: &str, source: &'s str) -> Self {
-        let prepared = Prepared {
-            path: path.to_owned(),
-            source: source.to_owned(),
-            text: String::new(),
-            includes: Vec::new(),
-            defines: BTreeSet::new(),
-            calls: BTreeMap::new(),
-            reads: Vec::new(),
-            keeps_lines: true,
-            edits: Vec::new(),
-        };
-        Self { prepared, source, problems: Vec::new(), in_component: false }
+        Self {
+            prepared: Prepared::new(path, source),
+            source,
+            problems: Diagnostics::default(),
+            in_component: false,
+        }
     }
 
     fn word(&self, tag: &Tag, index: usize) -> &'s str {
         tag.words.get(index).map_or("", |word| word.text(self.source))
     }
 
-    fn insert(&mut self, at: usize, text: impl Into<String>, anchor: Range<usize>) {
+    pub(super) fn insert(&mut self, at: usize, text: impl Into<String>, anchor: Range<usize>) {
         self.prepared.edits.push(Edit { at: at..at, text: text.into(), anchor });
     }
 
-    fn problem(&mut self, code: &'static str, range: &Range<usize>, message: String, hint: String) {
+    pub(super) fn problem(
+        &mut self,
+        code: &'static str,
+        range: &Range<usize>,
+        message: String,
+        hint: String,
+    ) {
         let width = self.source[range.clone()].chars().count();
         let place = Place::at_offset(project_path(&self.prepared.path), self.source, range.start, width);
         self.problems.push(Diagnostic::error(code, message).at(place).hint(hint));
@@ -141,7 +106,7 @@ impl<'s> Preparation<'s> {
         self.expressions(tag, 1);
     }
 
-    fn wrap(&mut self, start: usize, end: usize, filter: &str) {
+    pub(super) fn wrap(&mut self, start: usize, end: usize, filter: &str) {
         self.insert(start, "(", start..end);
         self.insert(end, format!(")|{filter}"), start..end);
     }
@@ -171,9 +136,10 @@ impl<'s> Preparation<'s> {
                 self.prepared.edits.push(Edit { at: inner.clone(), text: path.clone(), anchor: inner });
                 self.prepared.includes.push(path);
             }
-            Err(problem) => {
-                let hint = problem.hint.unwrap_or_default();
-                self.problem(problem.code, &inner, problem.message, hint);
+            Err(problems) => {
+                for problem in problems {
+                    self.problem(problem.code, &inner, problem.message, problem.hint.unwrap_or_default());
+                }
             }
         }
     }
@@ -226,159 +192,7 @@ impl<'s> Preparation<'s> {
         self.problem("raw-dynamic-reference", &tag.whole, message, hint);
     }
 
-    /// Looks at every word of the expressions in a tag.
-    fn expressions(&mut self, tag: &Tag, start: usize) {
-        let mut open = Vec::new();
-        for (index, word) in tag.words.iter().enumerate().skip(start) {
-            match word.kind {
-                WordKind::Symbol('[') => open.push(Some(word.range.end)),
-                WordKind::Symbol('(' | '{') => open.push(None),
-                WordKind::Symbol(']' | ')' | '}') => {
-                    open.pop();
-                }
-                WordKind::Identifier if word.text(self.source) == "for" => {
-                    // A list comprehension: `[EXPRESSION for ...`.
-                    if let Some(Some(start)) = open.last_mut().map(Option::take) {
-                        self.wrap(start, word.range.start, names::COUNTED);
-                        self.insert(word.range.start, " ", word.range.clone());
-                    }
-                }
-                WordKind::Identifier => self.identifier(&tag.words, index),
-                _ => {}
-            }
-        }
-    }
-
-    fn identifier(&mut self, words: &[Word], index: usize) {
-        let (word, name) = (&words[index], words[index].text(self.source));
-        let previous = index.checked_sub(1).map_or("", |index| words[index].text(self.source));
-        let next = words.get(index + 1).map_or("", |word| word.text(self.source));
-        if name == "__tera_context" {
-            let message = "`__tera_context` has the values in random order".to_owned();
-            self.problem("refused-name", &word.range, message, "name the values you need".to_owned());
-        } else if previous == "|" {
-            self.filter(word, name);
-        } else if next == "(" && !matches!(previous, "." | "?." | "is" | "not") {
-            self.function(word, name);
-        } else if names::ROOTS.contains(&name) && previous != "." && next == "." && !self.in_component {
-            self.read(words, index);
-        }
-    }
-
-    fn filter(&mut self, word: &Word, name: &str) {
-        if names::FILTERS.contains(&name) {
-            return;
-        }
-        if let Some((_, hint)) = names::REFUSED.iter().find(|(refused, _)| *refused == name) {
-            return self.problem(
-                "refused-filter",
-                &word.range,
-                format!("the filter `{name}` is not available"),
-                (*hint).to_owned(),
-            );
-        }
-        let hint = match did_you_mean(name, names::FILTERS) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("there are: {}", names::FILTERS.join(", ")),
-        };
-        self.problem("unknown-filter", &word.range, format!("there is no filter `{name}`"), hint);
-    }
-
-    fn function(&mut self, word: &Word, name: &str) {
-        let keyword = matches!(name, "if" | "elif" | "in" | "and" | "or" | "not" | "else");
-        if keyword || names::FUNCTIONS.contains(&name) {
-            return;
-        }
-        let hint = match did_you_mean(name, names::FUNCTIONS) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("there are: {}", names::FUNCTIONS.join(", ")),
-        };
-        self.problem("unknown-function", &word.range, format!("there is no function `{name}`"), hint);
-    }
-
-    fn read(&mut self, words: &[Word], index: usize) {
-        let Some(attribute) = words.get(index + 2).filter(|word| word.kind == WordKind::Identifier) else {
-            return;
-        };
-        let mut end = index + 3;
-        let text = |index: usize| words.get(index).map_or("", |word| word.text(self.source));
-        while text(end) == "." {
-            end += 2;
-        }
-        let asks = match (text(end), text(end + 1)) {
-            ("is", "defined" | "undefined") | ("|", "default") | ("?.", _) => true,
-            ("is", "not") => matches!(text(end + 2), "defined" | "undefined"),
-            _ => false,
-        };
-        if !asks {
-            self.prepared.reads.push(Read {
-                root: words[index].text(self.source).to_owned(),
-                name: attribute.text(self.source).to_owned(),
-                range: words[index].range.start..attribute.range.end,
-            });
-        }
-    }
-
-    fn finish(mut self) -> Result<Prepared, Vec<Diagnostic>> {
-        if !self.problems.is_empty() {
-            return Err(self.problems);
-        }
-        // Stable: what opens at a place was inserted before what closes there.
-        self.prepared.edits.sort_by_key(|edit| edit.at.start);
-        let mut offset = 0;
-        for edit in &self.prepared.edits {
-            self.prepared.text.push_str(&self.source[offset..edit.at.start]);
-            self.prepared.text.push_str(&edit.text);
-            offset = edit.at.end;
-        }
-        self.prepared.text.push_str(&self.source[offset..]);
-        Ok(self.prepared)
-    }
-}
-
-impl Prepared {
-    /// The range in the source that a range in the prepared text means.
-    pub(super) fn original(&self, range: &Range<usize>) -> Range<usize> {
-        let (start, anchor) = self.offset(range.start);
-        if let Some(anchor) = anchor {
-            return anchor;
-        }
-        start..self.offset(range.end).0.max(start)
-    }
-
-    /// The offset in the source; and the anchor when the offset is inside an edit.
-    fn offset(&self, offset: usize) -> (usize, Option<Range<usize>>) {
-        let (mut added, mut removed) = (0, 0);
-        for edit in &self.edits {
-            let start = edit.at.start + added - removed;
-            if offset < start {
-                break;
-            }
-            if offset < start + edit.text.len() {
-                return (edit.at.start, Some(edit.anchor.clone()));
-            }
-            added += edit.text.len();
-            removed += edit.at.len();
-        }
-        (offset + removed - added, None)
-    }
-
-    /// The whole expression in the source whose start a range in the prepared text has.
-    pub(super) fn expression(&self, range: &Range<usize>) -> Range<usize> {
-        let original = self.original(range);
-        let around =
-            self.edits.iter().find(|edit| edit.anchor.start == original.start && !edit.anchor.is_empty());
-        around.map_or(original, |edit| edit.anchor.clone())
-    }
-
-    /// The place in the source that a range in the prepared text means.
-    pub(super) fn place(&self, range: &Range<usize>) -> Place {
-        self.source_place(&self.original(range))
-    }
-
-    pub(super) fn source_place(&self, range: &Range<usize>) -> Place {
-        let text = &self.source[range.clone()];
-        let width = text.lines().next().unwrap_or_default().chars().count();
-        Place::at_offset(project_path(&self.path), &self.source, range.start, width)
+    fn finish(self) -> Result<Prepared, Diagnostics> {
+        if self.problems.has_errors() { Err(self.problems) } else { Ok(self.prepared.assemble()) }
     }
 }

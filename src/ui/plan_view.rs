@@ -26,7 +26,7 @@ pub fn plan(plan: &Plan, detail: Detail, palette: &Palette) -> String {
     shown + &summary(plan) + "\n"
 }
 
-/// The actions in the order in which they can begin.
+/// The actions in the order in which they can begin; a deploy deletes last.
 fn in_order(plan: &Plan) -> Vec<&PlannedAction> {
     let needs: Graph =
         plan.actions.iter().map(|action| (action.instance.clone(), action.needs.clone())).collect();
@@ -34,7 +34,11 @@ fn in_order(plan: &Plan) -> Vec<&PlannedAction> {
     if plan.operation == Operation::Teardown {
         order.reverse();
     }
-    order.iter().filter_map(|instance| plan.action(instance)).collect()
+    let (gone, rest): (Vec<_>, Vec<_>) = order
+        .iter()
+        .filter_map(|instance| plan.action(instance))
+        .partition(|action| action.action == ActionKind::Delete && plan.operation == Operation::Deploy);
+    rest.into_iter().chain(gone.into_iter().rev()).collect()
 }
 
 /// One line that counts what would be done.

@@ -47,10 +47,10 @@ pub struct Span {
 pub struct Step {
     /// The instance.
     pub instance: InstanceName,
-    /// Logical id of the resource.
-    pub resource: String,
+    /// Logical id of the resource; `None` where the instance's resources are not known.
+    pub resource: Option<String>,
     /// Its type.
-    pub resource_type: String,
+    pub resource_type: Option<String>,
     /// How long it takes.
     pub seconds: f64,
 }
@@ -112,8 +112,8 @@ fn steps(rehearsal: &Rehearsal) -> String {
     let rows = rehearsal.critical_path.iter().map(|step| {
         vec![
             format!("  {}", step.instance),
-            step.resource.clone(),
-            step.resource_type.clone(),
+            step.resource.clone().unwrap_or_else(|| "-".to_owned()),
+            step.resource_type.clone().unwrap_or_default(),
             text::duration(step.seconds),
         ]
     });

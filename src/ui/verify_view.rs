@@ -24,20 +24,22 @@ pub struct Verification {
 }
 
 /// One thing that differs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
     /// The instance.
     #[serde(rename = "unit")]
     pub instance: InstanceName,
     /// What differs, as a sentence fragment.
     pub difference: String,
+    /// The same as data, for programs.
+    pub detail: Value,
 }
 
 /// What was found, with the ids that were compared with.
 pub fn verification(found: &Verification, palette: &Palette) -> String {
     let mut shown = String::new();
     let mut last: Option<&InstanceName> = None;
-    for Difference { instance, difference } in &found.differences {
+    for Difference { instance, difference, .. } in &found.differences {
         if last != Some(instance) {
             shown.push_str(&format!("  {}\n", palette.paint(Label::Error, instance)));
         }

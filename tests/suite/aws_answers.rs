@@ -1,50 +1,13 @@
 //! The AWS adapter against recorded answers: what emulators do not show. Roles, notifications,
-//! time-outs, tokens, change sets of several pages, long templates, drift.
-
-use std::collections::BTreeMap;
+//! time-outs, tokens, long templates, drift.
 
 use insta::{assert_debug_snapshot, assert_snapshot};
 use rekindle::model::{StackStatus, Target};
-use rekindle::port::{
-    ChangeSetStatus, CreateStack, DeleteStack, DriftDetection, PortErrorKind, StackBody, UpdateAnswer,
-    UpdateStack,
-};
+use rekindle::port::{DeleteStack, DriftDetection, PortErrorKind};
 
-use crate::support::answers::{Answer, Answers, error, result};
+use crate::support::answers::{Answer, Answers, result};
+use crate::support::request::{ACCOUNT, STACK, create};
 use crate::support::target::{cloud, shown, target};
-
-const ACCOUNT: &str = "111122223333";
-const STACK: &str = "arn:aws:cloudformation:eu-central-1:111122223333:stack/fieldbook-demo-data/5a1c";
-
-fn pairs(items: &[(&str, &str)]) -> BTreeMap<String, String> {
-    items.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
-}
-
-fn body(template: &str) -> StackBody {
-    StackBody {
-        template: template.to_owned(),
-        parameters: pairs(&[("Size", "small"), ("Text", "a+b c=d&e/ü")]),
-        tags: pairs(&[("team", "platform")]),
-        capabilities: vec!["CAPABILITY_NAMED_IAM".to_owned()],
-        service_role: Some("arn:aws:iam::111122223333:role/deployer".to_owned()),
-        notifications: vec!["arn:aws:sns:eu-central-1:111122223333:stacks".to_owned()],
-    }
-}
-
-fn create(template: &str) -> CreateStack {
-    CreateStack {
-        stack: "fieldbook-demo-data".parse().unwrap(),
-        body: body(template),
-        stack_policy: Some("{\"Statement\":[]}".to_owned()),
-        termination_protection: true,
-        timeout_minutes: Some(45),
-        token: "run-1-data-create".to_owned(),
-    }
-}
-
-fn update(template: &str) -> UpdateStack {
-    UpdateStack { stack: STACK.to_owned(), body: body(template), token: "run-1-data-update".to_owned() }
-}
 
 fn with_artifacts() -> Target {
     Target { artifacts: Some("s3://fieldbook.artifacts/environments/".to_owned()), ..target(ACCOUNT) }
@@ -76,17 +39,6 @@ async fn a_creation_asked_for_again_carries_the_same_token() {
 }
 
 #[tokio::test]
-async fn a_change_set_is_an_update_and_clears_what_is_no_longer_wanted() {
-    let server = Answers::start([result("CreateChangeSet", "<Id>arn:change-set</Id>")]);
-    let cloud = cloud(&server.endpoint, "key", &target(ACCOUNT)).await;
-    let mut request = update("{}");
-    request.body.notifications.clear();
-    request.body.tags.clear();
-    assert_eq!(cloud.create_change_set("rekindle-1", &request).await.unwrap(), "arn:change-set");
-    assert_snapshot!(server.requests()[0].fields());
-}
-
-#[tokio::test]
 async fn a_stack_is_read_with_all_that_it_says() {
     let stacks = format!(
         "<Stacks><member><StackId>{STACK}</StackId><StackName>fieldbook-demo-data</StackName>\
@@ -112,89 +64,6 @@ async fn a_stack_is_read_with_all_that_it_says() {
     assert_eq!(page.next.as_deref(), Some("second"));
     assert_eq!(page.items[1].status, StackStatus::Unknown("SOMETHING_NEW".to_owned()));
     assert_debug_snapshot!(page.items[0]);
-}
-
-#[tokio::test]
-async fn every_page_of_a_change_set_is_read() {
-    let line = |name: &str, replacement: &str, details: &str| {
-        format!(
-            "<member><Type>Resource</Type><ResourceChange><Action>Modify</Action>\
-             <LogicalResourceId>{name}</LogicalResourceId><ResourceType>AWS::S3::Bucket</ResourceType>\
-             <Replacement>{replacement}</Replacement><Details>{details}</Details></ResourceChange></member>"
-        )
-    };
-    let detail = |attribute: &str, name: &str| {
-        format!(
-            "<member><Target><Attribute>{attribute}</Attribute>{name}</Target></member>\
-             <member><Target><Attribute>{attribute}</Attribute>{name}</Target></member>"
-        )
-    };
-    let named = detail("Properties", "<Name>BucketName</Name>");
-    let page = |changes: &str, next: &str| {
-        result(
-            "DescribeChangeSet",
-            &format!(
-                "<Status>CREATE_COMPLETE</Status><ExecutionStatus>AVAILABLE</ExecutionStatus>\
-                 <Changes>{changes}</Changes>{next}"
-            ),
-        )
-    };
-    let server = Answers::start([
-        page(&line("First", "True", &named), "<NextToken>second</NextToken>"),
-        page(&line("Second", "Conditional", &detail("Tags", "")), ""),
-    ]);
-    let cloud = cloud(&server.endpoint, "key", &target(ACCOUNT)).await;
-    let change_set = cloud.describe_change_set("arn:change-set").await.unwrap();
-    assert_eq!(server.requests()[1].form["NextToken"], "second");
-    assert_debug_snapshot!(change_set);
-}
-
-#[tokio::test]
-async fn the_states_of_a_change_set_are_told_apart() {
-    let failed = |reason: &str| format!("<Status>FAILED</Status><StatusReason>{reason}</StatusReason>");
-    let complete = |execution: &str| {
-        format!("<Status>CREATE_COMPLETE</Status><ExecutionStatus>{execution}</ExecutionStatus>")
-    };
-    let no_longer =
-        |execution: &str| ChangeSetStatus::Failed(format!("it can no longer be executed: {execution}"));
-    let table = [
-        ("<Status>CREATE_PENDING</Status>".to_owned(), ChangeSetStatus::Pending),
-        ("<Status>CREATE_IN_PROGRESS</Status>".to_owned(), ChangeSetStatus::Pending),
-        (complete("UNAVAILABLE"), ChangeSetStatus::Pending),
-        (complete("AVAILABLE"), ChangeSetStatus::Ready),
-        (complete("OBSOLETE"), no_longer("OBSOLETE")),
-        (complete("EXECUTE_COMPLETE"), no_longer("EXECUTE_COMPLETE")),
-        (
-            failed("The submitted information didn&apos;t contain changes. Submit different information."),
-            ChangeSetStatus::Empty,
-        ),
-        (failed("No updates are to be performed."), ChangeSetStatus::Empty),
-        (
-            failed("Parameters: [A] must have values"),
-            ChangeSetStatus::Failed("Parameters: [A] must have values".to_owned()),
-        ),
-        (
-            "<Status>DELETE_COMPLETE</Status>".to_owned(),
-            ChangeSetStatus::Failed("it is DELETE_COMPLETE: CloudFormation gives no reason".to_owned()),
-        ),
-    ];
-    let server = Answers::start(table.iter().map(|(answer, _)| result("DescribeChangeSet", answer)));
-    let cloud = cloud(&server.endpoint, "key", &target(ACCOUNT)).await;
-    for (answer, expected) in table {
-        assert_eq!(cloud.describe_change_set("arn").await.unwrap().status, expected, "{answer}");
-    }
-}
-
-#[tokio::test]
-async fn an_update_without_changes_is_no_error() {
-    let server = Answers::start([
-        error(400, "ValidationError", "No updates are to be performed."),
-        result("UpdateStack", &format!("<StackId>{STACK}</StackId>")),
-    ]);
-    let cloud = cloud(&server.endpoint, "key", &target(ACCOUNT)).await;
-    assert_eq!(cloud.update_stack(&update("{}")).await.unwrap(), UpdateAnswer::NothingToDo);
-    assert_eq!(cloud.update_stack(&update("{}")).await.unwrap(), UpdateAnswer::Started);
-    assert_eq!(server.requests()[1].form["ClientRequestToken"], "run-1-data-update");
 }
 
 #[tokio::test]

@@ -4,11 +4,13 @@
 #[cfg(feature = "aws")]
 mod aws_answers;
 #[cfg(feature = "aws")]
+mod aws_change_sets;
+#[cfg(feature = "aws")]
 mod aws_failures;
 mod bad_input;
-#[cfg(feature = "aws")]
 mod conformance;
 mod documents;
+mod engine;
 mod layers;
 mod local_engine;
 mod main_job;

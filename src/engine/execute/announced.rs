@@ -43,3 +43,62 @@ fn sentence(change: &Change, planned: Option<&Change>, is_precious: bool) -> Opt
     let (id, kind) = (&change.logical_id, &change.resource_type);
     (!is_announced).then(|| format!("`{id}` ({kind}) {what}, which the plan does not announce"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ObservedStack;
+    use crate::plan::ActionKind;
+    use crate::plan::fixture::{stack, unit};
+
+    fn change(action: ChangeAction, replacement: Option<Replacement>) -> Change {
+        let (logical_id, resource_type) = ("Database".to_owned(), "AWS::RDS::DBInstance".to_owned());
+        Change { action, logical_id, resource_type, replacement, paths: Vec::new() }
+    }
+
+    fn action(class: Class, planned: Option<Change>) -> PlannedAction {
+        let desired = unit("data");
+        let observed: Option<ObservedStack> = Some(stack(&desired));
+        PlannedAction {
+            instance: desired.instance().clone(),
+            action: ActionKind::Update,
+            stack: desired.stack.clone(),
+            class: Some(class),
+            reasons: Vec::new(),
+            changes: planned.into_iter().collect(),
+            parameters: Vec::new(),
+            needs: desired.needs.clone(),
+            desired: Some(desired),
+            observed,
+        }
+    }
+
+    #[test]
+    fn every_destructive_change_needs_its_announcement() {
+        use ChangeAction::{Add, Dynamic, Modify, Remove};
+        use Replacement::{Always, Conditional, Never};
+        let (stateless, data) = (Class::Stateless, Class::Data);
+        let table = [
+            (stateless, (Remove, None), None, false),
+            (stateless, (Remove, None), Some((Modify, None)), false),
+            (stateless, (Remove, None), Some((Remove, None)), true),
+            (stateless, (Modify, Some(Always)), None, false),
+            (stateless, (Modify, Some(Always)), Some((Modify, None)), false),
+            (stateless, (Modify, Some(Always)), Some((Modify, Some(Never))), false),
+            (stateless, (Modify, Some(Always)), Some((Modify, Some(Conditional))), true),
+            (stateless, (Modify, Some(Always)), Some((Modify, Some(Always))), true),
+            (stateless, (Modify, Some(Conditional)), None, true),
+            (data, (Modify, Some(Conditional)), None, false),
+            (data, (Modify, Some(Conditional)), Some((Modify, Some(Conditional))), true),
+            (data, (Modify, Some(Never)), None, true),
+            (data, (Add, None), None, true),
+            (stateless, (Dynamic, None), None, false),
+            (stateless, (Dynamic, None), Some((Modify, None)), true),
+        ];
+        for (class, found, planned, passes) in table {
+            let action = action(class, planned.map(|(action, replacement)| change(action, replacement)));
+            let sentences = unannounced(&action, &[change(found.0, found.1)]);
+            assert_eq!(sentences.is_empty(), passes, "{class} {found:?} {planned:?}: {sentences:?}");
+        }
+    }
+}

@@ -19,6 +19,7 @@ mod walk;
 use std::collections::BTreeMap;
 
 use crate::engine::clouds::Clouds;
+use crate::engine::lane::advice;
 use crate::engine::retry::Patience;
 use crate::engine::session::Session;
 use crate::engine::{Event, EventSink, Operation, Outcome, PlannedUnit, Stop};
@@ -75,8 +76,23 @@ pub enum ExecuteError {
     #[error("the plan goes in a circle: {0}")]
     Circle(Cycle),
     /// Waiting itself failed. What CloudFormation was doing goes on; a rerun attaches to it.
-    #[error("the clouds could not be waited for any more; run the same command again to continue")]
+    #[error("the clouds could not be waited for any more, and what was begun goes on without us")]
     Wait(#[source] PortError),
+}
+
+impl ExecuteError {
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoCloud { target } => {
+                format!("name target `{target}` in `rekindle.yaml`, or make a new plan")
+            }
+            Self::NoRelease { .. } | Self::Incomplete { .. } | Self::Circle(_) => {
+                "make a new plan; this one was not made by `rekindle plan`".to_owned()
+            }
+            Self::Wait(source) => advice(source),
+        }
+    }
 }
 
 /// Carries out `plan`. `others` are the stacks of the environments it uses.

@@ -6,46 +6,25 @@ use crate::engine::ExecuteError;
 use crate::engine::clouds::Clouds;
 use crate::model::InstanceName;
 use crate::plan::graph::{self, Graph};
-use crate::plan::{ActionKind, Plan, PlannedAction};
+use crate::plan::{ActionKind, Operation, Plan, PlannedAction};
 
-/// For each instance of the plan that something is done to: what must be finished before.
-///
-/// In a deploy providers come first, and an instance that goes waits for all that needed it so far.
-/// In a teardown dependants come first. An instance that is kept is waited for by nobody.
+/// For each instance of the plan that something is done to: what must be finished before. In a deploy
+/// that is what it needs, in a teardown what needs it. An instance that is kept is waited for by
+/// nobody.
 pub fn waits_for(plan: &Plan) -> BTreeMap<InstanceName, BTreeSet<InstanceName>> {
-    let mut graph: Graph = acting(plan).map(|action| (action.instance.clone(), BTreeSet::new())).collect();
-    for action in acting(plan) {
-        let is_going = action.action == ActionKind::Delete;
-        if !is_going {
-            wait(&mut graph, &action.instance, &action.needs);
-        }
-        let needed_so_far = if is_going { action.needs.clone() } else { observed_needs(action) };
-        for need in needed_so_far {
-            let goes = plan.action(&need).is_some_and(|provider| provider.action == ActionKind::Delete);
-            if goes {
-                wait(&mut graph, &need, [&action.instance]);
-            }
-        }
+    let names: BTreeSet<&InstanceName> = acting(plan).map(|action| &action.instance).collect();
+    let inside = |action: &PlannedAction| {
+        action.needs.iter().filter(|need| names.contains(need)).cloned().collect::<BTreeSet<_>>()
+    };
+    let graph: Graph = acting(plan).map(|action| (action.instance.clone(), inside(action))).collect();
+    match plan.operation {
+        Operation::Deploy => graph,
+        Operation::Teardown => graph::reversed(&graph),
     }
-    graph
 }
 
 fn acting(plan: &Plan) -> impl Iterator<Item = &PlannedAction> {
     plan.actions.iter().filter(|action| action.action != ActionKind::Keep)
-}
-
-/// What the stack that is there needs by its own facts.
-fn observed_needs(action: &PlannedAction) -> BTreeSet<InstanceName> {
-    let facts = action.observed.as_ref().and_then(|stack| stack.facts());
-    facts.map(|facts| facts.needs.into_iter().collect()).unwrap_or_default()
-}
-
-fn wait<'n>(graph: &mut Graph, who: &InstanceName, whom: impl IntoIterator<Item = &'n InstanceName>) {
-    let present: Vec<InstanceName> =
-        whom.into_iter().filter(|need| graph.contains_key(*need)).cloned().collect();
-    if let Some(waits) = graph.get_mut(who) {
-        waits.extend(present);
-    }
 }
 
 /// Seconds from each instance's start to the end of the longest path that begins with it.

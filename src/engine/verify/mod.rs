@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::engine::clouds::Clouds;
 use crate::engine::execute::{is_allow_all, used_outputs};
-use crate::engine::lane::{CallError, Lane};
+use crate::engine::lane::{CallError, Lane, advice};
 use crate::engine::retry::Patience;
 use crate::engine::session::Session;
 use crate::engine::strands::Strands;
@@ -80,6 +80,17 @@ pub enum VerifyError {
     /// The run was stopped.
     #[error("stopped before everything was verified")]
     Stopped,
+}
+
+impl VerifyError {
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Call { source, .. } | Self::Wait(source) => advice(source),
+            Self::NoCloud { target } => format!("name target `{target}` in `rekindle.yaml`"),
+            Self::Stopped => "run the same command again".to_owned(),
+        }
+    }
 }
 
 /// Compares every desired unit with its stack in `observation`, which should be fresh: facts,

@@ -5,9 +5,10 @@
 //! `finish` decides what follows. Everything here is stored, so that another process can go on.
 
 pub mod decide;
+mod end;
 mod finish;
 mod run;
-mod step;
+mod start;
 
 use std::collections::{BTreeMap, BTreeSet};
 

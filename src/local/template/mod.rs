@@ -17,9 +17,13 @@ pub use references::{Piece, Reference, pieces, walk};
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
     /// Not JSON.
-    #[error("Template format error: JSON not well-formed")]
+    #[error("Template format error: JSON not well-formed. (line {line}, column {column})")]
     Json {
-        /// Where it stops being JSON.
+        /// Where it stops being JSON, counted from 1.
+        line: usize,
+        /// Likewise, in bytes.
+        column: usize,
+        /// What was expected there.
         #[source]
         source: serde_json::Error,
     },
@@ -177,7 +181,11 @@ impl Template {
     /// no parameter values, and for what this engine does not support yet.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         check::size(text)?;
-        let value: Value = serde_json::from_str(text).map_err(|source| TemplateError::Json { source })?;
+        let value: Value = serde_json::from_str(text).map_err(|source| TemplateError::Json {
+            line: source.line(),
+            column: source.column(),
+            source,
+        })?;
         let Value::Object(mut root) = value else {
             return Err(TemplateError::Format("unsupported structure.".to_owned()));
         };

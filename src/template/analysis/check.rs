@@ -93,9 +93,11 @@ impl<'a> Names<'a> {
                 "conditions and rules are evaluated before any resource exists: they see parameters only"
                     .to_owned()
             }
-            None => {
-                format!("declare it, or correct the name; a {what} of another stack comes in as a parameter")
-            }
+            None => match reference.kind {
+                ReferenceKind::Condition => "declare it in `Conditions`, or correct the name".to_owned(),
+                ReferenceKind::Mapping => "declare it in `Mappings`, or correct the name".to_owned(),
+                _ => "correct the name; what another stack holds comes in as a parameter".to_owned(),
+            },
         };
         Some(Diagnostic::error("dangling-reference", format!("there is no {what} `{name}`")).hint(hint))
     }

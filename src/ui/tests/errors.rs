@@ -3,7 +3,6 @@ use insta::assert_snapshot;
 use crate::model::{Diagnostic, Diagnostics, Place};
 use crate::plan::fixture::{deploy_context, deployed, environment, seen};
 use crate::plan::{Observation, deploy};
-use crate::port::{PortError, PortErrorKind};
 use crate::ui::{Colour, Palette, error};
 
 fn shown(diagnostic: &Diagnostic) -> String {
@@ -84,16 +83,22 @@ fn what_a_file_says_does_not_steer_the_terminal() {
     assert!(!shown(&evil).contains('\u{1b}'));
 }
 
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+struct Told {
+    text: &'static str,
+    #[source]
+    cause: Option<Box<Told>>,
+}
+
 #[test]
 fn a_chain_tells_each_cause_once() {
-    let inner =
-        PortError::new(PortErrorKind::Unreachable, "connect to `localhost:4570`", "connection refused");
-    let outer = PortError::new(PortErrorKind::Unreachable, "DescribeStacks", "no answer")
-        .with_source(PortError::new(PortErrorKind::Other, "no answer", "").with_source(inner));
+    let refused = Told { text: "connect to `localhost:4570`: connection refused", cause: None };
+    let repeated = Told { text: "no answer", cause: Some(Box::new(refused)) };
+    let outer = Told { text: "DescribeStacks: no answer", cause: Some(Box::new(repeated)) };
     let hint = Some("is the emulator running?");
     assert_snapshot!(error::chain(&outer, hint, &Palette::plain()), @"
     error: DescribeStacks: no answer
-      caused by: no answer:
       caused by: connect to `localhost:4570`: connection refused
     hint: is the emulator running?
     ");

@@ -78,7 +78,6 @@ fn a_deploy_of_everything_at_once() {
                 Properties.Reads
             parameter SubnetIds: "arn:aws:sns:eu-central-1:000000000000:network" -> (known after network is updated)
       + create  messaging (1 resource)
-      - delete  old: gone from the source
       ~ update  web
             digest changed from ce8b5c546fc7 to 174308ad5f48
             ~ Topic AWS::SNS::Topic
@@ -86,6 +85,7 @@ fn a_deploy_of_everything_at_once() {
             parameter Database: "arn:aws:sns:eu-central-1:000000000000:data" -> (known after data is updated)
             parameter Size: "small" -> "large"
             parameter SubnetIds: "arn:aws:sns:eu-central-1:000000000000:network" -> (known after network is updated)
+      - delete  old: gone from the source
 
     Plan: 1 to create, 3 to update, 1 to replace, 1 to delete, 1 unchanged.
     "#);

@@ -1,4 +1,5 @@
 use insta::assert_snapshot;
+use serde_json::json;
 
 use crate::engine::Operation;
 use crate::model::{Class, Digest, EnvironmentName, StackStatus};
@@ -83,7 +84,12 @@ fn a_verification_lists_what_differs() {
         ("data", "`Database` (AWS::RDS::DBInstance) drifted at /AllocatedStorage"),
         ("web", "there is no stack"),
     ] {
-        found.differences.push(Difference { instance: instance(name), difference: difference.to_owned() });
+        let detail = json!({"difference": "example"});
+        found.differences.push(Difference {
+            instance: instance(name),
+            difference: difference.to_owned(),
+            detail,
+        });
     }
     assert_snapshot!(verify_view::verification(&found, &Palette::plain()), @"
     demo differs from the source: 3 differences (6 units, drift included)
@@ -103,8 +109,8 @@ fn predicted() -> Rehearsal {
     let span = |name: &str, start, end| Span { instance: instance(name), start, end };
     let step = |name: &str, resource: &str, resource_type: &str, seconds| Step {
         instance: instance(name),
-        resource: resource.to_owned(),
-        resource_type: resource_type.to_owned(),
+        resource: Some(resource.to_owned()),
+        resource_type: Some(resource_type.to_owned()),
         seconds,
     };
     Rehearsal {

@@ -8,11 +8,18 @@ mod delete;
 mod failure;
 mod list;
 mod update;
+mod values;
 pub mod world;
 
 /// Runs each scenario on each engine, as tests of their own.
 macro_rules! scenarios {
     ($($module:ident: $($name:ident),+;)+) => {
+        mod embedded {$($(
+            #[tokio::test]
+            async fn $name() {
+                super::$module::$name(&super::world::World::embedded().await).await;
+            }
+        )+)+}
 
         #[cfg(feature = "aws")]
         mod ministack {$($(
@@ -37,6 +44,9 @@ scenarios! {
         a_rolled_back_creation_can_only_be_deleted, what_is_absent_is_named;
     delete: a_deleted_stack_is_found_by_its_arn_only, a_protected_stack_is_not_deleted,
         what_does_not_exist_is_deleted_already;
+    values: expressions_have_the_documented_values, templates_that_refer_to_nothing_are_refused,
+        an_export_in_use_stays, a_retained_resource_outlives_its_stack,
+        a_parameter_changes_what_depends_on_it;
     list: every_stack_is_listed_once_over_several_pages, deleted_stacks_are_not_listed,
         accounts_are_kept_apart, an_untouched_stack_has_no_drift;
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use rekindle::local;
 use rekindle::model::{ObservedStack, StackEvent};
 use rekindle::port::{
     ChangeSet, ChangeSetStatus, CloudFormation, CreateStack, DeleteStack, DriftDetection, StackBody,
@@ -12,8 +14,8 @@ use rekindle::port::{
 use serde_json::{Value, json};
 
 /// Which engine it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Engine {
+    Embedded(local::Cloud),
     #[cfg(feature = "aws")]
     Ministack,
 }
@@ -28,6 +30,28 @@ pub struct World {
 }
 
 impl World {
+    /// The embedded engine, in memory.
+    pub async fn embedded() -> Self {
+        // It knows nothing yet of names that are taken, so the resource fails on request.
+        let faults = vec!["*.Broken:create".parse().unwrap()];
+        let cloud = local::Cloud::in_memory(local::Options { now: Timestamp::UNIX_EPOCH, faults });
+        Self::of_embedded(cloud, "111122223333")
+    }
+
+    fn of_embedded(cloud: local::Cloud, account: &str) -> Self {
+        let client = cloud.client(account.parse().unwrap(), "eu-central-1".parse().unwrap());
+        Self { cloud: Arc::new(client), account: account.to_owned(), engine: Engine::Embedded(cloud) }
+    }
+
+    /// The same engine seen from another account.
+    pub async fn elsewhere(&self) -> Self {
+        match &self.engine {
+            Engine::Embedded(cloud) => Self::of_embedded(cloud.clone(), "444455556666"),
+            #[cfg(feature = "aws")]
+            Engine::Ministack => Self::ministack().await,
+        }
+    }
+
     /// ministack, over HTTP, through the AWS adapter.
     #[cfg(feature = "aws")]
     pub async fn ministack() -> Self {
@@ -44,21 +68,9 @@ impl World {
         Self { cloud, account, engine: Engine::Ministack }
     }
 
-    /// The same engine seen from another account.
-    pub async fn elsewhere(&self) -> Self {
-        match self.engine {
-            #[cfg(feature = "aws")]
-            Engine::Ministack => Self::ministack().await,
-        }
-    }
-
     /// What is expected where the two differ; the reason stands beside the call.
     pub fn differs<T>(&self, embedded: T, ministack: T) -> T {
-        let _ = embedded;
-        match self.engine {
-            #[cfg(feature = "aws")]
-            Engine::Ministack => ministack,
-        }
+        if matches!(self.engine, Engine::Embedded(_)) { embedded } else { ministack }
     }
 
     /// Creates a stack of this template and waits for the end.

@@ -9,4 +9,6 @@ pub mod project;
 #[cfg(feature = "aws")]
 pub mod server;
 #[cfg(feature = "aws")]
+pub mod request;
+#[cfg(feature = "aws")]
 pub mod target;

@@ -1,0 +1,158 @@
+//! Ends, fails and cancels the step of one resource.
+
+use crate::local::fault::FaultOperation;
+use crate::local::operation::{StepKind, StepState, Task, Work};
+use crate::local::resource::Resource;
+use crate::local::schedule::{Due, What};
+use crate::local::stack::NewEvent;
+
+impl Work<'_> {
+    pub(super) fn finish_step(&mut self, logical_id: &str) {
+        let Some(step) = self.operation().steps.get_mut(logical_id) else { return };
+        let StepState::Running { task, .. } = std::mem::replace(&mut step.state, StepState::Done) else {
+            return;
+        };
+        let operation = match *task {
+            Task::Create(_) | Task::Replace(_) => FaultOperation::Create,
+            Task::Update(_) => FaultOperation::Update,
+            Task::Revert(_) => FaultOperation::Rollback,
+            Task::Remove => FaultOperation::Delete,
+        };
+        if let Some(reason) = self.fault(logical_id, operation) {
+            let verb = match *task {
+                Task::Create(_) => "create",
+                Task::Remove => "delete",
+                Task::Update(_) | Task::Replace(_) | Task::Revert(_) => "update",
+            };
+            return self.fail(logical_id, verb, reason);
+        }
+        self.take_effect(logical_id, *task);
+        self.done(logical_id);
+    }
+
+    fn take_effect(&mut self, logical_id: &str, task: Task) {
+        match task {
+            Task::Create(resource) => {
+                self.tell(logical_id, &resource, "CREATE_COMPLETE", None);
+                self.stack.resources.insert(logical_id.to_owned(), resource);
+            }
+            Task::Update(resource) | Task::Revert(resource) => {
+                self.tell(logical_id, &resource, "UPDATE_COMPLETE", None);
+                self.stack.resources.insert(logical_id.to_owned(), resource);
+            }
+            Task::Replace(resource) => {
+                self.tell(logical_id, &resource, "UPDATE_COMPLETE", None);
+                if let Some(old) = self.stack.resources.insert(logical_id.to_owned(), resource) {
+                    self.operation().leftovers.insert(logical_id.to_owned(), old);
+                }
+            }
+            Task::Remove => {
+                if let Some(resource) = self.doomed_resource(logical_id) {
+                    self.tell(logical_id, &resource, "DELETE_COMPLETE", None);
+                }
+                self.forget(logical_id);
+            }
+        }
+    }
+
+    fn fault(&self, logical_id: &str, operation: FaultOperation) -> Option<String> {
+        let (name, tags) = (&self.stack.name, &self.stack.body.tags);
+        let hit = self.faults.iter().find(|fault| fault.hits(name, tags, logical_id, operation));
+        hit.map(|fault| fault.reason.clone())
+    }
+
+    /// Records a failure. Creations and updates cancel what still runs; deletions let it go on.
+    pub(super) fn fail(&mut self, logical_id: &str, verb: &str, reason: String) {
+        let resource = self.doomed_or_defined(logical_id);
+        self.tell_of(logical_id, resource, &format!("{}_FAILED", verb.to_uppercase()), Some(reason));
+        let operation = self.operation();
+        operation.failures.push((verb.to_owned(), logical_id.to_owned()));
+        if let Some(step) = operation.steps.get_mut(logical_id) {
+            step.state = StepState::Failed;
+        }
+        match operation.phase.step_kind() {
+            StepKind::Apply | StepKind::Revert => self.cancel(),
+            StepKind::Remove => {}
+        }
+    }
+
+    /// Cancels every running step. A creation under way leaves its resource behind, for the
+    /// rollback to delete.
+    pub fn cancel(&mut self) {
+        let running: Vec<_> = self
+            .operation()
+            .steps
+            .iter()
+            .filter_map(|(logical_id, step)| match &step.state {
+                StepState::Running { ends, task } => Some((logical_id.clone(), *ends, (**task).clone())),
+                _ => None,
+            })
+            .collect();
+        for (logical_id, time, task) in running {
+            let what = What::Step(logical_id.clone());
+            self.schedule.remove(&Due { time, stack: self.stack.id.clone(), what });
+            if let Some(step) = self.operation().steps.get_mut(&logical_id) {
+                step.state = StepState::Failed;
+            }
+            self.cancelled(&logical_id, task);
+        }
+    }
+
+    fn cancelled(&mut self, logical_id: &str, task: Task) {
+        let creation = Some("Resource creation cancelled".to_owned());
+        let update = Some("Resource update cancelled".to_owned());
+        match task {
+            Task::Create(resource) => {
+                self.tell(logical_id, &resource, "CREATE_FAILED", creation);
+                self.stack.resources.insert(logical_id.to_owned(), resource);
+            }
+            Task::Replace(resource) => {
+                self.tell(logical_id, &resource, "UPDATE_FAILED", update);
+                self.stack.resources.insert(logical_id.to_owned(), resource);
+            }
+            Task::Update(resource) | Task::Revert(resource) => {
+                self.tell(logical_id, &resource, "UPDATE_FAILED", update);
+            }
+            Task::Remove => {}
+        }
+    }
+
+    pub(super) fn tell(
+        &mut self,
+        logical_id: &str,
+        resource: &Resource,
+        status: &str,
+        reason: Option<String>,
+    ) {
+        let known = (resource.resource_type.clone(), Some(resource.physical_id.clone()));
+        self.tell_of(logical_id, known, status, reason);
+    }
+
+    fn tell_of(
+        &mut self,
+        logical_id: &str,
+        (resource_type, physical_id): (String, Option<String>),
+        status: &str,
+        reason: Option<String>,
+    ) {
+        let event = NewEvent {
+            logical_id,
+            physical_id: physical_id.as_deref(),
+            resource_type: &resource_type,
+            status,
+            reason,
+        };
+        self.stack.record(event, self.now);
+    }
+
+    /// Type and physical id of a resource that may not exist yet.
+    fn doomed_or_defined(&mut self, logical_id: &str) -> (String, Option<String>) {
+        let existing = self.doomed_resource(logical_id);
+        if let Some(resource) = existing.or_else(|| self.stack.resources.get(logical_id).cloned()) {
+            return (resource.resource_type, Some(resource.physical_id));
+        }
+        let context = self.stack.context().ok();
+        let definition = context.and_then(|context| context.template.resources.get(logical_id).cloned());
+        (definition.map(|definition| definition.r#type).unwrap_or_default(), None)
+    }
+}

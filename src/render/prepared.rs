@@ -1,0 +1,118 @@
+//! A source as Tera gets it, and the way back from positions in it to the source.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use crate::model::Place;
+use crate::render::project_path;
+
+/// A source that Tera may read.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) path: String,
+    pub(super) source: String,
+    /// The text for Tera.
+    pub(super) text: String,
+    /// Paths of the sources it includes or extends.
+    pub(super) includes: Vec<String>,
+    /// Names of components it defines, and of those it calls.
+    pub(super) defines: BTreeSet<String>,
+    pub(super) calls: BTreeMap<String, Range<usize>>,
+    /// Where it reads `inputs.X`, `env.X`, `lock.X` without asking first whether that is defined.
+    pub(super) reads: Vec<Read>,
+    /// Whether its render has the same lines: it prints values and does nothing else.
+    pub(super) keeps_lines: bool,
+    pub(super) edits: Vec<Edit>,
+}
+
+/// One reading of a value.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) root: String,
+    pub(super) name: String,
+    pub(super) range: Range<usize>,
+}
+
+/// A replacement in the source; `anchor` is what an error inside it is about.
+#[derive(Debug)]
+pub(super) struct Edit {
+    pub(super) at: Range<usize>,
+    pub(super) text: String,
+    pub(super) anchor: Range<usize>,
+}
+
+impl Prepared {
+    /// Nothing but the source yet.
+    pub(super) fn new(path: &str, source: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            source: source.to_owned(),
+            text: String::new(),
+            includes: Vec::new(),
+            defines: BTreeSet::new(),
+            calls: BTreeMap::new(),
+            reads: Vec::new(),
+            keeps_lines: true,
+            edits: Vec::new(),
+        }
+    }
+
+    /// Makes the text from the source and its edits.
+    pub(super) fn assemble(mut self) -> Self {
+        // Stable: what opens at a place was inserted before what closes there.
+        self.edits.sort_by_key(|edit| edit.at.start);
+        let mut offset = 0;
+        for edit in &self.edits {
+            self.text.push_str(&self.source[offset..edit.at.start]);
+            self.text.push_str(&edit.text);
+            offset = edit.at.end;
+        }
+        self.text.push_str(&self.source[offset..]);
+        self
+    }
+
+    /// The range in the source that a range in the prepared text means.
+    pub(super) fn original(&self, range: &Range<usize>) -> Range<usize> {
+        let (start, anchor) = self.offset(range.start);
+        if let Some(anchor) = anchor {
+            return anchor;
+        }
+        start..self.offset(range.end).0.max(start)
+    }
+
+    /// The offset in the source; and the anchor when the offset is inside an edit.
+    fn offset(&self, offset: usize) -> (usize, Option<Range<usize>>) {
+        let (mut added, mut removed) = (0, 0);
+        for edit in &self.edits {
+            let start = edit.at.start + added - removed;
+            if offset < start {
+                break;
+            }
+            if offset < start + edit.text.len() {
+                return (edit.at.start, Some(edit.anchor.clone()));
+            }
+            added += edit.text.len();
+            removed += edit.at.len();
+        }
+        (offset + removed - added, None)
+    }
+
+    /// The whole expression in the source that a range in the prepared text is part of.
+    pub(super) fn expression(&self, range: &Range<usize>) -> Range<usize> {
+        let original = self.original(range);
+        let around = self.edits.iter().map(|edit| &edit.anchor);
+        let around = around.filter(|anchor| anchor.start <= original.start && original.end <= anchor.end);
+        around.min_by_key(|anchor| anchor.len()).cloned().unwrap_or(original)
+    }
+
+    /// The place in the source that a range in the prepared text means.
+    pub(super) fn place(&self, range: &Range<usize>) -> Place {
+        self.source_place(&self.original(range))
+    }
+
+    pub(super) fn source_place(&self, range: &Range<usize>) -> Place {
+        let text = &self.source[range.clone()];
+        let width = text.lines().next().unwrap_or_default().chars().count();
+        Place::at_offset(project_path(&self.path), &self.source, range.start, width)
+    }
+}
