@@ -16,4 +16,5 @@ mod local_engine;
 mod main_job;
 #[cfg(feature = "aws")]
 mod ministack;
+mod shipped_project;
 mod support;

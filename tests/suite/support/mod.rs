@@ -7,8 +7,9 @@ pub mod answers;
 pub mod ministack;
 pub mod project;
 #[cfg(feature = "aws")]
-pub mod server;
-#[cfg(feature = "aws")]
 pub mod request;
+#[cfg(feature = "aws")]
+pub mod server;
+pub mod shipped;
 #[cfg(feature = "aws")]
 pub mod target;
