@@ -35,14 +35,22 @@ fn plan_on(project: &Project, damaged: &[u8]) -> String {
 
 #[test]
 fn a_local_state_that_is_not_one() {
-    assert_told!(plan_on(&deployed(), b"once a database\n"), @"");
+    assert_told!(plan_on(&deployed(), b"once a database\n"), @"
+    exit code 1
+    error: open the embedded cloud's state `[project]/.rekindle/local/cloud.redb`: I/O error: Not a redb database: magic number mismatch
+    hint: nothing was reset; restore the file from a copy, or move `[project]/.rekindle/local/cloud.redb` away to begin with an empty cloud
+    ");
 }
 
 #[test]
 fn a_local_state_that_was_cut_off() {
     let project = deployed();
     let whole = fs::read(local_state(&project)).unwrap();
-    assert_told!(plan_on(&project, &whole[..whole.len() / 3]), @"");
+    assert_told!(plan_on(&project, &whole[..whole.len() / 3]), @"
+    exit code 1
+    error: open the embedded cloud's state `[project]/.rekindle/local/cloud.redb`: DB corrupted: File truncated below stored layout: file_len=24576, layout_len=73728
+    hint: nothing was reset; restore the file from a copy, or move `[project]/.rekindle/local/cloud.redb` away to begin with an empty cloud
+    ");
 }
 
 #[test]
@@ -51,14 +59,24 @@ fn a_damaged_record() {
     let ledger = project.path().join(".rekindle/ledger/demo");
     let record = fs::read_dir(ledger).unwrap().next().unwrap().unwrap().path();
     fs::write(record, "{\"schema\": 1,").unwrap();
-    assert_told!(told(&project, &["plan", "demo"]), @"");
+    assert_told!(told(&project, &["plan", "demo"]), @"
+    exit code 1
+    error: the record `[project]/.rekindle/ledger/demo/1.json` is damaged
+      caused by: EOF while parsing a value at line 1 column 13
+    hint: restore the file from a backup, or move it away to go on without what it says; the stacks themselves are not affected
+    ");
 }
 
 #[test]
 fn a_state_directory_that_is_a_file() {
     let project = keys(TEMPLATE);
     project.write("state", "");
-    assert_told!(told(&project, &["deploy", "demo", "--yes", "--state-dir", "state"]), @"");
+    assert_told!(told(&project, &["deploy", "demo", "--yes", "--state-dir", "state"]), @"
+    exit code 1
+    error: could not write `[project]/state`
+      caused by: File exists (os error 17)
+    hint: a file is where a directory should be: move it away
+    ");
 }
 
 #[test]
@@ -68,14 +86,22 @@ fn an_environment_that_another_run_holds() {
     project.write(".rekindle/lock/demo", holder);
     let lock = fs::File::open(project.path().join(".rekindle/lock/demo")).unwrap();
     lock.lock().unwrap();
-    assert_told!(told(&project, &["deploy", "demo", "--yes"]), @"");
+    assert_told!(told(&project, &["deploy", "demo", "--yes"]), @"
+    exit code 7
+    error: another run holds the environment `demo`: `rekindle deploy` (process 4711), since 2026-11-23T10:00:00Z
+    hint: wait until it ends; when its process dies the lock is released by itself
+    ");
 }
 
 #[test]
 fn a_local_state_of_a_newer_format() {
     let project = deployed();
     set_format(&project, 2);
-    assert_told!(told(&project, &["plan", "demo"]), @"");
+    assert_told!(told(&project, &["plan", "demo"]), @"
+    exit code 1
+    error: open the embedded cloud's state `[project]/.rekindle/local/cloud.redb`: it has format 2, this version of rekindle reads format 1
+    hint: nothing was reset; use the version of rekindle that wrote it, or move `[project]/.rekindle/local/cloud.redb` away to begin with an empty cloud
+    ");
     set_format(&project, 1);
     project.run(&["plan", "demo", "--detailed-exitcode"]).expect_code(0);
 }
@@ -99,13 +125,22 @@ fn a_full_disk() {
         // Containers often may not mount. The limit on the size of files covers the same code.
         return;
     }
-    assert_told!(told, @"");
+    assert_told!(told, @"
+    exit code 6
+    error: the clouds could not be waited for any more, and what was begun goes on without us
+      caused by: write `[project]/state/local/cloud.redb`: Previous I/O error occurred. Please close and re-open the database.
+    hint: make room on the disk or correct the permissions, then run the command again
+    ");
 }
 
 #[test]
 fn a_file_that_may_not_grow() {
     let project = keys(TEMPLATE);
-    assert_told!(through_shell(&project, &["sh", "-c", "trap '' XFSZ; ulimit -f 64; exec \"$@\""]), @"");
+    assert_told!(through_shell(&project, &["sh", "-c", "trap '' XFSZ; ulimit -f 64; exec \"$@\""]), @"
+    exit code 1
+    error: open the embedded cloud's state `[project]/state/local/cloud.redb`: I/O error: File too large (os error 27)
+    hint: nothing was reset; restore the file from a copy, or move `[project]/state/local/cloud.redb` away to begin with an empty cloud
+    ");
     let state = ["--state-dir", "state"];
     project.run(&[&["deploy", "demo", "--yes"], &state[..]].concat()).expect_code(0);
     project.run(&[&["verify", "demo"], &state[..]].concat()).expect_code(0);
@@ -114,13 +149,23 @@ fn a_file_that_may_not_grow() {
 #[test]
 fn a_read_only_directory() {
     let project = keys(TEMPLATE);
-    assert_told!(without_write_permission(&project, &["deploy", "demo", "--yes"]), @"");
+    assert_told!(without_write_permission(&project, &["deploy", "demo", "--yes"]), @"
+    exit code 1
+    error: could not write `[project]/.rekindle`
+      caused by: Permission denied (os error 13)
+    hint: check who owns it and its permissions
+    ");
 }
 
 #[test]
 fn a_read_only_directory_for_artifacts() {
     let project = keys(TEMPLATE);
-    assert_told!(without_write_permission(&project, &["render", "demo", "--out", "artifacts"]), @"");
+    assert_told!(without_write_permission(&project, &["render", "demo", "--out", "artifacts"]), @"
+    exit code 1
+    error: could not write `[project]/artifacts`
+      caused by: Permission denied (os error 13)
+    hint: check who owns it and its permissions
+    ");
 }
 
 /// Runs `deploy` with its state in `state`, by a shell that first changes its surroundings.
