@@ -3,6 +3,8 @@
 // Time is what a benchmark is about, and it ends with an exit code that a pipeline can read.
 #![allow(clippy::disallowed_methods, clippy::print_stdout, dead_code)]
 
+pub mod environment;
+
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
