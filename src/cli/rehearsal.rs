@@ -7,7 +7,7 @@ use crate::cli::args::{ChangeArguments, RunArguments, Selection, TeardownConsent
 use crate::cli::command::plan::{deploy_context, make};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
-use crate::cli::site::Site;
+use crate::cli::site::{Errand, Site};
 use crate::cli::view::Silent;
 use crate::cli::{Session, faults, runtime, wire};
 use crate::disk::clock;
@@ -96,8 +96,9 @@ async fn rehearse(
         let observation = site.look(&rehearsal.assembly.units, recorder, stop).await?;
         let plan = plan::teardown(context, &observation)?;
         let options = &stage.options;
-        outcomes
-            .push(site.carry_out(&plan, &observation, options, rehearsal.operation, recorder, stop).await?);
+        let errand =
+            Errand { plan: &plan, observation: &observation, options, operation: rehearsal.operation };
+        outcomes.push(site.carry_out(errand, recorder, stop).await?);
     }
     if let (Some(context), Verdict::Succeeded) = (&rehearsal.deploy, Summary::of(&outcomes).verdict) {
         outcomes.push(stage.make(rehearsal.assembly, context, recorder).await?);
@@ -143,7 +144,9 @@ impl Stage<'_> {
         let site = self.site(&assembly.environment);
         let mut observation = site.look(&assembly.units, sink, self.stop).await?;
         let plan = make(&site, assembly, context, &mut observation, sink, self.stop).await?;
-        site.carry_out(&plan, &observation, &self.options, Operation::Deploy, sink, self.stop).await
+        let (options, operation) = (&self.options, Operation::Deploy);
+        site.carry_out(Errand { plan: &plan, observation: &observation, options, operation }, sink, self.stop)
+            .await
     }
 }
 

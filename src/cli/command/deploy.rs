@@ -7,7 +7,7 @@ use crate::cli::consent::{self, Question};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::rehearsal::{self, Rehearsal};
-use crate::cli::site::Site;
+use crate::cli::site::{Errand, Site};
 use crate::cli::view::{self, Notices};
 use crate::cli::wire::Wiring;
 use crate::cli::{faults, runtime};
@@ -55,7 +55,9 @@ async fn deploy(
     }
     let view = view::of(&session.console, Expectations::of(&plan));
     let options = session.execute_options(arguments.run.jobs);
-    let work = site.carry_out(&plan, &observation, &options, Operation::Deploy, &*view, stop);
+    let operation = Operation::Deploy;
+    let errand = Errand { plan: &plan, observation: &observation, options: &options, operation };
+    let work = site.carry_out(errand, &*view, stop);
     let outcome = view::keep_moving(&*view, work).await?;
     view.finish(&Summary::of([&outcome]));
     session.console.outcome(Operation::Deploy, &environment.name, &outcome)?;
