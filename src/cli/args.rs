@@ -195,6 +195,9 @@ pub struct ChangeArguments {
     /// Consent to a change of this unit's class (repeatable)
     #[arg(long = "change-class", value_name = "UNIT")]
     pub change_class: Vec<InstanceName>,
+    /// Consent to the replacement of resources of this unit, which no plan can foresee yet (repeatable)
+    #[arg(long = "allow-replacement", value_name = "UNIT")]
+    pub allow_replacement: Vec<InstanceName>,
 }
 
 /// How a changing command runs.

@@ -13,7 +13,7 @@ use crate::cli::wire::Wiring;
 use crate::disk::Ledger;
 use crate::engine::{EventSink, Stop};
 use crate::model::InstanceName;
-use crate::plan::{self, ActionKind, Consent, DeployContext, Observation, Plan};
+use crate::plan::{self, ActionKind, Consent, Consents, DeployContext, Observation, Plan};
 use crate::release::Assembly;
 use crate::ui::{plan_json, plan_view};
 
@@ -70,8 +70,19 @@ pub(in crate::cli) fn deploy_context(
         deployment: assembly.deployment,
         prune: changes.prune,
         selected: selected(selection, instances),
-        consents: changes.change_class.iter().map(|unit| (Consent::ChangeClass, unit.clone())).collect(),
+        consents: consents(changes),
     }
+}
+
+fn consents(changes: &ChangeArguments) -> Consents {
+    let given = [
+        (Consent::ChangeClass, &changes.change_class),
+        (Consent::AllowReplacement, &changes.allow_replacement),
+    ];
+    given
+        .into_iter()
+        .flat_map(|(consent, units)| units.iter().map(move |unit| (consent, unit.clone())))
+        .collect()
 }
 
 /// The instances asked for; `None` for all. A unit named together with `--target` is meant there.

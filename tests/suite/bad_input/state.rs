@@ -182,7 +182,9 @@ fn through_shell(project: &Project, shell: &[&str]) -> String {
 fn without_write_permission(project: &Project, arguments: &[&str]) -> String {
     const NOBODY: u32 = 65534;
     let copy = project.path().join("rekindle-copy");
-    fs::copy(env!("CARGO_BIN_EXE_rekindle"), &copy).unwrap();
+    // Not by this process: a file open for writing here would be inherited by whatever other tests
+    // start meanwhile, and could not be executed ("text file busy").
+    assert!(Command::new("cp").arg(env!("CARGO_BIN_EXE_rekindle")).arg(&copy).status().unwrap().success());
     let mut command = Command::new(&copy);
     command.args(arguments).current_dir(project.path()).env_clear().stdin(Stdio::null());
     if chown(&copy, Some(NOBODY), None).is_ok() {

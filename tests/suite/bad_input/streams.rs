@@ -64,7 +64,7 @@ fn a_full_disk_under_standard_output() {
     let output = project.command(&["render", "demo", "--output", "json"]).stdout(full).output().unwrap();
     assert_told!(tell(&project, &Run::from(output)), @"
     exit code 1
-    error: No space left on device (os error 28)
+    error: could not write to standard output: No space left on device (os error 28)
     ");
 }
 
