@@ -22,18 +22,18 @@ fn sandbox() -> (Project, impl Fn(&Project, &[&str]) -> Run) {
     let account = ministack::account().to_string();
     let manifest = project.read("rekindle.yaml").replace("\"000000000000\"", &format!("\"{account}\""));
     project.write("rekindle.yaml", manifest);
-    (project, move |project, arguments| {
-        Run::from(command(project, &account, arguments).output().unwrap())
-    })
+    (project, move |project, arguments| Run::from(command(project, &account, arguments).output().unwrap()))
 }
 
 #[test]
 fn the_shipped_environment_lives_on_a_real_api() {
     let (project, run) = sandbox();
-    let deployed = run(&project, &["deploy", "sandbox", "--yes", "--output", "json"]).expect_code(0).summary();
+    let deployed =
+        run(&project, &["deploy", "sandbox", "--yes", "--output", "json"]).expect_code(0).summary();
     run(&project, &["plan", "sandbox", "--detailed-exitcode"]).expect_code(0);
     run(&project, &["verify", "sandbox"]).expect_code(0);
-    let rebuilt = run(&project, &["rebuild", "sandbox", "--yes", "--output", "json"]).expect_code(0).summary();
+    let rebuilt =
+        run(&project, &["rebuild", "sandbox", "--yes", "--output", "json"]).expect_code(0).summary();
     assert_eq!(rebuilt["release"], deployed["release"]);
     assert_eq!(rebuilt["deployment"], deployed["deployment"]);
     run(&project, &["teardown", "sandbox", "--yes"]).expect_code(0);

@@ -2,7 +2,7 @@
 
 use crate::cli::Session;
 use crate::cli::args::DeployArguments;
-use crate::cli::command::plan::{deploy_context, make};
+use crate::cli::command::plan::{check_names, deploy_context, make};
 use crate::cli::consent::{self, Question};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
@@ -10,7 +10,7 @@ use crate::cli::rehearsal::{self, Rehearsal};
 use crate::cli::site::{Errand, Site};
 use crate::cli::view::{self, Notices};
 use crate::cli::wire::Wiring;
-use crate::cli::{faults, runtime};
+use crate::cli::{faults, names, runtime};
 use crate::disk::{EnvironmentLock, Ledger, clock};
 use crate::engine::{Operation, Outcome, Stop};
 use crate::manifest::Project;
@@ -23,6 +23,8 @@ use crate::ui::run::Expectations;
 pub fn run(session: &Session, arguments: &DeployArguments) -> Result<ExitCode, Failure> {
     let project = session.project()?;
     let assembly = session.assemble(&project, &arguments.environment)?;
+    check_names(&assembly, &arguments.selection, &arguments.changes)?;
+    names::faults(&assembly.environment, &faults(&arguments.run)?, &assembly.units)?;
     let context = deploy_context(&assembly, &arguments.selection, &arguments.changes);
     if arguments.run.rehearse {
         return rehearse(session, arguments, &project, &assembly, context);

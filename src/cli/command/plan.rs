@@ -6,10 +6,10 @@ use crate::cli::Session;
 use crate::cli::args::{ChangeArguments, PlanArguments, Selection};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
-use crate::cli::runtime;
 use crate::cli::site::Site;
 use crate::cli::view::Notices;
 use crate::cli::wire::Wiring;
+use crate::cli::{names, runtime};
 use crate::disk::Ledger;
 use crate::engine::{EventSink, Stop};
 use crate::model::InstanceName;
@@ -21,6 +21,7 @@ use crate::ui::{plan_json, plan_view};
 pub fn run(session: &Session, arguments: &PlanArguments) -> Result<ExitCode, Failure> {
     let project = session.project()?;
     let assembly = session.assemble(&project, &arguments.environment)?;
+    check_names(&assembly, &arguments.selection, &arguments.changes)?;
     let context = deploy_context(&assembly, &arguments.selection, &arguments.changes);
     let state = session.state()?;
     let plan = runtime::run(async |stop| {
@@ -53,6 +54,17 @@ pub(in crate::cli) async fn make(
 ) -> Result<Plan, Failure> {
     site.complete(&assembly.units, observation, sink, stop).await?;
     Ok(plan::deploy(&assembly.units, context, observation)?)
+}
+
+/// Are the target and the units that options name there? (Selected units are the plan's to judge.)
+pub(in crate::cli) fn check_names(
+    assembly: &Assembly,
+    selection: &Selection,
+    changes: &ChangeArguments,
+) -> Result<(), Failure> {
+    names::target(&assembly.environment, selection.target.as_ref())?;
+    let consented = changes.change_class.iter().chain(&changes.allow_replacement);
+    names::units(&assembly.environment, consented, &names::instances(&assembly.units))
 }
 
 /// What is asked of a deploy.

@@ -3,7 +3,7 @@
 use crate::cli::Session;
 use crate::cli::args::{ChangeArguments, RebuildArguments, Selection};
 use crate::cli::command::plan::{deploy_context, make};
-use crate::cli::command::teardown::{question, teardown_context};
+use crate::cli::command::teardown::{named, question, teardown_context};
 use crate::cli::command::verify;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
@@ -11,7 +11,7 @@ use crate::cli::rehearsal::{self, Rehearsal};
 use crate::cli::site::{Errand, Site};
 use crate::cli::view::{self, Notices};
 use crate::cli::wire::Wiring;
-use crate::cli::{consent, faults, runtime};
+use crate::cli::{consent, faults, names, runtime};
 use crate::disk::{EnvironmentLock, Ledger, clock};
 use crate::engine::{EventSink, ExecuteOptions, Operation, Outcome, Stop, VerifyOptions};
 use crate::model::Digest;
@@ -24,6 +24,8 @@ use crate::ui::run::Expectations;
 pub fn run(session: &Session, arguments: &RebuildArguments) -> Result<ExitCode, Failure> {
     let project = session.project()?;
     let assembly = session.assemble(&project, &arguments.environment)?;
+    names::faults(&assembly.environment, &faults(&arguments.run)?, &assembly.units)?;
+    names::units(&assembly.environment, named(&arguments.consents), &names::instances(&assembly.units))?;
     if arguments.run.rehearse {
         return rehearsal::run(&Rehearsal {
             session,

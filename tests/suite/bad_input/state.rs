@@ -126,9 +126,10 @@ fn a_full_disk() {
         return;
     }
     assert_told!(told, @"
-    exit code 6
+    exit code 1
     error: the clouds could not be waited for any more, and what was begun goes on without us
-      caused by: write `[project]/state/local/cloud.redb`: Previous I/O error occurred. Please close and re-open the database.
+      caused by: write `[project]/state/local/cloud.redb`: I/O error: No space left on device (os error 28)
+      caused by: Previous I/O error occurred. Please close and re-open the database.
     hint: make room on the disk or correct the permissions, then run the command again
     ");
 }
@@ -139,7 +140,7 @@ fn a_file_that_may_not_grow() {
     assert_told!(through_shell(&project, &["sh", "-c", "trap '' XFSZ; ulimit -f 64; exec \"$@\""]), @"
     exit code 1
     error: open the embedded cloud's state `[project]/state/local/cloud.redb`: I/O error: File too large (os error 27)
-    hint: nothing was reset; restore the file from a copy, or move `[project]/state/local/cloud.redb` away to begin with an empty cloud
+    hint: make room on the disk or correct the permissions, then run the command again
     ");
     let state = ["--state-dir", "state"];
     project.run(&[&["deploy", "demo", "--yes"], &state[..]].concat()).expect_code(0);
