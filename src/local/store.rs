@@ -93,13 +93,21 @@ impl Store {
 
     fn open_file(directory: &Utf8Path, path: Utf8PathBuf) -> Result<(Self, Loaded), PortError> {
         std::fs::create_dir_all(directory).map_err(|error| failed(&path, redb::Error::Io(error)))?;
-        let database = Database::create(&path).map_err(|error| match error {
-            DatabaseError::DatabaseAlreadyOpen => busy(&path),
-            other => failed(&path, other.into()),
-        })?;
-        let store = Self { path, database, first_failure: OnceLock::new() };
+        let there = path.try_exists().map_err(|error| failed(&path, redb::Error::Io(error)))?;
+        if !there {
+            make(&path)?;
+        }
+        let store = Self::at(&path)?;
         let loaded = store.load()?;
         Ok((store, loaded))
+    }
+
+    fn at(path: &Utf8Path) -> Result<Self, PortError> {
+        let database = Database::open(path).map_err(|error| match error {
+            DatabaseError::DatabaseAlreadyOpen => busy(path),
+            other => failed(path, other.into()),
+        })?;
+        Ok(Self { path: path.to_owned(), database, first_failure: OnceLock::new() })
     }
 
     fn load(&self) -> Result<Loaded, PortError> {
@@ -205,6 +213,23 @@ impl Store {
         };
         remove().map_err(|error| failed(&self.path, error))
     }
+}
+
+/// Makes an empty state. It gets its name when it is whole, so that a file of that name that is empty
+/// or cut off is always damage, whatever the moment a process died at.
+fn make(path: &Utf8Path) -> Result<(), PortError> {
+    let refused = |error: io::Error| failed(path, redb::Error::Io(error));
+    let unfinished = path.with_extension(format!("{}.new", std::process::id()));
+    let database = Database::create(&unfinished).map_err(|error| failed(path, error.into()))?;
+    let new = Store { path: path.to_owned(), database, first_failure: OnceLock::new() };
+    new.check_format()?;
+    drop(new);
+    // Unlike a rename, a link never replaces what another process made meanwhile.
+    match std::fs::hard_link(&unfinished, path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(refused(error)),
+        _ => {}
+    }
+    std::fs::remove_file(&unfinished).map_err(refused)
 }
 
 fn opening(path: &Utf8Path) -> String {

@@ -134,5 +134,6 @@ fn a_name_that_nothing_has_is_an_error_and_not_nothing_to_do() {
         assert!(run.stderr.contains("did you mean"), "{arguments:?}:\n{}", run.stderr);
     }
     project.run(&["teardown", "demo", "--project", "fieldbook", "--yes"]).expect_code(64);
+    project.run(&["teardown", "demo", "--yes", "--confirm", "staging"]).expect_code(4);
     project.run(&["verify", "demo"]).expect_code(0);
 }

@@ -106,6 +106,17 @@ fn a_local_state_of_a_newer_format() {
     project.run(&["plan", "demo", "--detailed-exitcode"]).expect_code(0);
 }
 
+#[test]
+fn a_local_state_that_was_emptied() {
+    let project = keys(TEMPLATE);
+    project.run(&["lock"]).expect_code(0);
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    fs::write(local_state(&project), "").unwrap();
+    let run = project.run(&["plan", "demo"]).expect_code(1);
+    assert!(run.stderr.contains("nothing was reset"), "{}", run.stderr);
+    assert_eq!(fs::read(local_state(&project)).unwrap(), b"", "it is left as it was");
+}
+
 /// Writes another format number into the state of the embedded engine.
 fn set_format(project: &Project, number: u64) {
     let database = redb::Database::open(local_state(project)).unwrap();
