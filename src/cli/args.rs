@@ -195,6 +195,9 @@ pub struct ChangeArguments {
     /// Consent to a change of this unit's class (repeatable)
     #[arg(long = "change-class", value_name = "UNIT")]
     pub change_class: Vec<InstanceName>,
+    /// Consent to the replacement of resources of this unit, which no plan can foresee yet (repeatable)
+    #[arg(long = "allow-replacement", value_name = "UNIT")]
+    pub allow_replacement: Vec<InstanceName>,
 }
 
 /// How a changing command runs.
@@ -210,7 +213,7 @@ pub struct RunArguments {
     #[arg(long)]
     pub rehearse: bool,
     /// Make a resource fail, on the embedded engine and in rehearsals (repeatable):
-    /// `UNIT.RESOURCE`, or `UNIT.RESOURCE:create`, `:update`, `:delete`
+    /// `UNIT.RESOURCE` when it is made, or with `:update`, `:delete`, `:rollback`
     #[arg(long = "fail", value_name = "UNIT.RESOURCE[:OPERATION]")]
     pub fail: Vec<String>,
 }
@@ -308,7 +311,13 @@ pub struct TeardownArguments {
     #[command(flatten)]
     pub run: RunArguments,
     /// Without source: the project in the stacks' tags
-    #[arg(long, value_name = "PROJECT", requires = "environment_by_tag", help_heading = "Without source")]
+    #[arg(
+        long,
+        value_name = "PROJECT",
+        requires = "environment_by_tag",
+        conflicts_with = "environment",
+        help_heading = "Without source"
+    )]
     pub project: Option<ProjectName>,
     /// Without source: the environment in the stacks' tags
     #[arg(

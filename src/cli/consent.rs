@@ -42,6 +42,10 @@ pub async fn ask(
     question: &Question<'_>,
     stop: &Stop,
 ) -> Result<(), Failure> {
+    if let Some(given) = question.confirm.filter(|given| *given != question.environment) {
+        let (given, environment) = (given.to_string(), question.environment.clone());
+        return Err(refuse(Refusal::WrongName { given, environment }));
+    }
     if question.typed_name {
         ask_for_name(console, question, stop).await
     } else {

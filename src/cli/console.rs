@@ -62,7 +62,9 @@ impl Console {
     /// Writes a result. A closed pipe is no error: whoever closed it has seen enough.
     pub fn result(&self, text: &str) -> io::Result<()> {
         let mut stream = io::stdout().lock();
-        ignore_closed_pipe(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()))
+        ignore_closed_pipe(stream.write_all(text.as_bytes()).and_then(|()| stream.flush())).map_err(|error| {
+            io::Error::new(error.kind(), format!("could not write to standard output: {error}"))
+        })
     }
 
     /// Writes one JSON document and a line end as the result.

@@ -134,7 +134,8 @@ impl From<SettleError> for Failure {
 
 impl From<ExecuteError> for Failure {
     fn from(error: ExecuteError) -> Self {
-        Self::new(ExitCode::NeedsHands, error)
+        // What was begun goes on, and a rerun attaches to it: nobody's hands are needed.
+        Self::new(ExitCode::Error, error)
     }
 }
 

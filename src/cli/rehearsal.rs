@@ -7,11 +7,11 @@ use crate::cli::args::{ChangeArguments, RunArguments, Selection, TeardownConsent
 use crate::cli::command::plan::{deploy_context, make};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
-use crate::cli::site::Site;
+use crate::cli::site::{Errand, Site};
 use crate::cli::view::Silent;
 use crate::cli::{Session, faults, runtime, wire};
 use crate::disk::clock;
-use crate::engine::{self, EventSink, ExecuteOptions, Operation, Outcome, Recorder, Stop, Timeline};
+use crate::engine::{self, Event, EventSink, ExecuteOptions, Operation, Outcome, Recorder, Stop, Timeline};
 use crate::local::durations::{self, Seconds};
 use crate::local::{Cloud, Options};
 use crate::manifest::Project;
@@ -96,8 +96,9 @@ async fn rehearse(
         let observation = site.look(&rehearsal.assembly.units, recorder, stop).await?;
         let plan = plan::teardown(context, &observation)?;
         let options = &stage.options;
-        outcomes
-            .push(site.carry_out(&plan, &observation, options, rehearsal.operation, recorder, stop).await?);
+        let errand =
+            Errand { plan: &plan, observation: &observation, options, operation: rehearsal.operation };
+        outcomes.push(site.carry_out(errand, recorder, stop).await?);
     }
     if let (Some(context), Verdict::Succeeded) = (&rehearsal.deploy, Summary::of(&outcomes).verdict) {
         outcomes.push(stage.make(rehearsal.assembly, context, recorder).await?);
@@ -143,7 +144,9 @@ impl Stage<'_> {
         let site = self.site(&assembly.environment);
         let mut observation = site.look(&assembly.units, sink, self.stop).await?;
         let plan = make(&site, assembly, context, &mut observation, sink, self.stop).await?;
-        site.carry_out(&plan, &observation, &self.options, Operation::Deploy, sink, self.stop).await
+        let (options, operation) = (&self.options, Operation::Deploy);
+        site.carry_out(Errand { plan: &plan, observation: &observation, options, operation }, sink, self.stop)
+            .await
     }
 }
 
@@ -156,7 +159,8 @@ fn prediction(
     recorder: &Recorder,
     outcomes: &[Outcome],
 ) -> rehearsal_view::Rehearsal {
-    let timeline = Timeline::of(&recorder.events());
+    let events = recorder.events();
+    let timeline = Timeline::of(&events);
     let begin = timeline.units.iter().map(|unit| unit.started).min().unwrap_or_default();
     let spans = timeline.units.iter().filter_map(|unit| {
         Some(Span {
@@ -165,7 +169,9 @@ fn prediction(
             end: text::seconds_between(begin, unit.finished?),
         })
     });
-    let steps = engine::critical_path(&timeline).into_iter().map(|step| Step {
+    // A teardown and a deploy follow each other: each phase has a path of its own.
+    let paths = phases(&events).into_iter().flat_map(|phase| engine::critical_path(&Timeline::of(phase)));
+    let steps = paths.map(|step| Step {
         instance: step.instance,
         resource: step.resource,
         resource_type: step.resource_type,
@@ -181,6 +187,18 @@ fn prediction(
         consents: rehearsal.consents.clone(),
         unknown_types: unknown_types(&timeline),
     }
+}
+
+/// The events of each phase: a phase opens with [`Event::Started`].
+fn phases(events: &[Event]) -> Vec<&[Event]> {
+    let starts: Vec<usize> = events
+        .iter()
+        .enumerate()
+        .filter(|(_, event)| matches!(event, Event::Started { .. }))
+        .map(|(index, _)| index)
+        .chain([events.len()])
+        .collect();
+    starts.windows(2).map(|window| &events[window[0]..window[1]]).collect()
 }
 
 /// Types whose durations were guessed: the prediction says so.

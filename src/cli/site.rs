@@ -88,13 +88,11 @@ impl Site<'_> {
     /// Carries a plan out and records what came of it.
     pub async fn carry_out(
         &self,
-        plan: &Plan,
-        observation: &Observation,
-        options: &ExecuteOptions,
-        operation: Operation,
+        errand: Errand<'_>,
         sink: &dyn EventSink,
         stop: &Stop,
     ) -> Result<Outcome, Failure> {
+        let Errand { plan, observation, options, operation } = errand;
         let started = clock::now();
         let outcome = engine::execute(plan, &self.clouds, &observation.others, options, sink, stop).await?;
         if let (Some(ledger), false) = (&self.ledger, outcome.reports.is_empty()) {
@@ -102,6 +100,19 @@ impl Site<'_> {
         }
         Ok(outcome)
     }
+}
+
+/// A plan to carry out.
+#[derive(Clone, Copy, Debug)]
+pub struct Errand<'a> {
+    /// What to do.
+    pub plan: &'a Plan,
+    /// What the plan was made from.
+    pub observation: &'a Observation,
+    /// How.
+    pub options: &'a ExecuteOptions,
+    /// What the user called it.
+    pub operation: Operation,
 }
 
 fn record(plan: &Plan, outcome: &Outcome, operation: Operation, started: Timestamp) -> Record {

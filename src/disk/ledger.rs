@@ -125,7 +125,7 @@ impl Ledger {
             if name.starts_with('.') {
                 continue;
             }
-            let number = name.strip_suffix(".json").and_then(|stem| stem.parse().ok());
+            let number = name.strip_suffix(".json").and_then(|stem| stem.parse::<u32>().ok()).map(u64::from);
             let stray = || LedgerError::Stray { path: self.directory.join(&name) };
             numbers.push(number.ok_or_else(stray)?);
         }

@@ -6,6 +6,9 @@
     reason = "the store makes its own directory; its file is the database's"
 )]
 
+use std::io;
+use std::sync::OnceLock;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
@@ -62,6 +65,8 @@ impl StoredStack {
 pub struct Store {
     path: Utf8PathBuf,
     database: Database,
+    /// Why a write failed first: afterwards the database only says that one did.
+    first_failure: OnceLock<String>,
 }
 
 /// What a file holds.
@@ -87,18 +92,26 @@ impl Store {
     }
 
     fn open_file(directory: &Utf8Path, path: Utf8PathBuf) -> Result<(Self, Loaded), PortError> {
-        std::fs::create_dir_all(directory).map_err(|error| unreadable(&path, error))?;
-        let database = Database::create(&path).map_err(|error| match error {
-            DatabaseError::DatabaseAlreadyOpen => busy(&path),
-            other => unreadable(&path, other),
-        })?;
-        let store = Self { path, database };
+        std::fs::create_dir_all(directory).map_err(|error| failed(&path, redb::Error::Io(error)))?;
+        let there = path.try_exists().map_err(|error| failed(&path, redb::Error::Io(error)))?;
+        if !there {
+            make(&path)?;
+        }
+        let store = Self::at(&path)?;
         let loaded = store.load()?;
         Ok((store, loaded))
     }
 
+    fn at(path: &Utf8Path) -> Result<Self, PortError> {
+        let database = Database::open(path).map_err(|error| match error {
+            DatabaseError::DatabaseAlreadyOpen => busy(path),
+            other => failed(path, other.into()),
+        })?;
+        Ok(Self { path: path.to_owned(), database, first_failure: OnceLock::new() })
+    }
+
     fn load(&self) -> Result<Loaded, PortError> {
-        let fail = |error: redb::Error| unreadable(&self.path, error);
+        let fail = |error: redb::Error| failed(&self.path, error);
         self.check_format()?;
         let transaction = self.database.begin_read().map_err(|error| fail(error.into()))?;
         let clock = transaction.open_table(CLOCK).map_err(|error| fail(error.into()))?;
@@ -130,7 +143,7 @@ impl Store {
 
     /// Writes the format's number into a new file and compares it in an old one.
     fn check_format(&self) -> Result<(), PortError> {
-        let fail = |error: redb::Error| unreadable(&self.path, error);
+        let fail = |error: redb::Error| failed(&self.path, error);
         let transaction = self.database.begin_write().map_err(|error| fail(error.into()))?;
         let found = {
             let mut meta = transaction.open_table(META).map_err(|error| fail(error.into()))?;
@@ -156,8 +169,9 @@ impl Store {
     /// `State`, for example when the disk is full.
     pub fn commit(&self, batch: &Batch) -> Result<(), PortError> {
         self.write(batch).map_err(|error| {
-            PortError::new(PortErrorKind::State, format!("write `{}`", self.path), error.to_string())
-                .with_hint("make room on the disk or correct the permissions, then run the command again")
+            let message = self.first_failure.get_or_init(|| error.to_string());
+            PortError::new(PortErrorKind::State, format!("write `{}`", self.path), message)
+                .with_hint(ROOM)
                 .with_source(error)
         })
     }
@@ -197,8 +211,25 @@ impl Store {
             transaction.commit()?;
             Ok(())
         };
-        remove().map_err(|error| unreadable(&self.path, error))
+        remove().map_err(|error| failed(&self.path, error))
     }
+}
+
+/// Makes an empty state. It gets its name when it is whole, so that a file of that name that is empty
+/// or cut off is always damage, whatever the moment a process died at.
+fn make(path: &Utf8Path) -> Result<(), PortError> {
+    let refused = |error: io::Error| failed(path, redb::Error::Io(error));
+    let unfinished = path.with_extension(format!("{}.new", std::process::id()));
+    let database = Database::create(&unfinished).map_err(|error| failed(path, error.into()))?;
+    let new = Store { path: path.to_owned(), database, first_failure: OnceLock::new() };
+    new.check_format()?;
+    drop(new);
+    // Unlike a rename, a link never replaces what another process made meanwhile.
+    match std::fs::hard_link(&unfinished, path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(refused(error)),
+        _ => {}
+    }
+    std::fs::remove_file(&unfinished).map_err(refused)
 }
 
 fn opening(path: &Utf8Path) -> String {
@@ -220,6 +251,24 @@ fn keep(path: &Utf8Path) -> String {
     format!(
         "nothing was reset; restore the file from a copy, or move `{path}` away to begin with an empty cloud"
     )
+}
+
+/// What to do when the system refuses, as it does when the disk is full.
+const ROOM: &str = "make room on the disk or correct the permissions, then run the command again";
+
+/// A failure of the system is no damage: the file is as good as it was.
+fn failed(path: &Utf8Path, error: redb::Error) -> PortError {
+    let is_damage = match &error {
+        redb::Error::Io(cause) => {
+            matches!(cause.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
+        }
+        redb::Error::PreviousIo => false,
+        _ => true,
+    };
+    if is_damage {
+        return unreadable(path, error);
+    }
+    PortError::new(PortErrorKind::State, opening(path), error.to_string()).with_hint(ROOM).with_source(error)
 }
 
 fn unreadable(path: &Utf8Path, error: impl std::error::Error + Send + Sync + 'static) -> PortError {

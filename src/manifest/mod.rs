@@ -5,6 +5,7 @@
 
 mod cross_check;
 pub mod decode;
+mod draft;
 mod duration;
 #[cfg(test)]
 pub mod fixture;
@@ -27,6 +28,7 @@ mod tests;
 pub mod unit_file;
 pub mod yaml;
 
+pub use draft::draft;
 pub use lock::{FactProvider, Lock, LockChange, LockUpdate, TemplateDigests};
 pub use project::{Project, TemplateVersion};
 pub use resolve::{ResolvedEnvironment, ResolvedUnit};

@@ -112,7 +112,10 @@ impl PlannedAction {
     /// update has nothing to do and is left out.
     pub fn may_come_out_equal(&self) -> bool {
         self.action == ActionKind::Update
-            && self.reasons.iter().all(|reason| matches!(reason, Reason::ParameterUnknown { .. }))
+            && self
+                .reasons
+                .iter()
+                .all(|reason| matches!(reason, Reason::ParameterUnknown { .. } | Reason::Consented { .. }))
     }
 
     /// Whether the plan holds this consent for the instance.

@@ -274,6 +274,9 @@ impl Planner<'_> {
         if kind.sends() && class_differs && self.context.consents.given(Consent::ChangeClass, &instance) {
             reasons.push(Reason::Consented { consent: Consent::ChangeClass });
         }
+        if kind == ActionKind::Update && self.context.consents.given(Consent::AllowReplacement, &instance) {
+            reasons.push(Reason::Consented { consent: Consent::AllowReplacement });
+        }
         PlannedAction {
             action: kind,
             stack: standing

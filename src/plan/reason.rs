@@ -114,6 +114,8 @@ pub enum Consent {
     DeleteUnknown,
     /// Termination protection is lifted in order to delete.
     LiftTerminationProtection,
+    /// Resources of this unit are replaced although the plan could not know it beforehand.
+    AllowReplacement,
 }
 
 impl Consent {
@@ -124,6 +126,7 @@ impl Consent {
             Self::DeleteData => "--delete-data",
             Self::DeleteUnknown => "--delete-unknown",
             Self::LiftTerminationProtection => "--lift-termination-protection",
+            Self::AllowReplacement => "--allow-replacement",
         }
     }
 }

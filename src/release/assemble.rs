@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-use crate::manifest::resolve::draft;
-use crate::manifest::{Project, ResolvedEnvironment, ResolvedUnit};
+use crate::manifest::{Project, ResolvedEnvironment, ResolvedUnit, draft};
 use crate::model::facts::Identity;
 use crate::model::{
-    DesiredUnit, Diagnostic, Diagnostics, Digest, Environment, EnvironmentName, ProviderKind, StackName,
-    TargetName, TemplateRef,
+    Binding, DesiredUnit, Diagnostic, Diagnostics, Digest, Environment, EnvironmentName, InstanceName,
+    Output, ProviderKind, StackName, TargetName, TemplateRef,
 };
 use crate::release::digests::{deployment, deployment_parts, release, release_parts};
 use crate::release::input_manifest::{InputManifest, UnitInputs};
-use crate::release::{outputs, parameters, template_checks};
-use crate::render::{Context, Limits, Renderer, Sources, Visible};
+use crate::release::outputs::{self, UsedTemplates};
+use crate::release::{parameters, template_checks};
+use crate::render::{Context, Limits, RenderedStack, Renderer, Sources, Visible};
 use crate::template::Document;
 use crate::template::analysis;
 
@@ -83,7 +83,8 @@ impl<'p> Assembler<'p> {
             }
         }
         if !problems.has_errors() {
-            problems.extend(outputs::check(&resolved.units, &units));
+            let used = self.used_templates(&resolved);
+            problems.extend(outputs::check(&resolved.units, &units, &used));
         }
         if problems.has_errors() {
             return Err(problems);
@@ -98,7 +99,7 @@ impl<'p> Assembler<'p> {
         &self,
         resolved: ResolvedEnvironment,
         units: Vec<DesiredUnit>,
-        inputs: BTreeMap<crate::model::InstanceName, UnitInputs>,
+        inputs: BTreeMap<InstanceName, UnitInputs>,
         warnings: Diagnostics,
     ) -> Assembly {
         let release_parts = release_parts(self.project);
@@ -115,11 +116,7 @@ impl<'p> Assembler<'p> {
         contexts: &BTreeMap<TargetName, TargetContext>,
         unit: &ResolvedUnit,
     ) -> Result<Joined, Diagnostics> {
-        let target = &contexts[&unit.instance.target];
-        let inputs = Visible::new(&Value::Object(unit.inputs.clone()))?;
-        let context = Context { inputs, env: target.env.clone(), lock: target.lock.clone() };
-        let folder = Project::folder(&unit.template.value);
-        let rendered = self.renderer.stack(&folder, &context)?;
+        let rendered = self.render(contexts, unit)?;
         let mut problems = Diagnostics::default();
         template_checks::check(&rendered.template, &unit.settings.capabilities, &mut problems);
         let parameters = parameters::bind(unit, &rendered.template, &mut problems);
@@ -131,6 +128,40 @@ impl<'p> Assembler<'p> {
             return Err(problems);
         }
         Ok(Joined { desired, inputs: unit_inputs, warnings: problems })
+    }
+
+    /// Templates of the units of other environments that this one refers to. Where the other
+    /// environment is not right itself they are left out: its own check tells, and so does a plan.
+    fn used_templates(&self, resolved: &ResolvedEnvironment) -> UsedTemplates {
+        let bindings = resolved.units.iter().flat_map(|unit| unit.parameters.values());
+        let mut wanted: BTreeMap<EnvironmentName, BTreeSet<InstanceName>> = BTreeMap::new();
+        for bound in bindings {
+            if let Binding::Output(Output { environment: Some(environment), instance, .. }) = &bound.binding {
+                wanted.entry(environment.clone()).or_default().insert(instance.clone());
+            }
+        }
+        let mut templates = UsedTemplates::new();
+        for (name, instances) in wanted {
+            let Ok(other) = self.project.resolve(&name) else { continue };
+            let Ok(contexts) = contexts(self.project, &other.environment) else { continue };
+            for unit in other.units.iter().filter(|unit| instances.contains(&unit.instance)) {
+                if let Ok(rendered) = self.render(&contexts, unit) {
+                    templates.insert((name.clone(), unit.instance.clone()), rendered.template.value);
+                }
+            }
+        }
+        templates
+    }
+
+    fn render(
+        &self,
+        contexts: &BTreeMap<TargetName, TargetContext>,
+        unit: &ResolvedUnit,
+    ) -> Result<RenderedStack, Diagnostics> {
+        let target = &contexts[&unit.instance.target];
+        let inputs = Visible::new(&Value::Object(unit.inputs.clone()))?;
+        let context = Context { inputs, env: target.env.clone(), lock: target.lock.clone() };
+        self.renderer.stack(&Project::folder(&unit.template.value), &context)
     }
 
     /// Drafts from which the unit's template includes files: they can change under it.

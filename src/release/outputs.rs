@@ -6,21 +6,24 @@ use serde_json::Value;
 
 use crate::manifest::ResolvedUnit;
 use crate::manifest::suggestion::suggestion;
-use crate::model::{Binding, DesiredUnit, Diagnostic, Diagnostics, InstanceName};
+use crate::model::{Binding, DesiredUnit, Diagnostic, Diagnostics, EnvironmentName, InstanceName, Output};
 use crate::template::analysis;
 
-/// The outputs that `units` refer to and no template declares. References to other environments
-/// are left to the plan, which sees the outputs of their stacks.
-pub(super) fn check(units: &[ResolvedUnit], desired: &[DesiredUnit]) -> Diagnostics {
-    let templates: BTreeMap<&InstanceName, &Value> =
+/// Templates of other environments' instances.
+pub(super) type UsedTemplates = BTreeMap<(EnvironmentName, InstanceName), Value>;
+
+/// The outputs that `units` refer to and no template declares.
+pub(super) fn check(units: &[ResolvedUnit], desired: &[DesiredUnit], used: &UsedTemplates) -> Diagnostics {
+    let own: BTreeMap<&InstanceName, &Value> =
         desired.iter().map(|unit| (unit.instance(), &unit.template)).collect();
+    let template_of = |output: &Output| match &output.environment {
+        None => own.get(&output.instance).copied(),
+        Some(environment) => used.get(&(environment.clone(), output.instance.clone())),
+    };
     let mut problems = Diagnostics::default();
     for bound in units.iter().flat_map(|unit| unit.parameters.values()) {
         let Binding::Output(output) = &bound.binding else { continue };
-        if output.environment.is_some() {
-            continue;
-        }
-        let Some(template) = templates.get(&output.instance) else { continue };
+        let Some(template) = template_of(output) else { continue };
         if template.get("Outputs").is_some_and(|declared| declared.get(&output.name).is_some()) {
             continue;
         }

@@ -253,6 +253,13 @@ fn a_unit_stands_at_two_targets_and_refers_to_another_environment() {
     assert_eq!(production.environment.protection.as_str(), "standard", "one real target makes it real");
 }
 
+#[test]
+fn an_output_of_another_environment_must_exist_too() {
+    let files = edited(two_places(), DATA, "network@primary.PrivateSubnetIds", "network@primary.SubnetIds");
+    let problems = try_assemble(published(files), "staging").unwrap_err();
+    assert_eq!(problems.0[0].message, "the unit `network` has no output `SubnetIds`");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -4,7 +4,7 @@
 //! of `templates/`, the name of a folder in it, and the values a template may see.
 //!
 //! Tera itself has no strictness about lists, no step limit and no hook where a value is printed.
-//! So each source is prepared before Tera sees it ([`prepare`]): every printed expression passes
+//! So each source is prepared before Tera sees it (`prepare`): every printed expression passes
 //! through our own filter, every turn of a loop through our own counter. Positions are mapped back.
 
 mod context;

@@ -187,7 +187,10 @@ fn failure(report: &UnitReport, palette: &Palette) -> String {
                 differences.iter().map(|line| format!("    {}\n", text::clean(line))).collect();
             heading("not done: the change set shows what the plan did not announce")
                 + &lines
-                + &hint("look at these changes, then plan again")
+                + &hint(&format!(
+                    "look at these changes; `--allow-replacement {}` consents to replacements",
+                    report.instance
+                ))
         }
     }
 }

@@ -36,3 +36,16 @@ fn every_link_leads_somewhere() {
     }
     assert!(dead.is_empty(), "links to nowhere:\n{}", dead.join("\n"));
 }
+
+#[test]
+fn the_table_of_exit_codes_is_the_one_in_the_code() {
+    let page = fs::read_to_string(root().join("docs/exit-codes.md")).unwrap();
+    let rows = page.lines().filter_map(|line| {
+        let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
+        Some((cells.first()?.parse::<u8>().ok()?, (*cells.get(1)?).to_owned()))
+    });
+    let table = rekindle::cli::exit_code::ExitCode::TABLE
+        .iter()
+        .map(|(code, meaning)| (*code, (*meaning).to_owned()));
+    assert_eq!(rows.collect::<Vec<_>>(), table.collect::<Vec<_>>());
+}

@@ -1,6 +1,7 @@
 //! The embedded engine against its specification, `docs/local-engine.md`: every test names the rules
 //! it shows.
 
+mod any_template;
 mod changes;
 mod deletion;
 mod exports;

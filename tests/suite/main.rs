@@ -16,5 +16,8 @@ mod local_engine;
 mod main_job;
 #[cfg(feature = "aws")]
 mod ministack;
+#[cfg(feature = "aws")]
+mod sandbox;
 mod shipped_project;
+mod source;
 mod support;

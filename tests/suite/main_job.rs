@@ -114,3 +114,26 @@ fn teardown_works_without_the_source() {
     let status = project.run(&["status", "demo", "--output", "json"]).expect_code(0).json();
     assert!(status["stacks"].as_array().unwrap().iter().all(|stack| stack["status"].is_null()));
 }
+
+#[test]
+fn a_name_that_nothing_has_is_an_error_and_not_nothing_to_do() {
+    let project = Project::skeleton();
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    for arguments in [
+        &["plan", "demo", "--target", "primry"][..],
+        &["deploy", "demo", "--yes", "--target", "primry"],
+        &["plan", "demo", "storge"],
+        &["plan", "demo", "--allow-replacement", "storge"],
+        &["teardown", "demo", "--yes", "storge"],
+        &["teardown", "demo", "--yes", "--delete-data", "storge"],
+        &["rebuild", "demo", "--yes", "--delete-data", "storge"],
+        &["deploy", "demo", "--yes", "--fail", "storge.Documents"],
+        &["deploy", "demo", "--yes", "--fail", "storage.Documnts"],
+    ] {
+        let run = project.run(arguments).expect_code(1);
+        assert!(run.stderr.contains("did you mean"), "{arguments:?}:\n{}", run.stderr);
+    }
+    project.run(&["teardown", "demo", "--project", "fieldbook", "--yes"]).expect_code(64);
+    project.run(&["teardown", "demo", "--yes", "--confirm", "staging"]).expect_code(4);
+    project.run(&["verify", "demo"]).expect_code(0);
+}

@@ -2,15 +2,15 @@
 
 use crate::cli::Session;
 use crate::cli::args::DeployArguments;
-use crate::cli::command::plan::{deploy_context, make};
+use crate::cli::command::plan::{check_names, deploy_context, make};
 use crate::cli::consent::{self, Question};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::rehearsal::{self, Rehearsal};
-use crate::cli::site::Site;
+use crate::cli::site::{Errand, Site};
 use crate::cli::view::{self, Notices};
 use crate::cli::wire::Wiring;
-use crate::cli::{faults, runtime};
+use crate::cli::{faults, names, runtime};
 use crate::disk::{EnvironmentLock, Ledger, clock};
 use crate::engine::{Operation, Outcome, Stop};
 use crate::manifest::Project;
@@ -23,6 +23,8 @@ use crate::ui::run::Expectations;
 pub fn run(session: &Session, arguments: &DeployArguments) -> Result<ExitCode, Failure> {
     let project = session.project()?;
     let assembly = session.assemble(&project, &arguments.environment)?;
+    check_names(&assembly, &arguments.selection, &arguments.changes)?;
+    names::faults(&assembly.environment, &faults(&arguments.run)?, &assembly.units)?;
     let context = deploy_context(&assembly, &arguments.selection, &arguments.changes);
     if arguments.run.rehearse {
         return rehearse(session, arguments, &project, &assembly, context);
@@ -55,7 +57,9 @@ async fn deploy(
     }
     let view = view::of(&session.console, Expectations::of(&plan));
     let options = session.execute_options(arguments.run.jobs);
-    let work = site.carry_out(&plan, &observation, &options, Operation::Deploy, &*view, stop);
+    let operation = Operation::Deploy;
+    let errand = Errand { plan: &plan, observation: &observation, options: &options, operation };
+    let work = site.carry_out(errand, &*view, stop);
     let outcome = view::keep_moving(&*view, work).await?;
     view.finish(&Summary::of([&outcome]));
     session.console.outcome(Operation::Deploy, &environment.name, &outcome)?;

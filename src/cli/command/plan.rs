@@ -6,14 +6,14 @@ use crate::cli::Session;
 use crate::cli::args::{ChangeArguments, PlanArguments, Selection};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
-use crate::cli::runtime;
 use crate::cli::site::Site;
 use crate::cli::view::Notices;
 use crate::cli::wire::Wiring;
+use crate::cli::{names, runtime};
 use crate::disk::Ledger;
 use crate::engine::{EventSink, Stop};
 use crate::model::InstanceName;
-use crate::plan::{self, ActionKind, Consent, DeployContext, Observation, Plan};
+use crate::plan::{self, ActionKind, Consent, Consents, DeployContext, Observation, Plan};
 use crate::release::Assembly;
 use crate::ui::{plan_json, plan_view};
 
@@ -21,6 +21,7 @@ use crate::ui::{plan_json, plan_view};
 pub fn run(session: &Session, arguments: &PlanArguments) -> Result<ExitCode, Failure> {
     let project = session.project()?;
     let assembly = session.assemble(&project, &arguments.environment)?;
+    check_names(&assembly, &arguments.selection, &arguments.changes)?;
     let context = deploy_context(&assembly, &arguments.selection, &arguments.changes);
     let state = session.state()?;
     let plan = runtime::run(async |stop| {
@@ -55,6 +56,17 @@ pub(in crate::cli) async fn make(
     Ok(plan::deploy(&assembly.units, context, observation)?)
 }
 
+/// Are the target and the units that options name there? (Selected units are the plan's to judge.)
+pub(in crate::cli) fn check_names(
+    assembly: &Assembly,
+    selection: &Selection,
+    changes: &ChangeArguments,
+) -> Result<(), Failure> {
+    names::target(&assembly.environment, selection.target.as_ref())?;
+    let consented = changes.change_class.iter().chain(&changes.allow_replacement);
+    names::units(&assembly.environment, consented, &names::instances(&assembly.units))
+}
+
 /// What is asked of a deploy.
 pub(in crate::cli) fn deploy_context(
     assembly: &Assembly,
@@ -70,8 +82,19 @@ pub(in crate::cli) fn deploy_context(
         deployment: assembly.deployment,
         prune: changes.prune,
         selected: selected(selection, instances),
-        consents: changes.change_class.iter().map(|unit| (Consent::ChangeClass, unit.clone())).collect(),
+        consents: consents(changes),
     }
+}
+
+fn consents(changes: &ChangeArguments) -> Consents {
+    let given = [
+        (Consent::ChangeClass, &changes.change_class),
+        (Consent::AllowReplacement, &changes.allow_replacement),
+    ];
+    given
+        .into_iter()
+        .flat_map(|(consent, units)| units.iter().map(move |unit| (consent, unit.clone())))
+        .collect()
 }
 
 /// The instances asked for; `None` for all. A unit named together with `--target` is meant there.

@@ -3,15 +3,15 @@
 use crate::cli::Session;
 use crate::cli::args::{ChangeArguments, RebuildArguments, Selection};
 use crate::cli::command::plan::{deploy_context, make};
-use crate::cli::command::teardown::{question, teardown_context};
+use crate::cli::command::teardown::{named, question, teardown_context};
 use crate::cli::command::verify;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::rehearsal::{self, Rehearsal};
-use crate::cli::site::Site;
+use crate::cli::site::{Errand, Site};
 use crate::cli::view::{self, Notices};
 use crate::cli::wire::Wiring;
-use crate::cli::{consent, faults, runtime};
+use crate::cli::{consent, faults, names, runtime};
 use crate::disk::{EnvironmentLock, Ledger, clock};
 use crate::engine::{EventSink, ExecuteOptions, Operation, Outcome, Stop, VerifyOptions};
 use crate::model::Digest;
@@ -24,6 +24,8 @@ use crate::ui::run::Expectations;
 pub fn run(session: &Session, arguments: &RebuildArguments) -> Result<ExitCode, Failure> {
     let project = session.project()?;
     let assembly = session.assemble(&project, &arguments.environment)?;
+    names::faults(&assembly.environment, &faults(&arguments.run)?, &assembly.units)?;
+    names::units(&assembly.environment, named(&arguments.consents), &names::instances(&assembly.units))?;
     if arguments.run.rehearse {
         return rehearsal::run(&Rehearsal {
             session,
@@ -74,14 +76,9 @@ async fn rebuild(
 
     let view = view::of(&session.console, Expectations::default());
     let work = async {
-        let torn_down = rebuild.site.carry_out(
-            &teardown,
-            &observation,
-            &rebuild.options,
-            Operation::Rebuild,
-            &*view,
-            stop,
-        );
+        let (options, operation) = (&rebuild.options, Operation::Rebuild);
+        let errand = Errand { plan: &teardown, observation: &observation, options, operation };
+        let torn_down = rebuild.site.carry_out(errand, &*view, stop);
         let mut outcomes = vec![torn_down.await?];
         if Summary::of(&outcomes).verdict == Verdict::Succeeded {
             outcomes.push(rebuild.deploy(&*view).await?);
@@ -97,7 +94,9 @@ impl Rebuild<'_> {
         let mut observation = self.site.look(&self.assembly.units, sink, self.stop).await?;
         let context = deploy_context(self.assembly, &Selection::default(), &ChangeArguments::default());
         let plan: Plan = make(&self.site, self.assembly, &context, &mut observation, sink, self.stop).await?;
-        self.site.carry_out(&plan, &observation, &self.options, Operation::Rebuild, sink, self.stop).await
+        let (options, operation) = (&self.options, Operation::Rebuild);
+        let errand = Errand { plan: &plan, observation: &observation, options, operation };
+        self.site.carry_out(errand, sink, self.stop).await
     }
 
     /// Shows how it ended; verifies what was made again.

@@ -1,6 +1,6 @@
 //! `rekindle teardown`: deletes an environment's stacks, dependants first, with or without source.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cli::Session;
 use crate::cli::args::{TeardownArguments, TeardownConsents};
@@ -9,13 +9,14 @@ use crate::cli::consent::{self, Question};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::rehearsal::{self, Rehearsal};
-use crate::cli::site::Site;
+use crate::cli::site::{Errand, Site};
 use crate::cli::view::{self, Notices};
 use crate::cli::wire::Wiring;
-use crate::cli::{faults, runtime};
+use crate::cli::{faults, names, runtime};
 use crate::disk::{EnvironmentLock, Ledger, StateDirectory, clock};
 use crate::engine::{Operation, Outcome, Stop};
-use crate::model::{Environment, Protection, Target, TargetName};
+use crate::manifest::Project;
+use crate::model::{Environment, InstanceName, Protection, Target, TargetName};
 use crate::plan::{self, Consent, Consents, Observation, TeardownContext};
 use crate::ui::outcome_view::Summary;
 use crate::ui::run::Expectations;
@@ -28,30 +29,46 @@ pub fn run(session: &Session, arguments: &TeardownArguments) -> Result<ExitCode,
             return rehearse(session, arguments, name, &project);
         }
         let environment = project.environment(name)?;
-        return run_on(session, arguments, &environment, &session.state()?);
+        let source = declared(&project, &environment);
+        return run_on(session, arguments, (&environment, &source), &session.state()?);
     }
     let environment = by_tags(arguments);
     let state = match &session.global.state_dir {
         Some(_) => session.state()?,
         None => StateDirectory::of_project(&session.directory()?),
     };
-    run_on(session, arguments, &environment, &state)
+    run_on(session, arguments, (&environment, &BTreeSet::new()), &state)
+}
+
+/// Every unit of the source at every target: units that may be named although they do not stand.
+fn declared(project: &Project, environment: &Environment) -> BTreeSet<InstanceName> {
+    let at = |target: &TargetName| {
+        let target = target.clone();
+        project.units.keys().map(move |unit| InstanceName::new(unit.clone(), target.clone()))
+    };
+    environment.targets.keys().flat_map(at).collect()
+}
+
+/// The units that consents name.
+pub(in crate::cli) fn named(consents: &TeardownConsents) -> impl Iterator<Item = &InstanceName> {
+    let TeardownConsents { delete_data, delete_unknown, lift_termination_protection, .. } = consents;
+    delete_data.iter().chain(delete_unknown).chain(lift_termination_protection)
 }
 
 fn run_on(
     session: &Session,
     arguments: &TeardownArguments,
-    environment: &Environment,
+    place: (&Environment, &BTreeSet<InstanceName>),
     state: &StateDirectory,
 ) -> Result<ExitCode, Failure> {
-    let outcome = runtime::run(async |stop| teardown(session, arguments, environment, state, &stop).await)?;
+    let outcome = runtime::run(async |stop| teardown(session, arguments, place, state, &stop).await)?;
     Ok(ExitCode::from(Summary::of([&outcome]).verdict))
 }
 
 async fn teardown(
     session: &Session,
     arguments: &TeardownArguments,
-    environment: &Environment,
+    (environment, source): (&Environment, &BTreeSet<InstanceName>),
     state: &StateDirectory,
     stop: &Stop,
 ) -> Result<Outcome, Failure> {
@@ -63,7 +80,10 @@ async fn teardown(
     let mut observation = site.look_when_settled(&[], &notices, stop).await?;
     site.complete(&[], &mut observation, &notices, stop).await?;
     let mut context = teardown_context(environment, &arguments.consents);
-    let standing: Vec<_> = standing(&observation).collect();
+    let standing: BTreeSet<_> = standing(&observation).collect();
+    let known: BTreeSet<_> = source.iter().chain(&standing).cloned().collect();
+    names::target(environment, arguments.selection.target.as_ref())?;
+    names::units(environment, arguments.selection.units.iter().chain(named(&arguments.consents)), &known)?;
     context.selected = selected(&arguments.selection, standing.iter());
     let plan = plan::teardown(&context, &observation)?;
     session.console.plan(&plan)?;
@@ -73,7 +93,9 @@ async fn teardown(
     }
     let view = view::of(&session.console, Expectations::of(&plan));
     let options = session.execute_options(arguments.run.jobs);
-    let work = site.carry_out(&plan, &observation, &options, Operation::Teardown, &*view, stop);
+    let operation = Operation::Teardown;
+    let errand = Errand { plan: &plan, observation: &observation, options: &options, operation };
+    let work = site.carry_out(errand, &*view, stop);
     let outcome = view::keep_moving(&*view, work).await?;
     view.finish(&Summary::of([&outcome]));
     session.console.outcome(Operation::Teardown, &environment.name, &outcome)?;
@@ -116,7 +138,7 @@ pub(in crate::cli) fn question<'a>(
     }
 }
 
-fn standing(observation: &Observation) -> impl Iterator<Item = crate::model::InstanceName> + '_ {
+fn standing(observation: &Observation) -> impl Iterator<Item = InstanceName> + '_ {
     observation.stacks.values().flatten().filter_map(|stack| Some(stack.identity()?.instance))
 }
 
@@ -147,9 +169,10 @@ fn rehearse(
     session: &Session,
     arguments: &TeardownArguments,
     name: &crate::model::EnvironmentName,
-    project: &crate::manifest::Project,
+    project: &Project,
 ) -> Result<ExitCode, Failure> {
     let assembly = session.assemble(project, name)?;
+    names::faults(&assembly.environment, &faults(&arguments.run)?, &assembly.units)?;
     let mut context = teardown_context(&assembly.environment, &arguments.consents);
     context.selected = selected(&arguments.selection, assembly.units.iter().map(|unit| unit.instance()));
     rehearsal::run(&Rehearsal {

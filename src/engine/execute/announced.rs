@@ -2,7 +2,8 @@
 //!
 //! - A removal must be a removal in the plan.
 //! - A replacement must be announced: the plan says that the resource is, or may be, replaced.
-//!   A modification of which the plan does not know whether it replaces is no announcement.
+//!   A modification of which the plan does not know whether it replaces is no announcement, unless
+//!   the user consented to replacements in this unit.
 //! - A replacement that depends on values known only at execution must be announced likewise for
 //!   units of class `data` and `permanent`. For stateless units it passes: CloudFormation calls
 //!   every reference to a changed resource conditional, and hardly any comes true.
@@ -12,12 +13,17 @@
 //!   every resource.
 
 use crate::model::{Change, ChangeAction, Class, Replacement};
-use crate::plan::PlannedAction;
+use crate::plan::{Consent, PlannedAction};
 
 /// What the change set would do that the plan did not announce, one sentence each.
 pub(super) fn unannounced(action: &PlannedAction, changes: &[Change]) -> Vec<String> {
     let is_precious = action.class != Some(Class::Stateless);
-    changes.iter().filter_map(|change| sentence(change, planned(action, change), is_precious)).collect()
+    let consented = action.has_consent(Consent::AllowReplacement);
+    changes
+        .iter()
+        .filter(|change| !(consented && change.action == ChangeAction::Modify))
+        .filter_map(|change| sentence(change, planned(action, change), is_precious))
+        .collect()
 }
 
 fn planned<'p>(action: &'p PlannedAction, change: &Change) -> Option<&'p Change> {
@@ -48,8 +54,8 @@ fn sentence(change: &Change, planned: Option<&Change>, is_precious: bool) -> Opt
 mod tests {
     use super::*;
     use crate::model::ObservedStack;
-    use crate::plan::ActionKind;
     use crate::plan::fixture::{stack, unit};
+    use crate::plan::{ActionKind, Reason};
 
     fn change(action: ChangeAction, replacement: Option<Replacement>) -> Change {
         let (logical_id, resource_type) = ("Database".to_owned(), "AWS::RDS::DBInstance".to_owned());
@@ -100,5 +106,14 @@ mod tests {
             let sentences = unannounced(&action, &[change(found.0, found.1)]);
             assert_eq!(sentences.is_empty(), passes, "{class} {found:?} {planned:?}: {sentences:?}");
         }
+    }
+
+    #[test]
+    fn consent_covers_replacements_and_no_removal() {
+        let mut action = action(Class::Data, None);
+        action.reasons.push(Reason::Consented { consent: Consent::AllowReplacement });
+        let replaced = change(ChangeAction::Modify, Some(Replacement::Always));
+        assert_eq!(unannounced(&action, &[replaced]), Vec::<String>::new());
+        assert_eq!(unannounced(&action, &[change(ChangeAction::Remove, None)]).len(), 1);
     }
 }

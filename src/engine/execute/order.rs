@@ -6,21 +6,39 @@ use crate::engine::ExecuteError;
 use crate::engine::clouds::Clouds;
 use crate::model::InstanceName;
 use crate::plan::graph::{self, Graph};
-use crate::plan::{ActionKind, Operation, Plan, PlannedAction};
+use crate::plan::{ActionKind, Plan, PlannedAction};
 
-/// For each instance of the plan that something is done to: what must be finished before. In a deploy
-/// that is what it needs, in a teardown what needs it. An instance that is kept is waited for by
-/// nobody.
+/// For each instance of the plan that something is done to: what must be finished before.
+///
+/// Something that is made or changed waits for what it needs. Something that goes waits for whatever
+/// has needed it so far: others that go, and others that are changed so as to need it no more. An
+/// instance that is kept is waited for by nobody.
 pub fn waits_for(plan: &Plan) -> BTreeMap<InstanceName, BTreeSet<InstanceName>> {
-    let names: BTreeSet<&InstanceName> = acting(plan).map(|action| &action.instance).collect();
-    let inside = |action: &PlannedAction| {
-        action.needs.iter().filter(|need| names.contains(need)).cloned().collect::<BTreeSet<_>>()
-    };
-    let graph: Graph = acting(plan).map(|action| (action.instance.clone(), inside(action))).collect();
-    match plan.operation {
-        Operation::Deploy => graph,
-        Operation::Teardown => graph::reversed(&graph),
+    let mut graph: Graph = acting(plan).map(|action| (action.instance.clone(), BTreeSet::new())).collect();
+    for action in acting(plan) {
+        if action.action.sends() {
+            let present = action.needs.iter().filter(|need| graph.contains_key(*need)).cloned().collect();
+            graph.insert(action.instance.clone(), present);
+        }
     }
+    for action in acting(plan) {
+        for need in needed_so_far(action) {
+            let goes = plan.action(&need).is_some_and(|provider| provider.action == ActionKind::Delete);
+            if let Some(waits) = graph.get_mut(&need).filter(|_| goes) {
+                waits.insert(action.instance.clone());
+            }
+        }
+    }
+    graph
+}
+
+/// What the stack that is there needs: the plan says it of one that goes, its own facts of others.
+fn needed_so_far(action: &PlannedAction) -> BTreeSet<InstanceName> {
+    if action.action == ActionKind::Delete {
+        return action.needs.clone();
+    }
+    let facts = action.observed.as_ref().and_then(|stack| stack.facts());
+    facts.map(|facts| facts.needs.into_iter().collect()).unwrap_or_default()
 }
 
 fn acting(plan: &Plan) -> impl Iterator<Item = &PlannedAction> {

@@ -30,7 +30,10 @@ pub(super) async fn update(work: &Work<'_>) -> Step<Ending> {
     if started == UpdateAnswer::NothingToDo {
         nothing_to_do(stack.as_ref(), &wanted.facts)?;
     }
-    let ending = work.stands(stack, &observed.id, &history, &wanted.facts).await?;
+    let mut ending = work.stands(stack, &observed.id, &history, &wanted.facts).await?;
+    if started == UpdateAnswer::NothingToDo {
+        ending.outcome = UnitOutcome::Unchanged;
+    }
     policy::set_protection(work, &wanted)
         .await
         .map_err(|error| Box::new(Ending::after_effect(error).of(&observed.id)))?;

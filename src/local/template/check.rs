@@ -53,6 +53,7 @@ fn macros(value: &Value) -> Result<(), TemplateError> {
 /// Checks counts, names and references.
 pub fn template(template: &Template) -> Result<(), TemplateError> {
     counts(template)?;
+    names(template)?;
     for (name, definition) in &template.resources {
         if definition.r#type == "AWS::CloudFormation::Stack" {
             return Err(TemplateError::NotYet(format!("the nested stack {name}")));
@@ -79,6 +80,22 @@ fn counts(template: &Template) -> Result<(), TemplateError> {
         if count > maximum {
             let message = format!("Number of {what}, {count}, is greater than maximum allowed, {maximum}");
             return Err(TemplateError::Format(message));
+        }
+    }
+    Ok(())
+}
+
+/// Source: CloudFormation template reference, "Resources", "Parameters" and "Outputs" sections.
+fn names(template: &Template) -> Result<(), TemplateError> {
+    let names = [
+        ("Resource", template.resources.keys().collect::<Vec<_>>()),
+        ("Parameter", template.parameters.keys().collect()),
+        ("Output", template.outputs.keys().collect()),
+    ];
+    for (what, names) in names {
+        let is_wrong = |name: &&String| !name.chars().all(|character| character.is_ascii_alphanumeric());
+        if let Some(name) = names.into_iter().find(is_wrong) {
+            return Err(TemplateError::Format(format!("{what} name {name} is non alphanumeric.")));
         }
     }
     Ok(())

@@ -352,7 +352,7 @@ fn the_end_of_other_runs() {
 
       data: not done: the change set shows what the plan did not announce
         `Database` would be replaced
-        hint: look at these changes, then plan again
+        hint: look at these changes; `--allow-replacement data` consents to replacements
 
       skipped because the run was stopped: web
       2 failed, 1 skipped

@@ -60,7 +60,7 @@ Outputs:
 fn keys(template: &str) -> Project {
     let project = Project::empty();
     project.write("rekindle.yaml", MANIFEST);
-    project.write("stacks/keys.yaml", "kind: stack\ntemplate: keys@1.0.0\n");
+    project.write("stacks/keys.yaml", "kind: stack\nclass: stateless\ntemplate: keys@1.0.0\n");
     project.write("templates/keys/1.0.0/interface.yaml", "kind: stack\ndescription: A key.\ninputs: {}\n");
     project.write("templates/keys/1.0.0/template.yaml.tera", template);
     project.run(&["lock"]).expect_code(0);

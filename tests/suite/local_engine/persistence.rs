@@ -1,4 +1,5 @@
 //! Rules P1 to P5.
+#![allow(clippy::disallowed_methods, reason = "the tests damage and copy files on purpose")]
 
 use std::time::Duration;
 

@@ -22,9 +22,9 @@ async fn shapes(resources: Value, attributes: &[(&str, &str)]) -> String {
     stack.outputs.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n")
 }
 
-#[tokio::test]
-async fn i1_i2_i5_ids_have_the_form_of_the_real_ones() {
-    let resources = json!({
+/// A resource of each of the common types.
+fn one_of_each() -> Value {
+    json!({
         "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
         "Subnet": {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.0.0.0/24", "AvailabilityZone": {"Fn::Select": [1, {"Fn::GetAZs": ""}]}}},
         "Table": {"Type": "AWS::EC2::RouteTable", "Properties": {"VpcId": {"Ref": "Vpc"}}},
@@ -47,7 +47,12 @@ async fn i1_i2_i5_ids_have_the_form_of_the_real_ones() {
         "Repository": {"Type": "AWS::ECR::Repository"},
         "Alarm": {"Type": "AWS::CloudWatch::Alarm"},
         "Parameter": {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/app/size", "Value": "1"}}
-    });
+    })
+}
+
+#[tokio::test]
+async fn i1_i2_i5_ids_have_the_form_of_the_real_ones() {
+    let resources = one_of_each();
     let attributes = [
         ("Vpc", "DefaultSecurityGroup"),
         ("Subnet", "AvailabilityZone"),

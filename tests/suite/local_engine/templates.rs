@@ -50,6 +50,7 @@ async fn t1_what_is_no_template_is_refused() {
         json!({"Resources": {"A": {"Type": "AWS::SNS::Topic", "Propertys": {}}}}),
         json!({"Resources": {"A": {"Properties": {}}}}),
         json!({"Resources": {"A": {"Type": "AWS::SNS::Topic", "Properties": []}}}),
+        json!({"Resources": {"Ä-1": {"Type": "AWS::SNS::Topic"}}}),
         json!({"Resources": topics(501)}),
         json!({"Resources": topics(1), "Transform": "AWS::Serverless-2016-10-31"}),
         json!({"Resources": {"Fn::ForEach::Each": ["A", [], {}]}}),
@@ -64,6 +65,7 @@ async fn t1_what_is_no_template_is_refused() {
         ValidationError: Template format error: [/Resources/A] unknown field `Propertys`, expected one of `Type`, `Properties`, `Metadata`, `Condition`, `DependsOn`, `DeletionPolicy`, `UpdateReplacePolicy`, `CreationPolicy`, `UpdatePolicy`, `Description`
         ValidationError: Template format error: [/Resources/A] missing field `Type`
         ValidationError: Template format error: [/Resources/A/Properties] must be an object
+        ValidationError: Template format error: Resource name Ä-1 is non alphanumeric.
         ValidationError: Template format error: Number of resources, 501, is greater than maximum allowed, 500
         ValidationError: Transform "AWS::Serverless-2016-10-31" is not supported by the embedded engine yet
         ValidationError: Fn::ForEach::Each is not supported by the embedded engine yet

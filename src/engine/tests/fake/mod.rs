@@ -57,8 +57,12 @@ impl Fake {
         *self.habits.lock().unwrap()
     }
 
-    /// Counts the call, or throttles it.
-    fn enter(&self, operation: &'static str) -> Result<MutexGuard<'_, State>, PortError> {
+    /// Counts the call, or throttles it. Takes a while, as calls do: other work goes on meanwhile.
+    async fn enter(&self, operation: &'static str) -> Result<MutexGuard<'_, State>, PortError> {
+        let turns = self.state().total % 5;
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
         let mut state = self.state();
         state.total += 1;
         assert!(state.total < 100_000, "the engine calls in circles");
@@ -96,7 +100,7 @@ fn no_such(stack: &str) -> PortError {
 #[async_trait]
 impl CloudFormation for Fake {
     async fn identity(&self) -> Result<Identity, PortError> {
-        let state = self.enter("GetCallerIdentity")?;
+        let state = self.enter("GetCallerIdentity").await?;
         let identity = Identity {
             account: "000000000000".parse().unwrap(),
             region: "eu-central-1".parse().unwrap(),
@@ -106,7 +110,7 @@ impl CloudFormation for Fake {
     }
 
     async fn describe_stacks(&self, from: Option<&str>) -> Result<Page<ObservedStack>, PortError> {
-        let state = self.enter("DescribeStacks")?;
+        let state = self.enter("DescribeStacks").await?;
         if self.habits().denies_listing {
             return Err(PortError::new(PortErrorKind::Denied, "DescribeStacks", "AccessDenied"));
         }
@@ -116,24 +120,24 @@ impl CloudFormation for Fake {
     }
 
     async fn describe_stack(&self, stack: &str) -> Result<Option<ObservedStack>, PortError> {
-        let state = self.enter("DescribeStack")?;
+        let state = self.enter("DescribeStack").await?;
         self.answer(&state, "DescribeStack", state.find(stack).map(|it| it.seen.clone()))
     }
 
     async fn template(&self, stack: &str) -> Result<String, PortError> {
-        let state = self.enter("GetTemplate")?;
+        let state = self.enter("GetTemplate").await?;
         let found = state.find(stack).ok_or_else(|| no_such(stack))?;
         self.answer(&state, "GetTemplate", found.body.template.clone())
     }
 
     async fn stack_policy(&self, stack: &str) -> Result<Option<String>, PortError> {
-        let state = self.enter("GetStackPolicy")?;
+        let state = self.enter("GetStackPolicy").await?;
         let found = state.find(stack).ok_or_else(|| no_such(stack))?;
         self.answer(&state, "GetStackPolicy", found.policy.clone())
     }
 
     async fn create_stack(&self, request: &CreateStack) -> Result<String, PortError> {
-        let mut state = self.enter("CreateStack")?;
+        let mut state = self.enter("CreateStack").await?;
         let name = request.stack.as_str();
         if state.find(name).is_some() {
             return Err(PortError::new(PortErrorKind::AlreadyExists, "CreateStack", "already exists"));
@@ -163,7 +167,7 @@ impl CloudFormation for Fake {
     }
 
     async fn create_change_set(&self, name: &str, request: &UpdateStack) -> Result<String, PortError> {
-        let mut state = self.enter("CreateChangeSet")?;
+        let mut state = self.enter("CreateChangeSet").await?;
         let id = format!("{}/{name}", request.stack);
         if state.change_sets.contains_key(&id) {
             return Err(PortError::new(PortErrorKind::AlreadyExists, "CreateChangeSet", "already exists"));
@@ -173,13 +177,13 @@ impl CloudFormation for Fake {
     }
 
     async fn describe_change_set(&self, id: &str) -> Result<ChangeSet, PortError> {
-        let state = self.enter("DescribeChangeSet")?;
+        let state = self.enter("DescribeChangeSet").await?;
         let request = state.change_sets.get(id).ok_or_else(|| no_such(id))?;
         self.answer(&state, "DescribeChangeSet", state.changes(request, self.habits().refuses_output_only))
     }
 
     async fn execute_change_set(&self, id: &str, token: &str) -> Result<(), PortError> {
-        let mut state = self.enter("ExecuteChangeSet")?;
+        let mut state = self.enter("ExecuteChangeSet").await?;
         let mut request = state.change_sets.remove(id).ok_or_else(|| no_such(id))?;
         state.change_sets.retain(|_, other| other.stack != request.stack);
         request.token = token.to_owned();
@@ -188,13 +192,13 @@ impl CloudFormation for Fake {
     }
 
     async fn delete_change_set(&self, id: &str) -> Result<(), PortError> {
-        let mut state = self.enter("DeleteChangeSet")?;
+        let mut state = self.enter("DeleteChangeSet").await?;
         state.change_sets.remove(id);
         self.answer(&state, "DeleteChangeSet", ())
     }
 
     async fn update_stack(&self, request: &UpdateStack) -> Result<UpdateAnswer, PortError> {
-        let mut state = self.enter("UpdateStack")?;
+        let mut state = self.enter("UpdateStack").await?;
         let stack = &state.stacks[&request.stack];
         if stack.due.is_some() {
             return Err(PortError::new(PortErrorKind::WrongState, "UpdateStack", "UPDATE_IN_PROGRESS"));
@@ -207,7 +211,7 @@ impl CloudFormation for Fake {
     }
 
     async fn delete_stack(&self, request: &DeleteStack) -> Result<(), PortError> {
-        let mut state = self.enter("DeleteStack")?;
+        let mut state = self.enter("DeleteStack").await?;
         let stack = state.stacks.get(&request.stack).ok_or_else(|| no_such(&request.stack))?;
         if stack.seen.termination_protection {
             return Err(PortError::new(PortErrorKind::Invalid, "DeleteStack", "TerminationProtection"));
@@ -221,36 +225,36 @@ impl CloudFormation for Fake {
     }
 
     async fn set_termination_protection(&self, stack: &str, enabled: bool) -> Result<(), PortError> {
-        let mut state = self.enter("UpdateTerminationProtection")?;
+        let mut state = self.enter("UpdateTerminationProtection").await?;
         state.stacks.get_mut(stack).unwrap().seen.termination_protection = enabled;
         self.answer(&state, "UpdateTerminationProtection", ())
     }
 
     async fn set_stack_policy(&self, stack: &str, policy: &str) -> Result<(), PortError> {
-        let mut state = self.enter("SetStackPolicy")?;
+        let mut state = self.enter("SetStackPolicy").await?;
         state.stacks.get_mut(stack).unwrap().policy = Some(policy.to_owned());
         self.answer(&state, "SetStackPolicy", ())
     }
 
     async fn events(&self, stack: &str, from: Option<&str>) -> Result<Page<StackEvent>, PortError> {
-        let state = self.enter("DescribeStackEvents")?;
+        let state = self.enter("DescribeStackEvents").await?;
         let mut events = state.events.get(stack).cloned().unwrap_or_default();
         events.reverse();
         self.answer(&state, "DescribeStackEvents", page(&events, from, PAGE))
     }
 
     async fn detect_drift(&self, stack: &str) -> Result<String, PortError> {
-        let state = self.enter("DetectStackDrift")?;
+        let state = self.enter("DetectStackDrift").await?;
         self.answer(&state, "DetectStackDrift", stack.to_owned())
     }
 
     async fn drift_detection(&self, _detection: &str) -> Result<DriftDetection, PortError> {
-        let state = self.enter("DescribeStackDriftDetectionStatus")?;
+        let state = self.enter("DescribeStackDriftDetectionStatus").await?;
         self.answer(&state, "DescribeStackDriftDetectionStatus", DriftDetection::Done { drifted: 0 })
     }
 
     async fn drifted_resources(&self, _stack: &str) -> Result<Vec<ResourceDrift>, PortError> {
-        let state = self.enter("DescribeStackResourceDrifts")?;
+        let state = self.enter("DescribeStackResourceDrifts").await?;
         self.answer(&state, "DescribeStackResourceDrifts", Vec::new())
     }
 

@@ -1,0 +1,90 @@
+//! Names on the command line that must exist: a slip of the finger is an error, never "nothing to do".
+
+use std::collections::BTreeSet;
+
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::Failure;
+use crate::local::Fault;
+use crate::model::diagnostic::did_you_mean;
+use crate::model::{DesiredUnit, Environment, InstanceName, TargetName};
+
+/// A name that nothing has.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no {kind} `{name}` in `{place}`")]
+struct NoSuchName {
+    kind: &'static str,
+    name: String,
+    place: String,
+}
+
+fn refuse<'a>(
+    kind: &'static str,
+    name: String,
+    place: impl ToString,
+    candidates: impl Iterator<Item = &'a str>,
+) -> Failure {
+    let candidates: Vec<&str> = candidates.collect();
+    let hint = match did_you_mean(&name, candidates.iter().copied()) {
+        Some(candidate) => format!("did you mean `{candidate}`?"),
+        None => format!("there are: {}", candidates.join(", ")),
+    };
+    Failure::new(ExitCode::Error, NoSuchName { kind, name, place: place.to_string() }).hint(hint)
+}
+
+/// `--target` names one of the environment's.
+pub fn target(environment: &Environment, given: Option<&TargetName>) -> Result<(), Failure> {
+    match given.filter(|given| !environment.targets.contains_key(given)) {
+        Some(given) => {
+            let candidates = environment.targets.keys().map(TargetName::as_str);
+            Err(refuse("target", given.to_string(), &environment.name, candidates))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Units that are named are known: in the source, or standing.
+pub fn units<'a>(
+    environment: &Environment,
+    given: impl IntoIterator<Item = &'a InstanceName>,
+    known: &BTreeSet<InstanceName>,
+) -> Result<(), Failure> {
+    match given.into_iter().find(|given| !known.contains(given)) {
+        Some(given) => {
+            let candidates: Vec<String> = known.iter().map(ToString::to_string).collect();
+            let candidates = candidates.iter().map(String::as_str);
+            Err(refuse("unit", given.to_string(), &environment.name, candidates))
+        }
+        None => Ok(()),
+    }
+}
+
+/// `--fail` names a resource that some unit has; one that can never fail would prove nothing.
+pub fn faults(environment: &Environment, given: &[Fault], desired: &[DesiredUnit]) -> Result<(), Failure> {
+    let resources = |unit: &DesiredUnit| -> Vec<String> {
+        let names = unit.template.get("Resources").and_then(|resources| resources.as_object());
+        names.into_iter().flatten().map(|(name, _)| name.clone()).collect()
+    };
+    for fault in given {
+        let meant = |unit: &&DesiredUnit| {
+            let instance = unit.instance();
+            let full = format!("{}@{}", instance.unit, instance.target);
+            fault.unit == "*" || fault.unit == instance.unit.as_str() || fault.unit == full
+        };
+        let units: Vec<&DesiredUnit> = desired.iter().filter(meant).collect();
+        if units.is_empty() {
+            let names = desired.iter().map(|unit| unit.instance().unit.as_str());
+            return Err(refuse("unit", fault.unit.clone(), &environment.name, names));
+        }
+        let known: BTreeSet<String> = units.into_iter().flat_map(resources).collect();
+        if !known.contains(&fault.resource) {
+            let names = known.iter().map(String::as_str);
+            return Err(refuse("resource", fault.resource.clone(), &fault.unit, names));
+        }
+    }
+    Ok(())
+}
+
+/// The instances the source makes.
+pub fn instances(desired: &[DesiredUnit]) -> BTreeSet<InstanceName> {
+    desired.iter().map(|unit| unit.instance().clone()).collect()
+}
