@@ -10,6 +10,7 @@ mod console;
 mod environment;
 pub mod exit_code;
 mod failure;
+mod former;
 mod names;
 mod project;
 mod rehearsal;

@@ -18,6 +18,7 @@ pub mod graph;
 mod influence;
 mod inventory;
 mod observation;
+mod places;
 mod prune;
 mod reason;
 mod status;
@@ -35,6 +36,7 @@ pub use difference::{difference, other_sections};
 pub use error::{Obstacle, ObstacleKind, PlanError};
 pub use inventory::wanted_templates;
 pub use observation::Observation;
+pub use places::{FormerPlace, former_places};
 pub use reason::{Consent, Reason};
 pub use teardown::teardown;
 

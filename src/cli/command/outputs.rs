@@ -22,10 +22,10 @@ pub fn run(session: &Session, arguments: &OutputsArguments) -> Result<ExitCode, 
     let environment = project.environment(&arguments.environment)?;
     let state = session.state()?;
     let observation = runtime::run(async |stop| {
-        let clouds = Wiring::new(session, Vec::new()).connect(&environment, &state).await?;
-        let site = Site { environment: &environment, clouds, ledger: None };
         let notices = Notices::new(&session.console);
-        site.check_identity(&notices, &stop).await?;
+        let mut wiring = Wiring::new(session, Vec::new());
+        let site = Site::open(&mut wiring, &environment, &state, (&notices, &stop)).await?;
+        session.console.diagnostics(&site.former_places())?;
         site.look(&[], &notices, &stop).await
     })?;
     let stacks = observation.stacks.values().flatten().filter(|stack| {

@@ -19,10 +19,10 @@ pub fn run(session: &Session, arguments: &EnvironmentArguments) -> Result<ExitCo
     let assembly = session.assemble(&project, &arguments.environment)?;
     let state = session.state()?;
     let observation = runtime::run(async |stop| {
-        let clouds = Wiring::new(session, Vec::new()).connect(&assembly.environment, &state).await?;
-        let site = Site { environment: &assembly.environment, clouds, ledger: None };
         let notices = Notices::new(&session.console);
-        site.check_identity(&notices, &stop).await?;
+        let mut wiring = Wiring::new(session, Vec::new());
+        let site = Site::open(&mut wiring, &assembly.environment, &state, (&notices, &stop)).await?;
+        session.console.diagnostics(&site.former_places())?;
         site.look(&assembly.units, &notices, &stop).await
     })?;
     let mut rows: BTreeMap<_, StatusRow> = assembly
