@@ -20,7 +20,7 @@ macro_rules! exit_codes {
 exit_codes! {
     /// Done, or nothing to do.
     Done = 0, "done, or nothing to do";
-    /// Something went wrong before anything was changed.
+    /// Something went wrong, and nothing was changed by it.
     Error = 1, "error";
     /// `plan --detailed-exitcode` found changes.
     ChangesPending = 2, "changes pending (only with `plan --detailed-exitcode`)";
@@ -47,6 +47,7 @@ impl From<Verdict> for ExitCode {
         match verdict {
             Verdict::Succeeded => Self::Done,
             Verdict::Interrupted => Self::Interrupted,
+            Verdict::Refused => Self::Error,
             Verdict::Failed => Self::RolledBack,
             Verdict::Different => Self::Different,
             Verdict::Unannounced => Self::Unannounced,

@@ -11,6 +11,7 @@ mod bad_input;
 mod conformance;
 mod documents;
 mod engine;
+mod failed_runs;
 mod former_places;
 mod layers;
 mod local_engine;

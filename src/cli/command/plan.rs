@@ -11,7 +11,7 @@ use crate::cli::view::Notices;
 use crate::cli::wire::Wiring;
 use crate::cli::{names, runtime};
 use crate::engine::{EventSink, Stop};
-use crate::model::InstanceName;
+use crate::model::{InstanceName, ProviderKind};
 use crate::plan::{self, ActionKind, Consent, Consents, DeployContext, Observation, Plan};
 use crate::release::Assembly;
 use crate::ui::{plan_json, plan_view};
@@ -72,10 +72,13 @@ pub(in crate::cli) fn deploy_context(
     changes: &ChangeArguments,
 ) -> DeployContext {
     let instances = assembly.units.iter().map(|unit| unit.instance());
+    let targets = assembly.environment.targets.iter();
+    let embedded = targets.filter(|(_, target)| target.provider == ProviderKind::Local);
     DeployContext {
         project: assembly.environment.project.clone(),
         environment: assembly.environment.name.clone(),
         protection: assembly.environment.protection,
+        embedded: embedded.map(|(name, _)| name.clone()).collect(),
         release: assembly.release,
         deployment: assembly.deployment,
         prune: changes.prune,

@@ -342,7 +342,7 @@ fn the_end_of_other_runs() {
     outcome_.reports[1].outcome = UnitOutcome::Unannounced { differences };
     let cause = Cause { resource: None, resource_type: None, reason: "Internal failure".to_owned() };
     let hint = "look at the events of its stack".to_owned();
-    outcome_.reports[0].outcome = UnitOutcome::NeedsHands { cause, hint };
+    outcome_.reports[0].outcome = UnitOutcome::NeedsHands { cause, blockers: Vec::new(), hint };
     assert_snapshot!(shown(&outcome_), @"
     Deploy of demo failed and needs hands after 3m 31s
 
