@@ -11,7 +11,7 @@ use crate::engine::{Operation, Outcome};
 use crate::model::{Diagnostics, EnvironmentName};
 use crate::plan::Plan;
 use crate::ui::plan_view::{self, Detail};
-use crate::ui::{Colour, Palette, error, outcome_view};
+use crate::ui::{Colour, Label, Palette, error, outcome_view};
 
 /// How and where to show things.
 #[derive(Clone, Debug)]
@@ -124,15 +124,27 @@ impl Console {
 
     /// Shows why a command could not go on; gives its exit code.
     pub fn failure(&self, failure: &Failure) -> ExitCode {
+        // Nothing can be said to somebody who closed the stream; the exit code still counts.
+        let _ = self.aside(&self.told(failure));
+        failure.code
+    }
+
+    /// Says what is wrong although the command goes on, and what that means for it.
+    pub fn warn(&self, failure: &Failure, so: &str) -> io::Result<()> {
+        self.aside(&self.told(failure))?;
+        self.aside(&format!("{} {so}\n", self.palette_err().paint(Label::Warning, "warning:")))
+    }
+
+    fn told(&self, failure: &Failure) -> String {
         let palette = self.palette_err();
-        let text = match &failure.problem {
-            Problem::Source(diagnostics) => error::diagnostics(diagnostics, &palette),
+        match &failure.problem {
+            Problem::Source(diagnostics) => {
+                let hint = error::hint_line(failure.hint.as_deref(), &palette);
+                error::diagnostics(diagnostics, &palette) + &hint
+            }
             Problem::Plan(obstacles) => error::plan_error(obstacles, &palette),
             Problem::Chain(chain) => error::chain(&**chain, failure.hint.as_deref(), &palette),
-        };
-        // Nothing can be said to somebody who closed the stream; the exit code still counts.
-        let _ = self.aside(&text);
-        failure.code
+        }
     }
 }
 

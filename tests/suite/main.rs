@@ -8,6 +8,7 @@ mod aws_change_sets;
 #[cfg(feature = "aws")]
 mod aws_failures;
 mod bad_input;
+mod broken_source;
 mod conformance;
 mod documents;
 mod engine;

@@ -10,6 +10,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::rehearsal::{self, Rehearsal};
 use crate::cli::site::{Errand, Site};
+use crate::cli::source::Places;
 use crate::cli::view::{self, Notices};
 use crate::cli::wire::Wiring;
 use crate::cli::{faults, names, runtime};
@@ -24,12 +25,19 @@ use crate::ui::run::Expectations;
 /// Plans, asks, carries out, sums up.
 pub fn run(session: &Session, arguments: &TeardownArguments) -> Result<ExitCode, Failure> {
     if let Some(name) = &arguments.environment {
-        let project = session.project()?;
         if arguments.run.rehearse {
-            return rehearse(session, arguments, name, &project);
+            return rehearse(session, arguments, name, &session.project()?);
         }
-        let environment = project.environment(name)?;
-        let source = declared(&project, &environment);
+        let Places { environment, project } = session.places(name)?;
+        let source = match &project {
+            Ok(project) => declared(project, &environment),
+            Err(broken) => {
+                session
+                    .console
+                    .warn(broken, "torn down is what the stacks' tags say; `rekindle.yaml` is read")?;
+                BTreeSet::new()
+            }
+        };
         return run_on(session, arguments, (&environment, &source), &session.state()?);
     }
     let environment = by_tags(arguments);
