@@ -42,6 +42,20 @@ exit_codes! {
     Interrupted = 130, "interrupted by Ctrl-C or SIGTERM";
 }
 
+impl ExitCode {
+    /// The word for an error that has no code of its own.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::NeedsHands => "needs-hands",
+            Self::Busy => "busy",
+            Self::Usage => "usage",
+            Self::Interrupted => "interrupted",
+            _ => "error",
+        }
+    }
+}
+
 impl From<Verdict> for ExitCode {
     fn from(verdict: Verdict) -> Self {
         match verdict {

@@ -47,7 +47,8 @@ pub fn run() -> ExitCode {
         Ok(Arguments { global, command }) => {
             let console = Console::new(&global, &surroundings);
             let session = Session { global, surroundings, console };
-            dispatch(&session, &command).unwrap_or_else(|failure| session.console.failure(&failure))
+            dispatch(&session, &command)
+                .unwrap_or_else(|failure| session.console.failure(&failure, command.is_stream()))
         }
         Err(error) => usage(&error),
     }

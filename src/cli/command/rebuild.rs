@@ -113,7 +113,7 @@ impl Rebuild<'_> {
         let console = &self.session.console;
         let name = &self.assembly.environment.name;
         if summary.verdict != Verdict::Succeeded || outcomes.len() < 2 {
-            view.finish(&summary);
+            view::close(view, &summary)?;
             for (outcome, operation) in outcomes.iter().zip([Operation::Teardown, Operation::Deploy]) {
                 console.outcome(operation, name, outcome)?;
             }
@@ -122,7 +122,8 @@ impl Rebuild<'_> {
         let found =
             verify::compare(&self.site, self.assembly, VerifyOptions::default(), view, self.stop).await?;
         let is_equal = found.differences.is_empty();
-        view.finish(&if is_equal { summary } else { Summary { verdict: Verdict::Different, ..summary } });
+        let verdict = if is_equal { summary.verdict } else { Verdict::Different };
+        view::close(view, &Summary { verdict, ..summary })?;
         if !console.is_json() {
             for (outcome, operation) in outcomes.iter().zip([Operation::Teardown, Operation::Deploy]) {
                 console.outcome(operation, name, outcome)?;

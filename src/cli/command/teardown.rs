@@ -111,7 +111,7 @@ async fn teardown(
     let errand = Errand { plan: &plan, observation: &observation, options: &options, operation };
     let work = site.carry_out(errand, &*view, stop);
     let outcome = view::keep_moving(&*view, work).await?;
-    view.finish(&Summary::of([&outcome]));
+    view::close(&*view, &Summary::of([&outcome]))?;
     session.console.outcome(Operation::Teardown, &environment.name, &outcome)?;
     Ok(outcome)
 }

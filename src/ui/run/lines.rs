@@ -1,6 +1,6 @@
 //! A run as a log: one timestamped line per change, and a sign of life where nothing changes.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -202,5 +202,7 @@ impl RunView for LinesView {
         }
     }
 
-    fn finish(&self, _: &Summary) {}
+    fn finish(&self, _: &Summary) -> io::Result<()> {
+        Ok(())
+    }
 }
