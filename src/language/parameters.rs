@@ -126,6 +126,16 @@ impl Parameter {
         self.no_echo.as_deref().is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
 
+    /// The value that a text gives, whatever the constraints: text, or a list of texts. `None` for
+    /// a type that does not exist or reads Parameter Store.
+    pub fn read(&self, text: &str) -> Option<Value> {
+        match self.r#type.parse().ok()? {
+            ParameterType::Stored(_) => None,
+            kind if kind.is_list() => Some(json!(kind.items(text))),
+            _ => Some(json!(text)),
+        }
+    }
+
     /// Checks a value; the error is the rest of a sentence that begins with the parameter's name.
     ///
     /// # Errors

@@ -1,10 +1,10 @@
 //! Which macros a template asks for.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::language::value::text_of;
+use crate::language::value::{pointer, text_of};
 
 /// The transform that [`crate::language::expand`] carries out.
 pub const LANGUAGE_EXTENSIONS: &str = "AWS::LanguageExtensions";
@@ -18,12 +18,16 @@ pub fn declared(template: &Map<String, Value>) -> Vec<String> {
     }
 }
 
-/// Every macro that is named anywhere: at the top, and by `Fn::Transform`.
-pub fn named(template: &Map<String, Value>) -> BTreeSet<String> {
-    let mut names: BTreeSet<String> = declared(template).into_iter().collect();
-    template.iter().filter(|(key, _)| *key != "Transform").for_each(|(key, value)| {
-        embedded(key, value, &mut names);
-    });
+/// Every macro that is named anywhere, at the top and by `Fn::Transform`, with a pointer to the
+/// first place that names it.
+pub fn named(template: &Map<String, Value>) -> BTreeMap<String, String> {
+    let mut names = BTreeMap::new();
+    for name in declared(template) {
+        names.entry(name).or_insert_with(|| "/Transform".to_owned());
+    }
+    for (key, value) in template.iter().filter(|(key, _)| *key != "Transform") {
+        embedded(key, value, &pointer("", key), &mut names);
+    }
     names
 }
 
@@ -32,13 +36,19 @@ pub fn is_extended(template: &Map<String, Value>) -> bool {
     declared(template).iter().any(|name| name == LANGUAGE_EXTENSIONS)
 }
 
-fn embedded(key: &str, value: &Value, names: &mut BTreeSet<String>) {
+fn embedded(key: &str, value: &Value, at: &str, names: &mut BTreeMap<String, String>) {
     if key == "Fn::Transform" {
-        names.insert(name(value).unwrap_or_else(|| "Fn::Transform without a name".to_owned()));
+        let name = name(value).unwrap_or_else(|| "Fn::Transform without a name".to_owned());
+        names.entry(name).or_insert_with(|| at.to_owned());
     }
     match value {
-        Value::Array(items) => items.iter().for_each(|item| embedded("", item, names)),
-        Value::Object(map) => map.iter().for_each(|(key, item)| embedded(key, item, names)),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .for_each(|(index, item)| embedded("", item, &format!("{at}/{index}"), names)),
+        Value::Object(map) => {
+            map.iter().for_each(|(key, item)| embedded(key, item, &pointer(at, key), names));
+        }
         _ => {}
     }
 }
@@ -63,7 +73,9 @@ mod tests {
         });
         let template = template.as_object().unwrap();
         assert_eq!(declared(template), ["AWS::LanguageExtensions", "Own"]);
-        let named: Vec<_> = named(template).into_iter().collect();
+        let found = named(template);
+        assert_eq!(found["AWS::Include"], "/Resources/A/Properties/X/0/Fn::Transform");
+        let named: Vec<_> = found.into_keys().collect();
         assert_eq!(named, ["AWS::Include", "AWS::LanguageExtensions", "Other", "Own"]);
         assert!(is_extended(template));
         assert!(!is_extended(json!({"Transform": "Own"}).as_object().unwrap()));

@@ -28,7 +28,7 @@ pub fn size(text: &str) -> Result<(), TemplateError> {
 
 /// Refuses by name the macros that only code inside AWS can expand.
 pub fn transforms(root: &Map<String, Value>) -> Result<(), TemplateError> {
-    let mut foreign = transforms::named(root).into_iter().filter(|name| name != LANGUAGE_EXTENSIONS);
+    let mut foreign = transforms::named(root).into_keys().filter(|name| name != LANGUAGE_EXTENSIONS);
     foreign.next().map_or(Ok(()), |name| Err(TemplateError::Transform(name)))
 }
 
