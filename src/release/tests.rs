@@ -298,10 +298,16 @@ fn locked(files: ProjectFiles, name: &str, scope: &str, value: &str) -> ProjectF
 #[test]
 fn entries_of_parameter_store_are_pinned_to_the_lock() {
     let stored = "{Type: 'AWS::SSM::Parameter::Value<List<AWS::EC2::Subnet::Id>>', AllowedPattern: '/net.*'}";
-    let files = edited(in_template("{Type: String}", stored), DATA, "!output network.PrivateSubnetIds", "/network/subnets");
+    let files = edited(
+        in_template("{Type: String}", stored),
+        DATA,
+        "!output network.PrivateSubnetIds",
+        "/network/subnets",
+    );
     let ids = "subnet-a123baa3,subnet-a123baa4";
-    let assembly = try_assemble(locked(files.clone(), "/network/subnets", "000000000000/eu-central-1", ids), "demo")
-        .unwrap_or_else(|problems| panic!("{}", show(&problems)));
+    let assembly =
+        try_assemble(locked(files.clone(), "/network/subnets", "000000000000/eu-central-1", ids), "demo")
+            .unwrap_or_else(|problems| panic!("{}", show(&problems)));
     let unit = &assembly.units[0];
     assert_eq!(unit.parameters["SubnetIds"], Binding::Literal(ids.to_owned()));
     assert_eq!(unit.template["Parameters"]["SubnetIds"], json!({"Type": "List<AWS::EC2::Subnet::Id>"}));
@@ -344,7 +350,15 @@ fn language_extensions_need_no_consent_and_are_checked() {
         ("bad collection", looped("[a, b]", "a")),
         ("rule", looped("Default: test", "Default: real")),
         ("bad rule", looped("Fn::Equals", "Fn::If")),
-        ("macro at a local target", edited(looped("AWS::LanguageExtensions", "[Own]"), "stacks/network.yaml", "class", "transforms: [Own]\nclass")),
+        (
+            "macro at a local target",
+            edited(
+                looped("AWS::LanguageExtensions", "[Own]"),
+                "stacks/network.yaml",
+                "class",
+                "transforms: [Own]\nclass",
+            ),
+        ),
     ] {
         let problems = try_assemble(published(files), "demo").expect_err(title);
         let _ = write!(text, "## {title}\n\n{}\n", show(&problems));
@@ -357,7 +371,11 @@ fn language_extensions_need_no_consent_and_are_checked() {
 #[test]
 fn an_accepted_macro_is_acknowledged_at_real_targets() {
     let files = edited(base(), MANIFEST, "provider: local", "provider: aws");
-    let files = with(files, NETWORK, &LOOPED.replacen("AWS::LanguageExtensions", "[AWS::LanguageExtensions, Own]", 1));
+    let files = with(
+        files,
+        NETWORK,
+        &LOOPED.replacen("AWS::LanguageExtensions", "[AWS::LanguageExtensions, Own]", 1),
+    );
     let problems = try_assemble(published(files.clone()), "demo").unwrap_err();
     assert_eq!(problems.0[0].code, "unaccepted-macro");
     let files = edited(files, "stacks/network.yaml", "class", "transforms: [Own]\nclass");
