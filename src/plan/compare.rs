@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::facts::TAG_PREFIX;
 use crate::model::{Change, DesiredUnit, Digest, Facts, InstanceName, ObservedStack};
 use crate::plan::difference::{difference_with, other_sections};
+use crate::plan::expansion::{decided, expanded, known, readable};
 use crate::plan::inventory::Standing;
 use crate::plan::values::{self, MASKED};
 use crate::plan::{Observation, ParameterChange, PlannedValue, Reason};
@@ -39,13 +40,12 @@ pub(super) fn compare(
     let changed: BTreeSet<String> = parameters.iter().map(|change| change.name.clone()).collect();
     let mut changes = Vec::new();
     if let Some(deployed) = deployed.filter(|_| !same_unit || !changed.is_empty()) {
-        let before = |name: &str| stack.parameters.get(name).filter(|value| *value != MASKED).cloned();
-        let after = |name: &str| match values.get(name) {
-            Some(PlannedValue::Known(value)) => Some(value.clone()),
-            _ => None,
-        };
-        changes = difference_with(deployed, &unit.template, &changed, (&before, &after));
-        let paths = other_sections(deployed, &unit.template);
+        let (now, then) = (readable(stack), known(values));
+        let before = expanded(deployed, &now, Some(stack));
+        let after = expanded(&unit.template, &then, Some(stack));
+        let conditions = (&decided(&before, &now, stack), &decided(&after, &then, stack));
+        changes = difference_with(&before, &after, &changed, conditions);
+        let paths = other_sections(&before, &after);
         reasons.extend(paths.into_iter().map(|path| Reason::TemplateChanged { path }));
     }
     reasons.extend(parameters.iter().filter_map(parameter_reason));

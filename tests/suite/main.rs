@@ -14,6 +14,7 @@ mod documents;
 mod engine;
 mod failed_runs;
 mod former_places;
+mod hostile;
 mod layers;
 mod local_engine;
 mod main_job;
