@@ -12,6 +12,7 @@ mod conformance;
 mod documents;
 mod engine;
 mod hostile;
+mod language_project;
 mod layers;
 mod local_engine;
 mod main_job;
