@@ -15,6 +15,7 @@ mod engine;
 mod failed_runs;
 mod former_places;
 mod hostile;
+mod language_project;
 mod layers;
 mod local_engine;
 mod main_job;
