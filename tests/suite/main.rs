@@ -9,6 +9,7 @@ mod aws_change_sets;
 mod aws_failures;
 mod bad_input;
 mod broken_source;
+mod catalogue;
 mod conformance;
 mod documents;
 mod engine;
