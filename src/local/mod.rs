@@ -13,7 +13,7 @@
 //! | `change_set` | dry runs |
 //! | `template`, `context`, `evaluate`, `graph` | reading templates; the language's values over resources |
 //! | `resource` | physical ids, attributes, what is known of types |
-//! | `durations`, `fault`, `derive`, `place`, `store` | tables, failures on request, ids, regions, the file |
+//! | `fault`, `derive`, `place`, `store` | tables, failures on request, ids, regions, the file |
 //!
 //! May import only the model, the port and the language. May not read a clock, print, or decide anything that the
 //! real service leaves to its caller.
@@ -23,7 +23,6 @@ mod client;
 mod cloud;
 mod context;
 mod derive;
-pub mod durations;
 mod evaluate;
 mod exports;
 mod fault;

@@ -1,6 +1,6 @@
 //! Starts the step of one resource.
 
-use crate::local::durations;
+use crate::catalogue::durations;
 use crate::local::operation::decide::{Basis, Decision, decide};
 use crate::local::operation::run::doomed;
 use crate::local::operation::{Phase, StepKind, StepState, Task, Work};
