@@ -9,6 +9,7 @@
 //! used. Imports nothing of ours.
 
 mod archive;
+mod change;
 mod constraint;
 pub mod durations;
 mod path;

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use crate::catalogue::{self, Replacement};
 use crate::local::context::Context;
 use crate::local::evaluate::EvaluateError;
 use crate::local::exports::Exports;
-use crate::local::resource::{Owner, Resource, catalogue, physical_id};
+use crate::local::resource::{Owner, Resource, physical_id, published_name};
 use crate::local::template::Policy;
 
 /// What happens to one resource, with what there will be afterwards.
@@ -74,7 +75,7 @@ pub fn decide(
         wanted.physical_id = current.physical_id.clone();
         return Ok(Decision::Keep(wanted));
     }
-    if !paths.iter().any(|path| makes_new(&wanted.resource_type, path)) {
+    if !paths.iter().any(|path| makes_new(current, &wanted, path)) {
         wanted.physical_id = current.physical_id.clone();
         wanted.version += 1;
         return Ok(Decision::Update(wanted, paths));
@@ -92,8 +93,16 @@ pub fn property(path: &str) -> Option<&str> {
     path.strip_prefix("Properties.")
 }
 
-fn makes_new(resource_type: &str, path: &str) -> bool {
-    property(path).is_some_and(|property| catalogue::replaces(resource_type, property))
+fn makes_new(current: &Resource, wanted: &Resource, path: &str) -> bool {
+    property(path).is_some_and(|property| replacement(current, wanted, property) == Replacement::Always)
+}
+
+/// What the difference in one property leads to. A type that is not published is changed in place.
+pub fn replacement(current: &Resource, wanted: &Resource, property: &str) -> Replacement {
+    let known = catalogue::resource_type(published_name(&wanted.resource_type));
+    known.map_or(Replacement::Never, |known| {
+        known.replacement_by(property, current.properties.get(property), wanted.properties.get(property))
+    })
 }
 
 /// The resource as the template wants it, still without a physical id.
@@ -110,7 +119,8 @@ fn wanted(
         properties => properties,
     };
     let metadata = scope.value_or_null(&definition.metadata)?;
-    let is_taggable = catalogue::is_taggable(&definition.r#type);
+    let is_taggable =
+        catalogue::resource_type(&definition.r#type).is_some_and(catalogue::ResourceType::is_taggable);
     Ok(Resource {
         resource_type: definition.r#type.clone(),
         physical_id: String::new(),

@@ -3,8 +3,8 @@
 //! Pure: no clock, no state, no randomness.
 
 pub mod attributes;
-pub mod catalogue;
 mod pattern;
+mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,10 +54,15 @@ pub struct Owner<'a> {
     pub generation: u32,
 }
 
+/// The name under which AWS publishes a type: custom resources share one.
+pub fn published_name(resource_type: &str) -> &str {
+    if resource_type.starts_with("Custom::") { "AWS::CloudFormation::CustomResource" } else { resource_type }
+}
+
 /// The physical id of a new resource.
 pub fn physical_id(owner: Owner<'_>, logical_id: &str, resource_type: &str, properties: &Value) -> String {
     let seed = format!("{}/{logical_id}/{}", owner.stack_id, owner.generation);
-    let Some(shape) = catalogue::shape(resource_type) else {
+    let Some(shape) = shape::shape(resource_type) else {
         return derive::name(owner.stack_name, logical_id, &seed, 255);
     };
     shape.reference.text(&Subject {

@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
+use rekindle::model::{Replacement, StackEvent};
 use rekindle::port::{CloudFormation, DriftDetection, PortErrorKind, UpdateAnswer};
 use serde_json::{Value, json};
 
@@ -244,6 +245,44 @@ async fn u6_what_counts_as_an_update() {
         assert_eq!(answer == UpdateAnswer::Started, counts, "{pointer}");
         assert!(settle(&client, &stack.id).await.0.status.is_healthy());
     }
+}
+
+#[tokio::test]
+async fn u2_what_may_replace_is_announced_and_done_in_place() {
+    let client = client(&[]);
+    let database = |engine: &str, name: &str| {
+        json!({"Resources": {
+            "Db": {"Type": "AWS::RDS::DBInstance", "Properties": {"Engine": engine, "DBName": name}}
+        }})
+    };
+    let stack = create(&client, "demo", body(database("postgres", "a"))).await;
+    let (set, _) = change(&client, &stack.id, body(database("mysql", "a"))).await;
+    assert_eq!(set.changes[0].replacement, Some(Replacement::Conditional));
+    let kinds = |events: Vec<StackEvent>| -> Vec<String> {
+        let of = events.into_iter().filter(|event| event.logical_id == "Db");
+        of.map(|event| event.status.as_str().to_owned()).collect()
+    };
+    assert_eq!(
+        kinds(events(&client, "demo").await),
+        ["CREATE_IN_PROGRESS", "CREATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
+    );
+    let (set, _) = change(&client, &stack.id, body(database("mysql", "b"))).await;
+    assert_eq!(set.changes[0].replacement, Some(Replacement::Always));
+    assert!(kinds(events(&client, "demo").await).contains(&"DELETE_COMPLETE".to_owned()));
+}
+
+#[tokio::test]
+async fn u2_only_the_part_that_is_create_only_replaces() {
+    let client = client(&[]);
+    let domain = |version: &str, count: u32| {
+        json!({"Resources": {"Cluster": {"Type": "AWS::EKS::Cluster", "Properties": {
+            "KubernetesNetworkConfig": {"ServiceIpv4Cidr": version, "ElasticLoadBalancing": {"Enabled": count > 1}}}}}})
+    };
+    let stack = create(&client, "demo", body(domain("10.1.0.0/16", 1))).await;
+    let (set, _) = change(&client, &stack.id, body(domain("10.1.0.0/16", 2))).await;
+    assert_eq!(set.changes[0].replacement, Some(Replacement::Never));
+    let (set, _) = change(&client, &stack.id, body(domain("10.2.0.0/16", 2))).await;
+    assert_eq!(set.changes[0].replacement, Some(Replacement::Always));
 }
 
 #[tokio::test]
