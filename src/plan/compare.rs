@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::facts::TAG_PREFIX;
 use crate::model::{Change, DesiredUnit, Digest, Facts, InstanceName, ObservedStack};
+use crate::plan::deploy::outputs_of;
 use crate::plan::difference::{difference_with, other_sections};
-use crate::plan::expansion::{decided, expanded, known, readable};
+use crate::plan::expansion::{decided, expanded, known, known_facts, readable};
 use crate::plan::inventory::Standing;
+use crate::plan::replacement::{Effects, Side, effects};
 use crate::plan::values::{self, MASKED};
 use crate::plan::{Observation, ParameterChange, PlannedValue, Reason};
 
@@ -14,6 +16,7 @@ use crate::plan::{Observation, ParameterChange, PlannedValue, Reason};
 pub(super) struct Comparison {
     pub reasons: Vec<Reason>,
     pub changes: Vec<Change>,
+    pub effects: Effects,
     pub parameters: Vec<ParameterChange>,
 }
 
@@ -39,18 +42,35 @@ pub(super) fn compare(
     };
     let changed: BTreeSet<String> = parameters.iter().map(|change| change.name.clone()).collect();
     let mut changes = Vec::new();
+    // As long as nothing better is known.
+    let mut found = Effects { outputs: outputs_of(unit), ..Effects::default() };
     if let Some(deployed) = deployed.filter(|_| !same_unit || !changed.is_empty()) {
         let (now, then) = (readable(stack), known(values));
         let before = expanded(deployed, &now, Some(stack));
         let after = expanded(&unit.template, &then, Some(stack));
-        let conditions = (&decided(&before, &now, stack), &decided(&after, &then, stack));
-        changes = difference_with(&before, &after, &changed, conditions);
-        let paths = other_sections(&before, &after);
+        let conditions = (decided(&before, &now, stack), decided(&after, &then, stack));
+        changes = difference_with(&before, &after, &changed, (&conditions.0, &conditions.1));
+        let side = |template, values, decided, open| Side {
+            template,
+            facts: known_facts(template, values, stack, decided),
+            open,
+        };
+        let open = parameters.iter().filter(|change| matches!(change.to, PlannedValue::Unknown(_)));
+        let open = open.map(|change| change.name.as_str()).collect();
+        let (before, after) =
+            (side(&before, &now, conditions.0, BTreeSet::new()), side(&after, &then, conditions.1, open));
+        let complete = effects(&before, &after, &mut changes);
+        found.consequences = complete.consequences;
+        if reasons.iter().all(|reason| !matches!(reason, Reason::ChangedOutside { .. })) {
+            found.outputs = complete.outputs;
+        }
+        let (before, after) = (before.template, after.template);
+        let paths = other_sections(before, after);
         reasons.extend(paths.into_iter().map(|path| Reason::TemplateChanged { path }));
     }
     reasons.extend(parameters.iter().filter_map(parameter_reason));
     reasons.extend(standing.facts.as_ref().into_iter().flat_map(|facts| facts_reasons(unit, facts)));
-    Comparison { reasons, changes, parameters }
+    Comparison { reasons, changes, effects: found, parameters }
 }
 
 /// Where the stack does not read back as rekindle left it.
