@@ -212,9 +212,11 @@ pub struct RunArguments {
     /// Do it on an embedded engine in memory and in virtual time; nothing real is touched
     #[arg(long)]
     pub rehearse: bool,
-    /// Make a resource fail, on the embedded engine and in rehearsals (repeatable):
-    /// `UNIT.RESOURCE` when it is made, or with `:update`, `:delete`, `:rollback`
-    #[arg(long = "fail", value_name = "UNIT.RESOURCE[:OPERATION]")]
+    /// Let something go wrong, on the embedded engine and in rehearsals (repeatable): a resource
+    /// (`UNIT.RESOURCE` when it is made, or with `:update`, `:delete`, `:not-empty`, `:stuck`,
+    /// `:rollback`) or a call (`CALL=throttled`, `=unwell`, `=lost`, `=stale`; `*` for every call);
+    /// `*TIMES` at the end says how often
+    #[arg(long = "fail", value_name = "FAULT")]
     pub fail: Vec<String>,
 }
 

@@ -64,7 +64,11 @@ pub fn faults(environment: &Environment, given: &[Fault], desired: &[DesiredUnit
         let names = unit.template.get("Resources").and_then(|resources| resources.as_object());
         names.into_iter().flatten().map(|(name, _)| name.clone()).collect()
     };
-    for fault in given {
+    let of_resources = given.iter().filter_map(|fault| match fault {
+        Fault::Resource(fault) => Some(fault),
+        Fault::Call(_) => None,
+    });
+    for fault in of_resources {
         let meant = |unit: &&DesiredUnit| {
             let instance = unit.instance();
             let full = format!("{}@{}", instance.unit, instance.target);

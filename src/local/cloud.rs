@@ -77,6 +77,12 @@ impl Cloud {
         self.world().set_faults(faults);
     }
 
+    /// Whether calls may be throttled, lost or answered with what was: then whoever calls has to
+    /// pace itself, and doubt what it reads, as on AWS.
+    pub fn answers_badly(&self) -> bool {
+        self.world().answers_badly()
+    }
+
     /// CloudFormation of one account in one region.
     pub fn client(&self, account: AccountId, region: Region) -> Client {
         Client::new(self.clone(), Place { account, region })

@@ -40,4 +40,4 @@ mod world;
 
 pub use client::Client;
 pub use cloud::{Cloud, Options};
-pub use fault::{Fault, FaultError, FaultOperation};
+pub use fault::{CallFault, Fault, FaultError, FaultOperation, ResourceFault, Trouble};

@@ -7,19 +7,22 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::local::exports::Exports;
-use crate::local::fault::Fault;
+use crate::local::fault::{Fault, Faults, Trouble};
 use crate::local::operation::{StepState, Work};
 use crate::local::place::Place;
 use crate::local::schedule::{Due, Schedule, What};
 use crate::local::stack::{ChangeSetState, Stack};
 use crate::local::store::{Batch, StoredStack};
+use crate::model::ObservedStack;
 
 /// The whole state of the embedded cloud.
 #[derive(Debug)]
 pub struct World {
     /// The virtual time.
     pub clock: Timestamp,
-    faults: Vec<Fault>,
+    faults: Faults,
+    /// What a stale read shows of each stack; kept only while calls may be answered badly.
+    stale: BTreeMap<String, Option<ObservedStack>>,
     stacks: BTreeMap<String, Stack>,
     /// ARNs of the stacks that are not deleted.
     names: BTreeMap<(Place, String), String>,
@@ -36,15 +39,27 @@ pub struct World {
 }
 
 impl World {
-    /// A world of these stacks at this time; what they are in the middle of goes on.
+    /// Takes these faults in place of the ones before.
     pub fn set_faults(&mut self, faults: Vec<Fault>) {
-        self.faults = faults;
+        self.faults = Faults::new(faults);
     }
 
+    /// Whether calls may go wrong.
+    pub fn answers_badly(&self) -> bool {
+        self.faults.has_calls()
+    }
+
+    /// What happens to a call of this name now, if anything does.
+    pub fn trouble(&mut self, call: &str) -> Option<Trouble> {
+        self.faults.trouble(call)
+    }
+
+    /// A world of these stacks at this time; what they are in the middle of goes on.
     pub fn new(clock: Timestamp, faults: Vec<Fault>, stacks: Vec<Stack>) -> Self {
         let mut world = Self {
             clock,
-            faults,
+            faults: Faults::new(faults),
+            stale: BTreeMap::new(),
             stacks: BTreeMap::new(),
             names: BTreeMap::new(),
             incarnations: BTreeMap::new(),
@@ -150,21 +165,33 @@ impl World {
     pub fn add(&mut self, stack: Stack) {
         self.index(&stack);
         self.dirty.insert(stack.id.clone());
+        if self.faults.has_calls() {
+            self.stale.insert(stack.id.clone(), None);
+        }
         self.stacks.insert(stack.id.clone(), stack);
+    }
+
+    /// A stack as a read that lags behind shows it: before the last change of its status.
+    pub fn stale(&self, stack: &Stack) -> Option<ObservedStack> {
+        self.stale.get(&stack.id).cloned().unwrap_or_else(|| Some(stack.observed()))
     }
 
     /// Works on one stack. What a request brings to its end at once is told to whoever waits.
     pub fn work<R>(&mut self, id: &str, act: impl FnOnce(&mut Work<'_>) -> R) -> Option<R> {
         let mut stack = self.stacks.remove(id)?;
         let before = stack.status.clone();
+        let shown = self.faults.has_calls().then(|| stack.observed());
         let result = act(&mut Work {
             now: self.clock,
-            faults: &self.faults,
+            faults: &mut self.faults,
             schedule: &mut self.schedule,
             exports: self.exports.entry(stack.place.clone()).or_default(),
             stack: &mut stack,
         });
         if stack.status != before {
+            if let Some(shown) = shown {
+                self.stale.insert(stack.id.clone(), Some(shown));
+            }
             if !stack.status.is_busy() {
                 self.unread.entry(stack.place.clone()).or_default().insert(stack.id.clone());
             }
@@ -179,7 +206,8 @@ impl World {
     }
 
     /// Lets time pass until a stack changes its status or a change set is computed, at most
-    /// `deadline`; returns the ARNs. Where nothing is going on no time passes.
+    /// `deadline`; returns the ARNs. Where nothing is going on no time passes, unless calls may be
+    /// answered badly: then whoever calls pauses by this clock.
     ///
     /// All places share the clock. Time stops at a change anywhere; a change elsewhere is kept for
     /// whoever waits there.
@@ -203,7 +231,7 @@ impl World {
                 changed.insert(due.stack);
             }
         }
-        if changed.is_empty() && self.schedule.next_time().is_some() {
+        if changed.is_empty() && (self.schedule.next_time().is_some() || self.faults.has_calls()) {
             self.clock = limit;
         }
         match self.unread.remove(place) {

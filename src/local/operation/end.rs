@@ -12,13 +12,13 @@ impl Work<'_> {
         let StepState::Running { task, .. } = std::mem::replace(&mut step.state, StepState::Done) else {
             return;
         };
-        let operation = match *task {
-            Task::Create(_) | Task::Replace(_) => FaultOperation::Create,
-            Task::Update(_) => FaultOperation::Update,
-            Task::Revert(_) => FaultOperation::Rollback,
-            Task::Remove => FaultOperation::Delete,
+        let operations: &[FaultOperation] = match *task {
+            Task::Create(_) | Task::Replace(_) => &[FaultOperation::Create],
+            Task::Update(_) => &[FaultOperation::Update],
+            Task::Revert(_) => &[FaultOperation::Rollback],
+            Task::Remove => &FaultOperation::DELETIONS,
         };
-        if let Some(reason) = self.fault(logical_id, operation) {
+        if let Some(reason) = self.fault(logical_id, operations) {
             let verb = match *task {
                 Task::Create(_) => "create",
                 Task::Remove => "delete",
@@ -55,10 +55,11 @@ impl Work<'_> {
         }
     }
 
-    fn fault(&self, logical_id: &str, operation: FaultOperation) -> Option<String> {
-        let (name, tags) = (&self.stack.name, &self.stack.body.tags);
-        let hit = self.faults.iter().find(|fault| fault.hits(name, tags, logical_id, operation));
-        hit.map(|fault| fault.reason.clone())
+    fn fault(&mut self, logical_id: &str, operations: &[FaultOperation]) -> Option<String> {
+        let resource_type = self.doomed_or_defined(logical_id).0;
+        let stack = (self.stack.name.as_str(), &self.stack.body.tags);
+        let fault = self.faults.strike(stack, logical_id, operations)?;
+        Some(fault.reason(&resource_type))
     }
 
     /// Records a failure. Creations and updates cancel what still runs; deletions let it go on.

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::local::context::Context;
 use crate::local::exports::Exports;
-use crate::local::fault::Fault;
+use crate::local::fault::Faults;
 use crate::local::graph::{self, Dependencies};
 use crate::local::operation::{Operation, Phase, Step, StepKind, StepState};
 use crate::local::resource::Resource;
@@ -22,7 +22,7 @@ pub struct Work<'a> {
     /// The virtual time.
     pub now: Timestamp,
     /// Failures on request.
-    pub faults: &'a [Fault],
+    pub faults: &'a mut Faults,
     /// What happens later.
     pub schedule: &'a mut Schedule,
     /// The place's exports.

@@ -1,6 +1,7 @@
 //! Starts the step of one resource.
 
 use crate::local::durations;
+use crate::local::fault::FaultOperation;
 use crate::local::operation::decide::{Basis, Decision, decide};
 use crate::local::operation::run::doomed;
 use crate::local::operation::{Phase, StepKind, StepState, Task, Work};
@@ -10,6 +11,10 @@ use crate::local::template::Policy;
 
 const REPLACES: &str =
     "Requested update requires the creation of a new physical resource; hence creating one.";
+
+/// How long a service that does not answer is waited for. Source: CloudFormation user guide, "Custom
+/// resources": the default time-out is an hour.
+const STUCK_SECONDS: f64 = 3600.0;
 
 impl Work<'_> {
     pub(super) fn start(&mut self, logical_id: &str) {
@@ -105,7 +110,9 @@ impl Work<'_> {
         }
         self.tell(logical_id, &resource, "DELETE_IN_PROGRESS", None);
         let seconds = durations::seconds(&resource.resource_type, durations::Operation::Delete);
-        self.run(logical_id, Task::Remove, seconds.value());
+        let stack = (self.stack.name.as_str(), &self.stack.body.tags);
+        let is_stuck = self.faults.will_strike(stack, logical_id, FaultOperation::Stuck);
+        self.run(logical_id, Task::Remove, if is_stuck { STUCK_SECONDS } else { seconds.value() });
     }
 
     /// Whether a policy keeps a resource that the stack no longer needs. A physical resource whose
