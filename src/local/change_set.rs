@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::local::context::{Context, PrepareError};
 use crate::local::operation::Work;
-use crate::local::operation::decide::{Basis, Decision, decide, differences, property};
+use crate::local::operation::decide::{Basis, Decision, decide, property};
 use crate::local::operation::outputs;
 use crate::local::stack::{ChangeSetState, Stack};
 use crate::local::{evaluate::EvaluateError, exports::Exports, graph, resource::Resource};
@@ -131,30 +131,6 @@ fn replacement(
     } else {
         Replacement::Conditional
     }
-}
-
-/// Resources whose properties are not what the template says, with the paths that differ.
-///
-/// # Errors
-/// [`PreviewError`] when a value cannot be computed.
-pub fn drift(
-    stack: &Stack,
-    context: &Context,
-    exports: &Exports,
-) -> Result<Vec<(String, String, Vec<String>)>, PreviewError> {
-    let basis = Basis { context, tags: &stack.body.tags, exports, owner: stack.owner(stack.generation + 1) };
-    let mut drifted = Vec::new();
-    for (logical_id, resource) in &stack.resources {
-        if !context.dependencies.contains_key(logical_id) {
-            continue;
-        }
-        let wanted = decide(basis, &stack.resources, logical_id)?.resource();
-        let paths = differences(resource, &wanted);
-        if !paths.is_empty() {
-            drifted.push((logical_id.clone(), resource.resource_type.clone(), paths));
-        }
-    }
-    Ok(drifted)
 }
 
 impl Work<'_> {

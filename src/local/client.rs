@@ -1,5 +1,6 @@
 //! The port over the embedded cloud: one account in one region.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -23,8 +24,8 @@ const PAGE: usize = 100;
 /// CloudFormation of one account in one region of the embedded cloud.
 #[derive(Clone, Debug)]
 pub struct Client {
-    cloud: Cloud,
-    place: Place,
+    pub(super) cloud: Cloud,
+    pub(super) place: Place,
 }
 
 impl Client {
@@ -34,7 +35,7 @@ impl Client {
 
     /// Answers a call that changes nothing, unless it is to go wrong. `answer` hears whether it
     /// shall lag behind.
-    fn read<R>(
+    pub(super) fn read<R>(
         &self,
         call: &str,
         object: &str,
@@ -49,7 +50,7 @@ impl Client {
     }
 
     /// Answers a call that changes something, unless it is to go wrong.
-    async fn write<R>(
+    pub(super) async fn write<R>(
         &self,
         call: &str,
         object: &str,
@@ -158,7 +159,7 @@ impl CloudFormation for Client {
     }
 
     async fn delete_stack(&self, request: &DeleteStack) -> Result<(), PortError> {
-        let act = |world: &mut World, place: &Place| request::delete_stack(world, place, request);
+        let act = |world: &mut World, place: &Place| request::delete_stack(world, place, request, &BTreeSet::new());
         self.write("DeleteStack", &request.stack, act).await
     }
 

@@ -44,7 +44,7 @@ struct Shared {
 impl Cloud {
     /// An empty cloud that nobody will remember.
     pub fn in_memory(options: Options) -> Self {
-        Self::new(World::new(options.now, options.faults, Vec::new()), None)
+        Self::new(World::new(options.now, options.faults, Vec::new(), Vec::new()), None)
     }
 
     /// The cloud kept in `directory`, which is made when it is not there. Operations that a process
@@ -63,7 +63,7 @@ impl Cloud {
             let ids: Vec<_> = forgotten.into_iter().map(|stack| stack.id).collect();
             store.forget(&ids)?;
         }
-        Ok(Self::new(World::new(clock, options.faults, stacks), Some(Arc::new(store))))
+        Ok(Self::new(World::new(clock, options.faults, stacks, loaded.orphans), Some(Arc::new(store))))
     }
 
     fn new(world: World, store: Option<Arc<Store>>) -> Self {

@@ -86,6 +86,9 @@ pub struct Stack {
     pub policy: Option<String>,
     /// What is going on.
     pub operation: Option<Operation>,
+    /// An operation that stopped half-way and can be taken up again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Operation>,
     /// Change sets by ARN.
     pub change_sets: BTreeMap<String, StoredChangeSet>,
     /// ARN of the change set that was executed last.
@@ -124,6 +127,7 @@ impl Stack {
             termination_protection: false,
             policy: None,
             operation: None,
+            suspended: None,
             change_sets: BTreeMap::new(),
             executed: None,
             tokens: BTreeMap::new(),

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::local::exports::Exports;
 use crate::local::fault::{Fault, Faults, Trouble};
+use crate::local::inventory::{Inventory, Orphan};
 use crate::local::operation::{StepState, Work};
 use crate::local::place::Place;
 use crate::local::schedule::{Due, Schedule, What};
@@ -30,6 +31,8 @@ pub struct World {
     /// The stack of each change set. An entry may outlive its change set; the stack decides.
     change_sets: BTreeMap<String, String>,
     exports: BTreeMap<Place, Exports>,
+    /// Names that are taken, and what no stack owns.
+    pub inventory: Inventory,
     schedule: Schedule,
     /// Stacks that changed and of which nobody in their place has heard yet.
     unread: BTreeMap<Place, BTreeSet<String>>,
@@ -55,7 +58,7 @@ impl World {
     }
 
     /// A world of these stacks at this time; what they are in the middle of goes on.
-    pub fn new(clock: Timestamp, faults: Vec<Fault>, stacks: Vec<Stack>) -> Self {
+    pub fn new(clock: Timestamp, faults: Vec<Fault>, stacks: Vec<Stack>, orphans: Vec<Orphan>) -> Self {
         let mut world = Self {
             clock,
             faults: Faults::new(faults),
@@ -65,6 +68,7 @@ impl World {
             incarnations: BTreeMap::new(),
             change_sets: BTreeMap::new(),
             exports: BTreeMap::new(),
+            inventory: Inventory::new(stacks.iter(), orphans),
             schedule: Schedule::default(),
             unread: BTreeMap::new(),
             dirty: BTreeSet::new(),
@@ -186,6 +190,7 @@ impl World {
             faults: &mut self.faults,
             schedule: &mut self.schedule,
             exports: self.exports.entry(stack.place.clone()).or_default(),
+            inventory: &mut self.inventory,
             stack: &mut stack,
         });
         if stack.status != before {
@@ -255,11 +260,11 @@ impl World {
 
     /// What is newer than what is stored, if anything is. It counts as stored from now on.
     pub fn take_batch(&mut self) -> Option<Batch> {
-        if self.dirty.is_empty() && self.stored_clock == Some(self.clock) {
+        if self.dirty.is_empty() && !self.inventory.is_dirty() && self.stored_clock == Some(self.clock) {
             return None;
         }
         self.stored_clock = Some(self.clock);
-        let mut batch = Batch { clock: self.clock, stacks: Vec::new() };
+        let mut batch = Batch { clock: self.clock, stacks: Vec::new(), orphans: self.inventory.take_dirty() };
         for id in std::mem::take(&mut self.dirty) {
             if let Some(stack) = self.stacks.get_mut(&id) {
                 batch.stacks.push(StoredStack::of(stack));
@@ -272,6 +277,7 @@ impl World {
     /// Takes back what could not be stored.
     pub fn give_back(&mut self, batch: &Batch) {
         self.stored_clock = None;
+        self.inventory.give_back(batch.orphans.iter().map(|(key, _)| key));
         for stored in &batch.stacks {
             if let Some(stack) = self.stacks.get_mut(&stored.id) {
                 stack.stored_events = stack.stored_events.min(stored.first_event);

@@ -1,12 +1,15 @@
 //! The embedded engine against its specification, `docs/local-engine.md`: every test names the rules
 //! it shows.
 
+mod account;
 mod any_template;
+mod calls;
 mod changes;
 mod deletion;
 mod exports;
 mod operations;
 mod persistence;
+mod policies;
 mod requests;
 mod shapes;
 mod support;

@@ -70,6 +70,7 @@ pub fn decide(
     };
     let paths = differences(current, &wanted);
     wanted.version = current.version;
+    wanted.tampered = current.tampered.clone();
     if paths.is_empty() {
         wanted.physical_id = current.physical_id.clone();
         return Ok(Decision::Keep(wanted));
@@ -77,6 +78,7 @@ pub fn decide(
     if !paths.iter().any(|path| makes_new(&wanted.resource_type, path)) {
         wanted.physical_id = current.physical_id.clone();
         wanted.version += 1;
+        wanted.tampered = None;
         return Ok(Decision::Update(wanted, paths));
     }
     wanted.physical_id = make(&wanted);
@@ -84,6 +86,7 @@ pub fn decide(
         return Err(EvaluateError::NamedReplacement(wanted.physical_id));
     }
     wanted.version = 1;
+    wanted.tampered = None;
     Ok(Decision::Replace(wanted, paths))
 }
 
@@ -120,21 +123,26 @@ fn wanted(
         version: 1,
         depends_on: basis.context.dependencies[logical_id].clone(),
         imports: imported.into_inner(),
-        deletion_policy: definition.deletion_policy.unwrap_or(default_policy(&definition.r#type)),
+        deletion_policy: definition
+            .deletion_policy
+            .unwrap_or_else(|| default_policy(&definition.r#type, &definition.properties)),
         update_replace_policy: definition.update_replace_policy.unwrap_or_default(),
+        tampered: None,
     })
 }
 
-/// Source: CloudFormation template reference, "DeletionPolicy attribute": databases are snapshotted.
-fn default_policy(resource_type: &str) -> Policy {
+/// Source: CloudFormation template reference, "DeletionPolicy attribute": databases are snapshotted,
+/// instances of a cluster with their cluster.
+fn default_policy(resource_type: &str, properties: &Value) -> Policy {
     match resource_type {
-        "AWS::RDS::DBCluster" | "AWS::RDS::DBInstance" => Policy::Snapshot,
+        "AWS::RDS::DBCluster" => Policy::Snapshot,
+        "AWS::RDS::DBInstance" if properties.get("DBClusterIdentifier").is_none() => Policy::Snapshot,
         _ => Policy::Delete,
     }
 }
 
 /// Paths that differ: `Properties.NAME`, `Metadata`, `Tags`. Sorted.
-pub fn differences(current: &Resource, wanted: &Resource) -> Vec<String> {
+fn differences(current: &Resource, wanted: &Resource) -> Vec<String> {
     let empty = serde_json::Map::new();
     let properties = |resource: &Resource| resource.properties.as_object().cloned().unwrap_or(empty.clone());
     let (old, new) = (properties(current), properties(wanted));

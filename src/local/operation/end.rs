@@ -1,10 +1,12 @@
 //! Ends, fails and cancels the step of one resource.
 
 use crate::local::fault::FaultOperation;
-use crate::local::operation::{StepKind, StepState, Task, Work};
-use crate::local::resource::Resource;
+use crate::local::inventory::Origin;
+use crate::local::operation::{Phase, StepKind, StepState, Task, Work};
+use crate::local::resource::{Resource, snapshot};
 use crate::local::schedule::{Due, What};
-use crate::local::stack::NewEvent;
+use crate::local::stack::{NewEvent, Stack};
+use crate::local::template::Policy;
 
 impl Work<'_> {
     pub(super) fn finish_step(&mut self, logical_id: &str) {
@@ -16,6 +18,8 @@ impl Work<'_> {
             Task::Create(_) | Task::Replace(_) => &[FaultOperation::Create],
             Task::Update(_) => &[FaultOperation::Update],
             Task::Revert(_) => &[FaultOperation::Rollback],
+            // What is gone already is no trouble to delete.
+            Task::Remove if self.doomed_resource(logical_id).is_some_and(|it| it.is_lost()) => &[],
             Task::Remove => &FaultOperation::DELETIONS,
         };
         if let Some(reason) = self.fault(logical_id, operations) {
@@ -24,6 +28,10 @@ impl Work<'_> {
                 Task::Remove => "delete",
                 Task::Update(_) | Task::Replace(_) | Task::Revert(_) => "update",
             };
+            if let Task::Create(resource) | Task::Replace(resource) = &*task {
+                let Stack { place, id, .. } = &*self.stack;
+                self.inventory.release(place, id, logical_id, resource);
+            }
             return self.fail(logical_id, verb, reason);
         }
         self.take_effect(logical_id, *task);
@@ -49,8 +57,25 @@ impl Work<'_> {
             Task::Remove => {
                 if let Some(resource) = self.doomed_resource(logical_id) {
                     self.tell(logical_id, &resource, "DELETE_COMPLETE", None);
+                    self.removed(logical_id, resource);
                 }
                 self.forget(logical_id);
+            }
+        }
+    }
+
+    /// A resource is gone; a snapshot of it may stay.
+    fn removed(&mut self, logical_id: &str, resource: Resource) {
+        let Stack { place, id, .. } = &*self.stack;
+        self.inventory.release(place, id, logical_id, &resource);
+        let phase = self.operation().phase;
+        let is_replaced = phase == Phase::Cleanup && self.stack.resources.contains_key(logical_id);
+        let policy = if is_replaced { resource.update_replace_policy } else { resource.deletion_policy };
+        let is_taken_back = matches!(phase, Phase::Rollback | Phase::RollbackCleanup);
+        if policy == Policy::Snapshot && !is_taken_back && !resource.is_lost() {
+            let owner = self.stack.owner(self.stack.generation);
+            if let Some(snapshot) = snapshot::of(owner, logical_id, &resource) {
+                self.orphan(logical_id, snapshot, Origin::Snapshot);
             }
         }
     }
@@ -129,7 +154,7 @@ impl Work<'_> {
         self.tell_of(logical_id, known, status, reason);
     }
 
-    fn tell_of(
+    pub(super) fn tell_of(
         &mut self,
         logical_id: &str,
         (resource_type, physical_id): (String, Option<String>),

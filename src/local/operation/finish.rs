@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::local::context::Context;
 use crate::local::evaluate::EvaluateError;
 use crate::local::exports::{Exports, StackExports};
+use crate::local::inventory::Origin;
 use crate::local::operation::{Phase, Work};
+use crate::local::policy::PolicyAction;
 use crate::local::resource::Resource;
 use crate::local::stack::StackOutput;
 use crate::local::template::text_of;
@@ -73,13 +75,25 @@ impl Work<'_> {
             Phase::Rollback => self.end(StackStatus::RollbackFailed, Some(reason)),
             Phase::Delete => self.end(StackStatus::DeleteFailed, Some(reason)),
             // What cannot be cleaned up is left behind; the update itself succeeded.
-            Phase::Cleanup => self.end(StackStatus::UpdateComplete, None),
-            Phase::RollbackCleanup => self.end(StackStatus::UpdateRollbackComplete, None),
+            Phase::Cleanup | Phase::RollbackCleanup => {
+                self.leave_behind();
+                let rolled_back = phase == Phase::RollbackCleanup;
+                let (done, back) = (StackStatus::UpdateComplete, StackStatus::UpdateRollbackComplete);
+                self.end(if rolled_back { back } else { done }, None);
+            }
+        }
+    }
+
+    /// What a clean-up could not delete is nobody's any more.
+    pub(super) fn leave_behind(&mut self) {
+        for (logical_id, resource) in std::mem::take(&mut self.operation().leftovers) {
+            self.orphan(&logical_id, resource, Origin::LeftBehind);
         }
     }
 
     fn end_applied(&mut self, phase: Phase) {
         let computed = self.applied_outputs();
+        let computed = computed.and_then(|outputs| self.removals_denied(phase).map_or(Ok(outputs), Err));
         match (computed, phase) {
             (Err(reason), Phase::Create) => {
                 self.enter_phase(Phase::Rollback, Some(format!("{reason} Rollback requested by user.")));
@@ -97,6 +111,27 @@ impl Work<'_> {
                 self.clean_up(Phase::Cleanup, None);
             }
         }
+    }
+
+    /// Why the stack policy denies that resources leave the stack, if it does. Their events say so.
+    fn removals_denied(&mut self, phase: Phase) -> Option<String> {
+        if phase == Phase::Create {
+            return None;
+        }
+        let kept = &self.operation().steps;
+        let kept: BTreeSet<String> = kept.keys().cloned().collect();
+        let leaving = self.stack.resources.iter().filter(|(logical_id, _)| !kept.contains(*logical_id));
+        let denied: Vec<_> = leaving
+            .filter_map(|(logical_id, resource)| {
+                let reason = self.denied(PolicyAction::Delete, logical_id, &resource.resource_type)?;
+                Some((logical_id.clone(), resource.clone(), reason))
+            })
+            .collect();
+        for (logical_id, resource, reason) in &denied {
+            self.tell(logical_id, resource, "UPDATE_FAILED", Some(reason.clone()));
+        }
+        let names: Vec<_> = denied.into_iter().map(|(logical_id, _, _)| logical_id).collect();
+        (!names.is_empty()).then(|| format!("The following resource(s) failed to update: [{}].", names.join(", ")))
     }
 
     /// The new outputs, unless one of their exports is in the way of another stack.

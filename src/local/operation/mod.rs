@@ -139,6 +139,9 @@ pub struct Operation {
     pub failures: Vec<(String, String)>,
     /// When a creation is given up.
     pub deadline: Option<Timestamp>,
+    /// Resources a deletion leaves alone, or the rollback of an update skips.
+    #[serde(default)]
+    pub skipped: BTreeSet<String>,
 }
 
 impl Operation {
@@ -154,6 +157,7 @@ impl Operation {
             touched: BTreeSet::new(),
             failures: Vec::new(),
             deadline: None,
+            skipped: BTreeSet::new(),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::local::context::Context;
 use crate::local::exports::Exports;
 use crate::local::fault::Faults;
 use crate::local::graph::{self, Dependencies};
+use crate::local::inventory::Inventory;
 use crate::local::operation::{Operation, Phase, Step, StepKind, StepState};
 use crate::local::resource::Resource;
 use crate::local::schedule::{Due, Schedule, What};
@@ -27,6 +28,8 @@ pub struct Work<'a> {
     pub schedule: &'a mut Schedule,
     /// The place's exports.
     pub exports: &'a mut Exports,
+    /// Names that are taken, and what no stack owns.
+    pub inventory: &'a mut Inventory,
 }
 
 impl Work<'_> {

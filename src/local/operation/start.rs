@@ -4,7 +4,9 @@ use crate::local::durations;
 use crate::local::fault::FaultOperation;
 use crate::local::operation::decide::{Basis, Decision, decide};
 use crate::local::operation::run::doomed;
+use crate::local::inventory::{Origin, Orphan};
 use crate::local::operation::{Phase, StepKind, StepState, Task, Work};
+use crate::local::policy::{PolicyAction, StackPolicy};
 use crate::local::resource::Resource;
 use crate::local::schedule::What;
 use crate::local::template::Policy;
@@ -12,9 +14,16 @@ use crate::local::template::Policy;
 const REPLACES: &str =
     "Requested update requires the creation of a new physical resource; hence creating one.";
 
+const INITIATED: &str = "Resource creation Initiated";
+
 /// How long a service that does not answer is waited for. Source: CloudFormation user guide, "Custom
 /// resources": the default time-out is an hour.
 const STUCK_SECONDS: f64 = 3600.0;
+
+fn not_found(resource: &Resource) -> String {
+    let Resource { resource_type, physical_id, .. } = resource;
+    format!("Resource of type '{resource_type}' with identifier '{physical_id}' was not found. (HandlerErrorCode: NotFound)")
+}
 
 impl Work<'_> {
     pub(super) fn start(&mut self, logical_id: &str) {
@@ -37,26 +46,59 @@ impl Work<'_> {
                 self.done(logical_id);
             }
             Decision::Create(resource) => {
-                self.tell(logical_id, &resource, "CREATE_IN_PROGRESS", None);
+                self.tell_of(logical_id, (resource.resource_type.clone(), None), "CREATE_IN_PROGRESS", None);
+                if let Some(reason) = self.taken(logical_id, &resource) {
+                    return self.fail(logical_id, "create", reason);
+                }
+                self.tell(logical_id, &resource, "CREATE_IN_PROGRESS", Some(INITIATED.to_owned()));
                 let seconds = durations::seconds(&resource.resource_type, durations::Operation::Create);
                 self.run(logical_id, Task::Create(resource), seconds.value());
             }
             Decision::Update(resource, paths) => {
+                if let Some(reason) = self.denied(PolicyAction::Modify, logical_id, &resource.resource_type) {
+                    return self.fail(logical_id, verb, reason);
+                }
                 self.operation().touched.insert(logical_id.to_owned());
                 self.tell(logical_id, &resource, "UPDATE_IN_PROGRESS", None);
+                if self.stack.resources.get(logical_id).is_some_and(Resource::is_lost) {
+                    return self.fail(logical_id, "update", not_found(&resource));
+                }
                 let seconds = durations::seconds(&resource.resource_type, durations::Operation::Update);
                 // Metadata is CloudFormation's own; no service is asked.
                 let is_metadata = paths == ["Metadata"];
                 self.run(logical_id, Task::Update(resource), if is_metadata { 0.0 } else { seconds.value() });
             }
             Decision::Replace(resource, _) => {
+                if let Some(reason) = self.denied(PolicyAction::Replace, logical_id, &resource.resource_type) {
+                    return self.fail(logical_id, verb, reason);
+                }
                 let old = self.stack.resources.get(logical_id).cloned();
                 let shown = old.as_ref().unwrap_or(&resource);
                 self.tell(logical_id, shown, "UPDATE_IN_PROGRESS", Some(REPLACES.to_owned()));
+                if let Some(reason) = self.taken(logical_id, &resource) {
+                    return self.fail(logical_id, "update", reason);
+                }
+                self.tell(logical_id, &resource, "UPDATE_IN_PROGRESS", Some(INITIATED.to_owned()));
                 let seconds = durations::seconds(&resource.resource_type, durations::Operation::Create);
                 self.run(logical_id, Task::Replace(resource), seconds.value());
             }
         }
+    }
+
+    /// Why the stack policy denies an action on a resource, if it does.
+    pub(super) fn denied(&self, action: PolicyAction, logical_id: &str, resource_type: &str) -> Option<String> {
+        let policy = StackPolicy::parse(self.stack.policy.as_deref()?).ok()?;
+        policy.refusal(action, logical_id, resource_type)
+    }
+
+    /// Why the name of a new resource cannot be had; takes it otherwise.
+    fn taken(&mut self, logical_id: &str, resource: &Resource) -> Option<String> {
+        let (place, stack) = (&self.stack.place, &self.stack.id);
+        let conflict = self.inventory.conflict(place, stack, logical_id, resource);
+        if conflict.is_none() {
+            self.inventory.claim(place, stack, logical_id, resource);
+        }
+        conflict
     }
 
     fn decide(&mut self, logical_id: &str) -> Result<Decision, String> {
@@ -85,8 +127,11 @@ impl Work<'_> {
                 self.stack.resources.insert(logical_id.to_owned(), before);
                 self.done(logical_id);
             }
-            Some(_) if touched => {
+            Some(current) if touched => {
                 self.tell(logical_id, &before, "UPDATE_IN_PROGRESS", None);
+                if current.is_lost() {
+                    return self.fail(logical_id, "update", not_found(&current));
+                }
                 let seconds = durations::seconds(&before.resource_type, durations::Operation::Update);
                 self.run(logical_id, Task::Revert(before), seconds.value());
             }
@@ -104,6 +149,7 @@ impl Work<'_> {
         };
         if self.is_retained(logical_id, &resource, phase) {
             self.tell(logical_id, &resource, "DELETE_SKIPPED", None);
+            self.orphan(logical_id, resource, Origin::Retained);
             self.forget(logical_id);
             self.done(logical_id);
             return;
@@ -111,7 +157,8 @@ impl Work<'_> {
         self.tell(logical_id, &resource, "DELETE_IN_PROGRESS", None);
         let seconds = durations::seconds(&resource.resource_type, durations::Operation::Delete);
         let stack = (self.stack.name.as_str(), &self.stack.body.tags);
-        let is_stuck = self.faults.will_strike(stack, logical_id, FaultOperation::Stuck);
+        let is_stuck =
+            !resource.is_lost() && self.faults.will_strike(stack, logical_id, FaultOperation::Stuck);
         self.run(logical_id, Task::Remove, if is_stuck { STUCK_SECONDS } else { seconds.value() });
     }
 
@@ -121,11 +168,21 @@ impl Work<'_> {
     fn is_retained(&mut self, logical_id: &str, resource: &Resource, phase: Phase) -> bool {
         let replaced = self.stack.resources.contains_key(logical_id);
         match phase {
+            _ if resource.is_lost() => false,
+            Phase::Delete if self.operation().skipped.contains(logical_id) => true,
             Phase::Cleanup if replaced => resource.update_replace_policy == Policy::Retain,
             Phase::RollbackCleanup if replaced => false,
             Phase::Rollback | Phase::RollbackCleanup => resource.deletion_policy == Policy::Retain,
             _ => matches!(resource.deletion_policy, Policy::Retain | Policy::RetainExceptOnCreate),
         }
+    }
+
+    /// Keeps a resource in the account that the stack no longer owns.
+    pub fn orphan(&mut self, logical_id: &str, resource: Resource, origin: Origin) {
+        let (place, stack) = (self.stack.place.clone(), self.stack.id.clone());
+        self.inventory.release(&place, &stack, logical_id, &resource);
+        let logical_id = logical_id.to_owned();
+        self.inventory.take_in(Orphan { place, resource, origin, stack, logical_id, since: self.now });
     }
 
     pub(super) fn doomed_resource(&mut self, logical_id: &str) -> Option<Resource> {

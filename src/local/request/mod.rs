@@ -11,6 +11,7 @@ use std::fmt::Debug;
 
 use crate::local::context::PrepareError;
 use crate::local::place::Place;
+use crate::local::policy::StackPolicy;
 use crate::local::stack::Stack;
 use crate::local::world::World;
 use crate::model::{Digest, StackStatus};
@@ -116,18 +117,7 @@ fn is_repeated(stack: &Stack, token: &str, request: Digest, operation: &str) -> 
 
 /// Checks a stack policy.
 fn check_policy(policy: &str, operation: &str) -> Result<(), PortError> {
-    match serde_json::from_str::<serde_json::Value>(policy) {
-        Ok(serde_json::Value::Object(_)) => Ok(()),
-        Ok(_) => Err(refuse(
-            PortErrorKind::Invalid,
-            operation,
-            "ValidationError: the stack policy must be an object",
-        )),
-        Err(error) => Err(refuse(
-            PortErrorKind::Invalid,
-            operation,
-            "ValidationError: the stack policy is not well-formed JSON",
-        )
-        .with_source(error)),
-    }
+    StackPolicy::parse(policy).map(drop).map_err(|error| {
+        refuse(PortErrorKind::Invalid, operation, format!("ValidationError: {error}")).with_source(error)
+    })
 }

@@ -5,6 +5,7 @@
 pub mod attributes;
 pub mod catalogue;
 mod pattern;
+pub mod snapshot;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ use serde_json::Value;
 
 use crate::local::derive;
 use crate::local::place::Place;
-use crate::local::template::Policy;
+use crate::local::template::{Policy, text_of};
 use pattern::Subject;
 
 /// A physical resource of a stack.
@@ -39,6 +40,34 @@ pub struct Resource {
     pub deletion_policy: Policy,
     /// What happens to it when another physical resource takes its place.
     pub update_replace_policy: Policy,
+    /// What somebody did to it behind its stack's back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tampered: Option<Tampering>,
+}
+
+/// What somebody did to a resource without its stack.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Tampering {
+    /// These are its properties now.
+    Changed(Value),
+    /// It is gone.
+    Deleted,
+}
+
+impl Resource {
+    /// The properties it really has; `None` when it is gone.
+    pub fn real_properties(&self) -> Option<&Value> {
+        match &self.tampered {
+            None => Some(&self.properties),
+            Some(Tampering::Changed(properties)) => Some(properties),
+            Some(Tampering::Deleted) => None,
+        }
+    }
+
+    /// Whether somebody deleted it behind its stack's back.
+    pub fn is_lost(&self) -> bool {
+        self.tampered == Some(Tampering::Deleted)
+    }
 }
 
 /// Which resource a physical id is for.
@@ -52,6 +81,14 @@ pub struct Owner<'a> {
     pub stack_id: &'a str,
     /// The number of the stack's operation that makes it: never the same twice.
     pub generation: u32,
+}
+
+/// The name that a template gives a resource of this type, where nobody else can have the same one;
+/// `None` where the name is generated.
+pub fn custom_name(resource_type: &str, properties: &Value) -> Option<String> {
+    let name = catalogue::shape(resource_type)?.reference.name_property()?;
+    let text = text_of(properties.get(name.property)?)?;
+    Some(if name.is_lower { text.to_ascii_lowercase() } else { text })
 }
 
 /// The physical id of a new resource.
