@@ -7,6 +7,7 @@ mod calls;
 mod changes;
 mod deletion;
 mod exports;
+mod language;
 mod operations;
 mod persistence;
 mod policies;
