@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::local::answers::Answers;
 use crate::local::context::{Context, PrepareError};
 use crate::local::operation::Work;
 use crate::local::operation::decide::{Basis, Decision, decide, property};
@@ -49,9 +50,9 @@ pub fn preview(
     stack: &Stack,
     context: &Context,
     tags: &BTreeMap<String, String>,
-    exports: &Exports,
+    (exports, answers): (&Exports, &Answers),
 ) -> Result<Preview, PreviewError> {
-    let basis = Basis { context, tags, exports, owner: stack.owner(stack.generation + 1) };
+    let basis = Basis { context, tags, exports, answers, owner: stack.owner(stack.generation + 1) };
     let mut resources = stack.resources.clone();
     let mut changes = Vec::new();
     let mut changed = BTreeSet::new();
@@ -148,8 +149,8 @@ impl Work<'_> {
         }
     }
 
-    fn preview(&self, body: &crate::local::context::Body) -> Result<Preview, PreviewError> {
+    pub(super) fn preview(&self, body: &crate::local::context::Body) -> Result<Preview, PreviewError> {
         let context = Context::of_body(body, self.stack.pseudo(&body.notifications))?;
-        preview(self.stack, &context, &body.tags, self.exports)
+        preview(self.stack, &context, &body.tags, (self.exports, self.answers))
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use camino::Utf8Path;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::local::answers::Answers;
 use crate::local::client::Client;
 use crate::local::fault::Fault;
 use crate::local::place::Place;
@@ -75,6 +76,11 @@ impl Cloud {
     /// operation may.
     pub fn set_faults(&self, faults: Vec<Fault>) {
         self.world().set_faults(faults);
+    }
+
+    /// What the world outside answers from now on.
+    pub fn set_answers(&self, answers: Answers) {
+        self.world().answers = answers;
     }
 
     /// Whether calls may be throttled, lost or answered with what was: then whoever calls has to

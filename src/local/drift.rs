@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use crate::local::answers::Answers;
 use crate::local::change_set::PreviewError;
 use crate::local::context::Context;
 use crate::local::exports::Exports;
@@ -16,10 +17,10 @@ use crate::port::{DriftStatus, ResourceDrift};
 ///
 /// # Errors
 /// [`PreviewError`] when a value cannot be computed.
-pub fn drift(stack: &Stack, exports: &Exports) -> Result<Vec<ResourceDrift>, PreviewError> {
+pub fn drift(stack: &Stack, exports: &Exports, answers: &Answers) -> Result<Vec<ResourceDrift>, PreviewError> {
     let context = Context::of_body(&stack.body, stack.pseudo(&stack.body.notifications))?;
     let owner = stack.owner(stack.generation + 1);
-    let basis = Basis { context: &context, tags: &stack.body.tags, exports, owner };
+    let basis = Basis { context: &context, tags: &stack.body.tags, exports, answers, owner };
     let mut drifted = Vec::new();
     for (logical_id, resource) in &stack.resources {
         if !context.dependencies.contains_key(logical_id) {

@@ -18,6 +18,7 @@
 //! May import only the model, the port and the language. May not read a clock, print, or decide anything that the
 //! real service leaves to its caller.
 
+mod answers;
 mod change_set;
 mod client;
 mod cloud;
@@ -30,10 +31,12 @@ mod exports;
 mod fault;
 mod graph;
 mod inventory;
+mod nested;
 mod operation;
 mod outside;
 mod place;
 mod policy;
+mod post;
 mod request;
 mod resource;
 mod schedule;
@@ -42,6 +45,7 @@ mod store;
 mod template;
 mod world;
 
+pub use answers::{Answers, ReplyError};
 pub use client::Client;
 pub use cloud::{Cloud, Options};
 pub use inventory::{Origin, Orphan, OrphanKey};

@@ -32,16 +32,16 @@ pub struct Letter {
 pub enum Content {
     /// To a child that does not exist yet: be made of this.
     Create(Box<Birth>),
-    /// To a child: become this.
-    Update(Box<Body>, Arc<Context>),
+    /// To a child: become this, in the parent's operation with this client token.
+    Update(Box<Body>, Arc<Context>, String),
     /// To a child: stop what you are at, and go back.
     Cancel,
     /// To a child: the update counts, clean up.
     Proceed,
     /// To a child: the update does not count, go back.
     TakeBack,
-    /// To a child: go.
-    Delete,
+    /// To a child: go, in the parent's operation with this client token.
+    Delete(String),
     /// To a parent: how its child is.
     Report(Report),
 }
@@ -76,6 +76,10 @@ pub struct Report {
     pub reason: Option<String>,
     /// Its outputs.
     pub outputs: BTreeMap<String, String>,
+    /// Whether it had nothing to do.
+    pub untouched: bool,
+    /// Whether it could not even be begun: there is nothing of it.
+    pub unborn: bool,
 }
 
 impl Report {

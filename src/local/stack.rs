@@ -49,6 +49,17 @@ pub enum ChangeSetState {
     Failed(String),
 }
 
+/// Where a stack is nested.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// The parent's ARN.
+    pub id: String,
+    /// The logical id of this stack there.
+    pub logical_id: String,
+    /// ARN of the stack at the root of the tree.
+    pub root: String,
+}
+
 /// A stack.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Stack {
@@ -86,6 +97,12 @@ pub struct Stack {
     pub policy: Option<String>,
     /// What is going on.
     pub operation: Option<Operation>,
+    /// Where it is nested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
+    /// Resources of a nested stack when it was made: a tree of stacks is bounded.
+    #[serde(default)]
+    pub size: usize,
     /// An operation that stopped half-way and can be taken up again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspended: Option<Operation>,
@@ -127,6 +144,8 @@ impl Stack {
             termination_protection: false,
             policy: None,
             operation: None,
+            parent: None,
+            size: 0,
             suspended: None,
             change_sets: BTreeMap::new(),
             executed: None,
@@ -154,10 +173,15 @@ impl Stack {
             capabilities: self.body.capabilities.clone(),
             role: self.body.service_role.clone(),
             termination_protection: self.termination_protection,
-            parent: None,
+            parent: self.parent.as_ref().map(|parent| parent.id.clone()),
             created: Some(self.created),
             updated: self.updated,
         }
+    }
+
+    /// The ARN of the stack at the root of its tree: its own where it is not nested.
+    pub fn root(&self) -> &str {
+        self.parent.as_ref().map_or(&self.id, |parent| &parent.root)
     }
 
     /// Pseudo parameters for an operation that makes this stack of `body`.

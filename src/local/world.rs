@@ -1,14 +1,16 @@
 //! The whole state of the embedded cloud: every stack of every account and region, the virtual
 //! clock, and what will happen when.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::local::answers::Answers;
 use crate::local::exports::Exports;
 use crate::local::fault::{Fault, Faults, Trouble};
 use crate::local::inventory::{Inventory, Orphan};
+use crate::local::nested::Letter;
 use crate::local::operation::{StepState, Work};
 use crate::local::place::Place;
 use crate::local::schedule::{Due, Schedule, What};
@@ -31,6 +33,12 @@ pub struct World {
     /// The stack of each change set. An entry may outlive its change set; the stack decides.
     change_sets: BTreeMap<String, String>,
     exports: BTreeMap<Place, Exports>,
+    /// What the world outside answers.
+    pub answers: Answers,
+    /// What stacks of one tree have to tell each other. Empty between calls.
+    pub(super) letters: VecDeque<Letter>,
+    /// Resources of the nested stacks of each tree, by the root's ARN.
+    pub(super) trees: BTreeMap<String, usize>,
     /// Names that are taken, and what no stack owns.
     pub inventory: Inventory,
     schedule: Schedule,
@@ -68,6 +76,9 @@ impl World {
             incarnations: BTreeMap::new(),
             change_sets: BTreeMap::new(),
             exports: BTreeMap::new(),
+            answers: Answers::default(),
+            letters: VecDeque::new(),
+            trees: BTreeMap::new(),
             inventory: Inventory::new(stacks.iter(), orphans),
             schedule: Schedule::default(),
             unread: BTreeMap::new(),
@@ -75,6 +86,9 @@ impl World {
             stored_clock: None,
         };
         for stack in stacks {
+            if stack.parent.is_some() && !stack.status.is_gone() {
+                *world.trees.entry(stack.root().to_owned()).or_default() += stack.size;
+            }
             world.plan(&stack);
             world.index(&stack);
             world.stacks.insert(stack.id.clone(), stack);
@@ -87,7 +101,10 @@ impl World {
         let due = |time, what| Due { time, stack: stack.id.clone(), what };
         if let Some(operation) = &stack.operation {
             for (logical_id, step) in &operation.steps {
-                if let StepState::Running { ends, .. } = &step.state {
+                // What waits for a nested stack has no time of its own.
+                if let StepState::Running { ends, .. } = &step.state
+                    && *ends != Timestamp::MAX
+                {
                     self.schedule.add(due(*ends, What::Step(logical_id.clone())));
                 }
             }
@@ -180,25 +197,50 @@ impl World {
         self.stale.get(&stack.id).cloned().unwrap_or_else(|| Some(stack.observed()))
     }
 
-    /// Works on one stack. What a request brings to its end at once is told to whoever waits.
+    /// The stack of this ARN.
+    pub(super) fn stack(&self, id: &str) -> Option<&Stack> {
+        self.stacks.get(id)
+    }
+
+    /// Works on one stack, then on those of its tree that this concerns. What a request brings to
+    /// its end at once is told to whoever waits.
     pub fn work<R>(&mut self, id: &str, act: impl FnOnce(&mut Work<'_>) -> R) -> Option<R> {
+        let result = self.work_alone(id, act);
+        self.deliver();
+        result
+    }
+
+    /// Works on one stack. A nested one tells its parent what became of it.
+    pub(super) fn work_alone<R>(&mut self, id: &str, act: impl FnOnce(&mut Work<'_>) -> R) -> Option<R> {
         let mut stack = self.stacks.remove(id)?;
         let before = stack.status.clone();
         let shown = self.faults.has_calls().then(|| stack.observed());
-        let result = act(&mut Work {
+        let history = stack.events.len();
+        let mut work = Work {
             now: self.clock,
             faults: &mut self.faults,
             schedule: &mut self.schedule,
             exports: self.exports.entry(stack.place.clone()).or_default(),
+            answers: &self.answers,
+            letters: &mut self.letters,
             inventory: &mut self.inventory,
             stack: &mut stack,
-        });
+        };
+        let result = act(&mut work);
+        let moved = work.stack.status != before || (work.stack.events.len() > history && !before.is_busy());
+        if moved && work.stack.parent.is_some() {
+            work.report(false);
+        }
         if stack.status != before {
             if let Some(shown) = shown {
                 self.stale.insert(stack.id.clone(), Some(shown));
             }
             if !stack.status.is_busy() {
                 self.unread.entry(stack.place.clone()).or_default().insert(stack.id.clone());
+            }
+            if stack.parent.is_some() && stack.status.is_gone() {
+                let root = stack.root().to_owned();
+                self.trees.entry(root).and_modify(|count| *count = count.saturating_sub(stack.size));
             }
             self.index(&stack);
         } else {

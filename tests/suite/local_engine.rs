@@ -8,6 +8,7 @@ mod changes;
 mod deletion;
 mod exports;
 mod language;
+mod nested;
 mod operations;
 mod persistence;
 mod policies;

@@ -6,11 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use crate::local::answers::Answers;
 use crate::local::context::Context;
 use crate::local::evaluate::EvaluateError;
 use crate::local::exports::Exports;
+use crate::local::nested::NESTED;
 use crate::local::resource::{Owner, Resource, catalogue, physical_id};
 use crate::local::template::Policy;
+use crate::model::Digest;
 
 /// What happens to one resource, with what there will be afterwards.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +49,8 @@ pub struct Basis<'a> {
     pub tags: &'a BTreeMap<String, String>,
     /// The place's exports.
     pub exports: &'a Exports,
+    /// What the world outside answers.
+    pub answers: &'a Answers,
     /// What new physical ids are made from.
     pub owner: Owner<'a>,
 }
@@ -71,6 +76,7 @@ pub fn decide(
     let paths = differences(current, &wanted);
     wanted.version = current.version;
     wanted.tampered = current.tampered.clone();
+    wanted.answered = current.answered.clone();
     if paths.is_empty() {
         wanted.physical_id = current.physical_id.clone();
         return Ok(Decision::Keep(wanted));
@@ -87,6 +93,7 @@ pub fn decide(
     }
     wanted.version = 1;
     wanted.tampered = None;
+    wanted.answered = None;
     Ok(Decision::Replace(wanted, paths))
 }
 
@@ -113,6 +120,9 @@ fn wanted(
         properties => properties,
     };
     let metadata = scope.value_or_null(&definition.metadata)?;
+    let url = properties.get("TemplateURL").and_then(Value::as_str);
+    let url = url.filter(|_| definition.r#type == NESTED);
+    let content = url.and_then(|url| basis.answers.object(url).ok()).map(Digest::of);
     let is_taggable = catalogue::is_taggable(&definition.r#type);
     Ok(Resource {
         resource_type: definition.r#type.clone(),
@@ -128,6 +138,8 @@ fn wanted(
             .unwrap_or_else(|| default_policy(&definition.r#type, &definition.properties)),
         update_replace_policy: definition.update_replace_policy.unwrap_or_default(),
         tampered: None,
+        content,
+        answered: None,
     })
 }
 
@@ -154,6 +166,11 @@ fn differences(current: &Resource, wanted: &Resource) -> Vec<String> {
         .collect();
     if current.metadata != wanted.metadata {
         paths.insert(0, "Metadata".to_owned());
+    }
+    // The text behind an address may be another one; what cannot be had fails when it is asked for.
+    let url = "Properties.TemplateURL".to_owned();
+    if wanted.content.is_some() && wanted.content != current.content && !paths.contains(&url) {
+        paths.push(url);
     }
     if current.tags != wanted.tags {
         paths.push("Tags".to_owned());

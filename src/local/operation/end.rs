@@ -2,6 +2,7 @@
 
 use crate::local::fault::FaultOperation;
 use crate::local::inventory::Origin;
+use crate::local::nested::{Content, NESTED};
 use crate::local::operation::{Phase, StepKind, StepState, Task, Work};
 use crate::local::resource::{Resource, snapshot};
 use crate::local::schedule::{Due, What};
@@ -21,11 +22,12 @@ impl Work<'_> {
             // What is gone already is no trouble to delete.
             Task::Remove if self.doomed_resource(logical_id).is_some_and(|it| it.is_lost()) => &[],
             Task::Remove => &FaultOperation::DELETIONS,
+            Task::Proceed => &[],
         };
         if let Some(reason) = self.fault(logical_id, operations) {
             let verb = match *task {
                 Task::Create(_) => "create",
-                Task::Remove => "delete",
+                Task::Remove | Task::Proceed => "delete",
                 Task::Update(_) | Task::Replace(_) | Task::Revert(_) => "update",
             };
             if let Task::Create(resource) | Task::Replace(resource) = &*task {
@@ -54,6 +56,7 @@ impl Work<'_> {
                     self.operation().leftovers.insert(logical_id.to_owned(), old);
                 }
             }
+            Task::Proceed => {}
             Task::Remove => {
                 if let Some(resource) = self.doomed_resource(logical_id) {
                     self.tell(logical_id, &resource, "DELETE_COMPLETE", None);
@@ -138,8 +141,11 @@ impl Work<'_> {
             }
             Task::Update(resource) | Task::Revert(resource) => {
                 self.tell(logical_id, &resource, "UPDATE_FAILED", update);
+                if resource.resource_type == NESTED {
+                    self.write(&resource.physical_id, Content::Cancel);
+                }
             }
-            Task::Remove => {}
+            Task::Remove | Task::Proceed => {}
         }
     }
 

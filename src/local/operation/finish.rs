@@ -104,6 +104,7 @@ impl Work<'_> {
                 self.settle(outputs);
                 self.end(StackStatus::CreateComplete, None);
             }
+            (Ok(outputs), _) if self.operation().is_part => self.hold(outputs),
             (Ok(outputs), _) => {
                 if let Some(goal) = self.operation().goal.take() {
                     self.stack.body = goal;
@@ -161,14 +162,14 @@ impl Work<'_> {
         Ok(computed)
     }
 
-    fn settle(&mut self, (outputs, imports): Outputs) {
+    pub(super) fn settle(&mut self, (outputs, imports): Outputs) {
         self.stack.outputs = outputs;
         self.stack.output_imports = imports;
         self.exports.update(self.stack);
     }
 
     /// Moves what the stack no longer has into the clean-up and begins it.
-    fn clean_up(&mut self, phase: Phase, reason: Option<String>) {
+    pub(super) fn clean_up(&mut self, phase: Phase, reason: Option<String>) {
         let kept: BTreeSet<String> = match phase {
             Phase::Cleanup => self.operation().steps.keys().cloned().collect(),
             _ => self.operation().before.keys().cloned().collect(),

@@ -5,7 +5,9 @@
 //! `finish` decides what follows. Everything here is stored, so that another process can go on.
 
 pub mod decide;
+mod child;
 mod end;
+mod family;
 mod finish;
 mod run;
 mod start;
@@ -17,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::local::context::Body;
 use crate::local::resource::Resource;
+use crate::local::stack::StackOutput;
 use crate::model::StackStatus;
 
 pub use finish::outputs;
@@ -116,6 +119,19 @@ pub enum Task {
     Revert(Resource),
     /// A deletion.
     Remove,
+    /// The clean-up of a nested stack.
+    Proceed,
+}
+
+/// What a nested stack was before an update that is still open.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Held {
+    /// What it was made of.
+    pub body: Body,
+    /// Its outputs.
+    pub outputs: BTreeMap<String, StackOutput>,
+    /// Exports they imported.
+    pub output_imports: BTreeSet<String>,
 }
 
 /// An operation under way.
@@ -139,6 +155,12 @@ pub struct Operation {
     pub failures: Vec<(String, String)>,
     /// When a creation is given up.
     pub deadline: Option<Timestamp>,
+    /// Whether it is part of a parent's update.
+    #[serde(default)]
+    pub is_part: bool,
+    /// What a nested stack was, while it waits for its parent's update to end.
+    #[serde(default)]
+    pub held: Option<Box<Held>>,
     /// Resources a deletion leaves alone, or the rollback of an update skips.
     #[serde(default)]
     pub skipped: BTreeSet<String>,
@@ -157,6 +179,8 @@ impl Operation {
             touched: BTreeSet::new(),
             failures: Vec::new(),
             deadline: None,
+            is_part: false,
+            held: None,
             skipped: BTreeSet::new(),
         }
     }

@@ -1,15 +1,17 @@
 //! Runs the steps of a phase: starts what can start, ends what is due, gives up what is cancelled.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::local::answers::Answers;
 use crate::local::context::Context;
 use crate::local::exports::Exports;
 use crate::local::fault::Faults;
 use crate::local::graph::{self, Dependencies};
 use crate::local::inventory::Inventory;
+use crate::local::nested::Letter;
 use crate::local::operation::{Operation, Phase, Step, StepKind, StepState};
 use crate::local::resource::Resource;
 use crate::local::schedule::{Due, Schedule, What};
@@ -28,6 +30,10 @@ pub struct Work<'a> {
     pub schedule: &'a mut Schedule,
     /// The place's exports.
     pub exports: &'a mut Exports,
+    /// What the world outside answers.
+    pub answers: &'a Answers,
+    /// What there is to tell other stacks of the tree.
+    pub letters: &'a mut VecDeque<Letter>,
     /// Names that are taken, and what no stack owns.
     pub inventory: &'a mut Inventory,
 }
@@ -61,7 +67,11 @@ impl Work<'_> {
             StepKind::Revert => waiting(&needs(&self.operation().before)),
             StepKind::Remove => {
                 let operation = self.stack.operation.as_ref().expect("a phase is part of an operation");
-                waiting(&graph::reversed(&needs(doomed(&self.stack.resources, operation, phase))))
+                let mut steps =
+                    waiting(&graph::reversed(&needs(doomed(&self.stack.resources, operation, phase))));
+                let free = |logical_id| (logical_id, Step { waits_for: BTreeSet::new(), state: StepState::Waiting });
+                steps.extend(self.waiting_children(phase).into_iter().map(free));
+                steps
             }
         };
         let operation = self.operation();

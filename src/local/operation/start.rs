@@ -2,6 +2,7 @@
 
 use crate::local::durations;
 use crate::local::fault::FaultOperation;
+use crate::local::nested::{Content, NESTED};
 use crate::local::operation::decide::{Basis, Decision, decide};
 use crate::local::operation::run::doomed;
 use crate::local::inventory::{Origin, Orphan};
@@ -14,7 +15,7 @@ use crate::local::template::Policy;
 const REPLACES: &str =
     "Requested update requires the creation of a new physical resource; hence creating one.";
 
-const INITIATED: &str = "Resource creation Initiated";
+pub(super) const INITIATED: &str = "Resource creation Initiated";
 
 /// How long a service that does not answer is waited for. Source: CloudFormation user guide, "Custom
 /// resources": the default time-out is an hour.
@@ -47,6 +48,9 @@ impl Work<'_> {
             }
             Decision::Create(resource) => {
                 self.tell_of(logical_id, (resource.resource_type.clone(), None), "CREATE_IN_PROGRESS", None);
+                if resource.resource_type == NESTED {
+                    return self.start_child(logical_id, resource);
+                }
                 if let Some(reason) = self.taken(logical_id, &resource) {
                     return self.fail(logical_id, "create", reason);
                 }
@@ -62,6 +66,9 @@ impl Work<'_> {
                 self.tell(logical_id, &resource, "UPDATE_IN_PROGRESS", None);
                 if self.stack.resources.get(logical_id).is_some_and(Resource::is_lost) {
                     return self.fail(logical_id, "update", not_found(&resource));
+                }
+                if resource.resource_type == NESTED {
+                    return self.start_child_update(logical_id, resource);
                 }
                 let seconds = durations::seconds(&resource.resource_type, durations::Operation::Update);
                 // Metadata is CloudFormation's own; no service is asked.
@@ -108,6 +115,7 @@ impl Work<'_> {
             context: &context,
             tags: &goal.unwrap_or(&self.stack.body).tags,
             exports: self.exports,
+            answers: self.answers,
             owner: self.stack.owner(self.stack.generation),
         };
         decide(basis, &self.stack.resources, logical_id).map_err(|error| error.to_string())
@@ -132,6 +140,10 @@ impl Work<'_> {
                 if current.is_lost() {
                     return self.fail(logical_id, "update", not_found(&current));
                 }
+                if current.resource_type == NESTED {
+                    self.write(&current.physical_id, Content::TakeBack);
+                    return self.wait_for_child(logical_id, Task::Revert(before));
+                }
                 let seconds = durations::seconds(&before.resource_type, durations::Operation::Update);
                 self.run(logical_id, Task::Revert(before), seconds.value());
             }
@@ -145,16 +157,30 @@ impl Work<'_> {
     fn start_remove(&mut self, logical_id: &str) {
         let phase = self.operation().phase;
         let Some(resource) = self.doomed_resource(logical_id) else {
-            return self.done(logical_id);
+            return match self.stack.resources.get(logical_id).map(|child| child.physical_id.clone()) {
+                Some(child) if phase == Phase::Cleanup => {
+                    self.write(&child, Content::Proceed);
+                    self.wait_for_child(logical_id, Task::Proceed);
+                }
+                _ => self.done(logical_id),
+            };
         };
         if self.is_retained(logical_id, &resource, phase) {
             self.tell(logical_id, &resource, "DELETE_SKIPPED", None);
-            self.orphan(logical_id, resource, Origin::Retained);
+            // A nested stack that is retained is a stack like any other from now on.
+            if resource.resource_type != NESTED {
+                self.orphan(logical_id, resource, Origin::Retained);
+            }
             self.forget(logical_id);
             self.done(logical_id);
             return;
         }
         self.tell(logical_id, &resource, "DELETE_IN_PROGRESS", None);
+        if resource.resource_type == NESTED {
+            let token = self.operation().token.clone();
+            self.write(&resource.physical_id, Content::Delete(token));
+            return self.wait_for_child(logical_id, Task::Remove);
+        }
         let seconds = durations::seconds(&resource.resource_type, durations::Operation::Delete);
         let stack = (self.stack.name.as_str(), &self.stack.body.tags);
         let is_stuck =

@@ -35,7 +35,9 @@ pub fn update_stack(
     let stack = updatable(world, place, &request.stack, &call)?;
     let id = stack.id.clone();
     let (context, body) = prepare(world, stack, request, &call)?;
-    let preview = world.look(&id, |stack, exports| preview(stack, &context, &body.tags, exports));
+    let preview = world.look(&id, |stack, exports| {
+        preview(stack, &context, &body.tags, (exports, &world.answers))
+    });
     // What cannot be previewed fails in the course of the update, and is rolled back.
     if let Some(Ok(preview)) = preview
         && preview.is_empty()
@@ -44,7 +46,7 @@ pub fn update_stack(
     }
     world.work(&id, |work| {
         work.stack.tokens.insert(request.token.clone(), digest);
-        work.update(&request.token, body, Some(Arc::new(context)));
+        work.update(&request.token, body, Some(Arc::new(context)), false);
     });
     Ok(UpdateAnswer::Started)
 }
@@ -120,7 +122,7 @@ pub fn execute_change_set(world: &mut World, place: &Place, id: &str, token: &st
     world.work(&stack_id, |work| {
         work.stack.tokens.insert(token.to_owned(), digest);
         work.stack.executed = Some(id.to_owned());
-        work.update(token, body, None);
+        work.update(token, body, None, false);
     });
     Ok(())
 }
@@ -180,11 +182,12 @@ fn prepare(
 }
 
 impl crate::local::operation::Work<'_> {
-    /// Begins an update.
-    fn update(&mut self, token: &str, goal: Body, context: Option<Arc<Context>>) {
+    /// Begins an update; one that is part of a parent's stays open until that has ended.
+    pub fn update(&mut self, token: &str, goal: Body, context: Option<Arc<Context>>, is_part: bool) {
         self.stack.updated = Some(self.now);
         let mut operation = Operation::new(token, Phase::Update);
         operation.goal = Some(goal);
+        operation.is_part = is_part;
         operation.before = self.stack.resources.clone();
         self.begin(operation, context, "User Initiated");
     }

@@ -36,6 +36,9 @@ pub fn delete_stack(
     };
     let (id, in_use) = (stack.id.clone(), StackExports::of(stack).exported);
     refuse_deletion(stack, &call)?;
+    if let Some(root) = world.find(place, stack.root()).filter(|root| root.id != stack.id) {
+        refuse_protected(root, &call)?;
+    }
     refuse_retention(stack, retain, &call)?;
     for name in in_use.keys() {
         if let Some(importer) = world.exports(place).and_then(|exports| exports.importer(name)) {
@@ -81,7 +84,7 @@ fn refuse_retention(stack: &Stack, retain: &BTreeSet<String>, call: &str) -> Res
 impl Work<'_> {
     /// Begins a deletion that leaves some resources alone. What an operation that stopped half-way
     /// left over goes too.
-    fn delete(&mut self, token: &str, retain: BTreeSet<String>) {
+    pub fn delete(&mut self, token: &str, retain: BTreeSet<String>) {
         for (logical_id, resource) in self.stack.suspended.take().into_iter().flat_map(|it| it.leftovers) {
             if self.stack.resources.contains_key(&logical_id) {
                 self.orphan(&logical_id, resource, Origin::LeftBehind);
@@ -95,15 +98,21 @@ impl Work<'_> {
     }
 }
 
-fn refuse_deletion(stack: &Stack, call: &str) -> Result<(), PortError> {
-    let (name, status) = (&stack.name, &stack.status);
-    if stack.termination_protection {
-        let message = format!(
-            "ValidationError: Stack [{name}] cannot be deleted while TerminationProtection is enabled"
-        );
-        return Err(refuse(PortErrorKind::WrongState, call, message)
-            .with_hint("lift the termination protection first"));
+/// Source: CloudFormation user guide, "Protect CloudFormation stacks from being deleted": the
+/// protection of a root covers its nested stacks.
+fn refuse_protected(stack: &Stack, call: &str) -> Result<(), PortError> {
+    if !stack.termination_protection {
+        return Ok(());
     }
+    let name = &stack.name;
+    let message =
+        format!("ValidationError: Stack [{name}] cannot be deleted while TerminationProtection is enabled");
+    Err(refuse(PortErrorKind::WrongState, call, message).with_hint("lift the termination protection first"))
+}
+
+fn refuse_deletion(stack: &Stack, call: &str) -> Result<(), PortError> {
+    refuse_protected(stack, call)?;
+    let status = &stack.status;
     if status.is_busy() && *status != StackStatus::CreateInProgress {
         let message =
             format!("ValidationError: Stack [{}] cannot be deleted while in status {status}", stack.id);

@@ -121,7 +121,7 @@ pub fn drift_detection(world: &World, place: &Place, detection: &str) -> Result<
 pub fn drifted_resources(world: &World, place: &Place, stack: &str) -> Result<Vec<ResourceDrift>, PortError> {
     let call = operation("DescribeStackResourceDrifts", stack);
     let id = require(world, place, stack, &call)?.id.clone();
-    match world.look(&id, drift) {
+    match world.look(&id, |stack, exports| drift(stack, exports, &world.answers)) {
         None => Ok(Vec::new()),
         Some(found) => found.map_err(|error| {
             refuse(PortErrorKind::State, &call, error.to_string()).with_source(error)

@@ -14,7 +14,10 @@ use serde_json::Value;
 
 use crate::local::derive;
 use crate::local::place::Place;
+use crate::local::nested::NESTED;
+use crate::local::stack::stack_id;
 use crate::local::template::{Policy, text_of};
+use crate::model::Digest;
 use pattern::Subject;
 
 /// A physical resource of a stack.
@@ -43,6 +46,12 @@ pub struct Resource {
     /// What somebody did to it behind its stack's back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tampered: Option<Tampering>,
+    /// Digest of the template of a nested stack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Digest>,
+    /// The attributes that something outside of this stack gave it; `None` while nothing has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<BTreeMap<String, Value>>,
 }
 
 /// What somebody did to a resource without its stack.
@@ -94,6 +103,9 @@ pub fn custom_name(resource_type: &str, properties: &Value) -> Option<String> {
 /// The physical id of a new resource.
 pub fn physical_id(owner: Owner<'_>, logical_id: &str, resource_type: &str, properties: &Value) -> String {
     let seed = format!("{}/{logical_id}/{}", owner.stack_id, owner.generation);
+    if resource_type == NESTED {
+        return stack_id(owner.place, &derive::name(owner.stack_name, logical_id, &seed, 128), 1);
+    }
     let Some(shape) = catalogue::shape(resource_type) else {
         return derive::name(owner.stack_name, logical_id, &seed, 255);
     };
