@@ -2,6 +2,7 @@
 //! it shows.
 
 mod account;
+mod answers;
 mod any_template;
 mod calls;
 mod changes;

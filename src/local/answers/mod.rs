@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::model::facts::Identity;
 
-pub use reply::{Reply, ReplyError, Signal};
+pub use reply::{Reply, ReplyError, Status};
 
 /// What the world outside answers.
 #[derive(Clone, Debug, Default)]

@@ -58,6 +58,16 @@ pub struct Signal {
 }
 
 impl Reply {
+    /// What `Fn::GetAtt` gives of a wait condition: the data of every signal by its unique id.
+    pub fn signal_data(&self) -> Value {
+        let signals = self.signals.as_deref().unwrap_or_default();
+        let entries = signals.iter().enumerate().map(|(index, signal)| {
+            let id = signal.unique_id.clone().unwrap_or_else(|| (index + 1).to_string());
+            (id, Value::String(signal.data.clone()))
+        });
+        Value::String(Value::Object(entries.collect()).to_string())
+    }
+
     /// Reads a reply written as JSON.
     ///
     /// # Errors

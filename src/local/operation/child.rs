@@ -88,7 +88,7 @@ impl Work<'_> {
     /// Marks a step as running until the child reports.
     pub(super) fn wait_for_child(&mut self, logical_id: &str, task: Task) {
         if let Some(step) = self.operation().steps.get_mut(logical_id) {
-            step.state = StepState::Running { ends: Timestamp::MAX, task: Box::new(task) };
+            step.state = StepState::Running { ends: Timestamp::MAX, task: Box::new(task), failure: None };
         }
     }
 

@@ -11,6 +11,7 @@ use crate::local::context::Context;
 use crate::local::evaluate::EvaluateError;
 use crate::local::exports::Exports;
 use crate::local::nested::NESTED;
+use crate::local::resource::behaviour::{Behaviour, WAIT_CONDITION, is_custom};
 use crate::local::resource::{Owner, Resource, catalogue, physical_id};
 use crate::local::template::Policy;
 use crate::model::Digest;
@@ -71,6 +72,7 @@ pub fn decide(
     };
     let Some(current) = resources.get(logical_id) else {
         wanted.physical_id = make(&wanted);
+        answer(basis, logical_id, &mut wanted);
         return Ok(Decision::Create(wanted));
     };
     let paths = differences(current, &wanted);
@@ -81,10 +83,12 @@ pub fn decide(
         wanted.physical_id = current.physical_id.clone();
         return Ok(Decision::Keep(wanted));
     }
-    if !paths.iter().any(|path| makes_new(&wanted.resource_type, path)) {
+    let replaces_group = wanted.behaviour.replaces_group && rolls(&wanted, &paths);
+    if !replaces_group && !paths.iter().any(|path| makes_new(&wanted.resource_type, path)) {
         wanted.physical_id = current.physical_id.clone();
         wanted.version += 1;
         wanted.tampered = None;
+        answer(basis, logical_id, &mut wanted);
         return Ok(Decision::Update(wanted, paths));
     }
     wanted.physical_id = make(&wanted);
@@ -94,7 +98,29 @@ pub fn decide(
     wanted.version = 1;
     wanted.tampered = None;
     wanted.answered = None;
+    answer(basis, logical_id, &mut wanted);
     Ok(Decision::Replace(wanted, paths))
+}
+
+/// What is on file for a custom resource or a wait condition becomes its id and its attributes.
+fn answer(basis: Basis<'_>, logical_id: &str, wanted: &mut Resource) {
+    let Some(reply) = basis.answers.reply(basis.owner.stack_name, basis.tags, logical_id) else { return };
+    if wanted.resource_type == WAIT_CONDITION {
+        wanted.answered = Some(BTreeMap::from([("Data".to_owned(), reply.signal_data())]));
+    } else if is_custom(&wanted.resource_type) {
+        wanted.answered = Some(reply.data.clone());
+        if let Some(id) = &reply.physical_resource_id {
+            wanted.physical_id = id.clone();
+        }
+    }
+}
+
+/// Whether an update makes an Auto Scaling group replace its instances. Source: CloudFormation
+/// template reference, "UpdatePolicy attribute".
+pub fn rolls(resource: &Resource, paths: &[String]) -> bool {
+    let causes = ["LaunchConfigurationName", "LaunchTemplate", "MixedInstancesPolicy", "VPCZoneIdentifier"];
+    resource.resource_type == "AWS::AutoScaling::AutoScalingGroup"
+        && paths.iter().filter_map(|path| property(path)).any(|property| causes.contains(&property))
 }
 
 /// The property a path begins with, for example `CidrBlock` of `Properties.CidrBlock`.
@@ -120,6 +146,9 @@ fn wanted(
         properties => properties,
     };
     let metadata = scope.value_or_null(&definition.metadata)?;
+    let policies = [&definition.creation_policy, &definition.update_policy];
+    let [creation, update] = policies.map(|policy| scope.value_or_null(policy));
+    let behaviour = Behaviour::of(&definition.r#type, &properties, &creation?, &update?);
     let url = properties.get("TemplateURL").and_then(Value::as_str);
     let url = url.filter(|_| definition.r#type == NESTED);
     let content = url.and_then(|url| basis.answers.object(url).ok()).map(Digest::of);
@@ -138,6 +167,7 @@ fn wanted(
             .unwrap_or_else(|| default_policy(&definition.r#type, &definition.properties)),
         update_replace_policy: definition.update_replace_policy.unwrap_or_default(),
         tampered: None,
+        behaviour,
         content,
         answered: None,
     })

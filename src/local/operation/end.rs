@@ -12,7 +12,8 @@ use crate::local::template::Policy;
 impl Work<'_> {
     pub(super) fn finish_step(&mut self, logical_id: &str) {
         let Some(step) = self.operation().steps.get_mut(logical_id) else { return };
-        let StepState::Running { task, .. } = std::mem::replace(&mut step.state, StepState::Done) else {
+        let StepState::Running { task, failure, .. } = std::mem::replace(&mut step.state, StepState::Done)
+        else {
             return;
         };
         let operations: &[FaultOperation] = match *task {
@@ -24,7 +25,7 @@ impl Work<'_> {
             Task::Remove => &FaultOperation::DELETIONS,
             Task::Proceed => &[],
         };
-        if let Some(reason) = self.fault(logical_id, operations) {
+        if let Some(reason) = failure.or_else(|| self.fault(logical_id, operations)) {
             let verb = match *task {
                 Task::Create(_) => "create",
                 Task::Remove | Task::Proceed => "delete",
@@ -113,7 +114,7 @@ impl Work<'_> {
             .steps
             .iter()
             .filter_map(|(logical_id, step)| match &step.state {
-                StepState::Running { ends, task } => Some((logical_id.clone(), *ends, (**task).clone())),
+                StepState::Running { ends, task, .. } => Some((logical_id.clone(), *ends, (**task).clone())),
                 _ => None,
             })
             .collect();

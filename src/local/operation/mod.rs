@@ -6,6 +6,7 @@
 
 pub mod decide;
 mod child;
+mod course;
 mod end;
 mod family;
 mod finish;
@@ -99,6 +100,9 @@ pub enum StepState {
         ends: Timestamp,
         /// What it does.
         task: Box<Task>,
+        /// Why it will have failed by then, where that is known.
+        #[serde(default)]
+        failure: Option<String>,
     },
     /// Done.
     Done,

@@ -3,7 +3,8 @@
 use crate::local::durations;
 use crate::local::fault::FaultOperation;
 use crate::local::nested::{Content, NESTED};
-use crate::local::operation::decide::{Basis, Decision, decide};
+use crate::local::operation::course::Course;
+use crate::local::operation::decide::{Basis, Decision, decide, rolls};
 use crate::local::operation::run::doomed;
 use crate::local::inventory::{Origin, Orphan};
 use crate::local::operation::{Phase, StepKind, StepState, Task, Work};
@@ -56,7 +57,8 @@ impl Work<'_> {
                 }
                 self.tell(logical_id, &resource, "CREATE_IN_PROGRESS", Some(INITIATED.to_owned()));
                 let seconds = durations::seconds(&resource.resource_type, durations::Operation::Create);
-                self.run(logical_id, Task::Create(resource), seconds.value());
+                let course = self.creation_course(logical_id, &resource, seconds.value());
+                self.run_course(logical_id, Task::Create(resource), course);
             }
             Decision::Update(resource, paths) => {
                 if let Some(reason) = self.denied(PolicyAction::Modify, logical_id, &resource.resource_type) {
@@ -73,7 +75,10 @@ impl Work<'_> {
                 let seconds = durations::seconds(&resource.resource_type, durations::Operation::Update);
                 // Metadata is CloudFormation's own; no service is asked.
                 let is_metadata = paths == ["Metadata"];
-                self.run(logical_id, Task::Update(resource), if is_metadata { 0.0 } else { seconds.value() });
+                let rolling = if rolls(&resource, &paths) { resource.behaviour.rolling_seconds } else { 0.0 };
+                let seconds = if is_metadata { 0.0 } else { seconds.value() + rolling };
+                let course = self.update_course(logical_id, &resource, seconds);
+                self.run_course(logical_id, Task::Update(resource), course);
             }
             Decision::Replace(resource, _) => {
                 if let Some(reason) = self.denied(PolicyAction::Replace, logical_id, &resource.resource_type) {
@@ -87,7 +92,8 @@ impl Work<'_> {
                 }
                 self.tell(logical_id, &resource, "UPDATE_IN_PROGRESS", Some(INITIATED.to_owned()));
                 let seconds = durations::seconds(&resource.resource_type, durations::Operation::Create);
-                self.run(logical_id, Task::Replace(resource), seconds.value());
+                let course = self.creation_course(logical_id, &resource, seconds.value());
+                self.run_course(logical_id, Task::Replace(resource), course);
             }
         }
     }
@@ -226,9 +232,13 @@ impl Work<'_> {
     }
 
     fn run(&mut self, logical_id: &str, task: Task, seconds: f64) {
+        self.run_course(logical_id, task, Course { seconds, failure: None });
+    }
+
+    fn run_course(&mut self, logical_id: &str, task: Task, Course { seconds, failure }: Course) {
         let ends = self.ends(seconds);
         if let Some(step) = self.operation().steps.get_mut(logical_id) {
-            step.state = StepState::Running { ends, task: Box::new(task) };
+            step.state = StepState::Running { ends, task: Box::new(task), failure };
         }
         self.later(ends, What::Step(logical_id.to_owned()));
     }

@@ -3,6 +3,7 @@
 //! Pure: no clock, no state, no randomness.
 
 pub mod attributes;
+pub mod behaviour;
 pub mod catalogue;
 mod pattern;
 pub mod snapshot;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::local::derive;
+use crate::local::resource::behaviour::Behaviour;
 use crate::local::place::Place;
 use crate::local::nested::NESTED;
 use crate::local::stack::stack_id;
@@ -46,6 +48,9 @@ pub struct Resource {
     /// What somebody did to it behind its stack's back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tampered: Option<Tampering>,
+    /// What its policies make it wait for. Known while a template is at hand.
+    #[serde(skip)]
+    pub behaviour: Behaviour,
     /// Digest of the template of a nested stack.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Digest>,
