@@ -7,7 +7,7 @@ use crate::local::context::{Context, PrepareError};
 use crate::local::operation::Work;
 use crate::local::operation::decide::{Basis, Decision, decide, property};
 use crate::local::operation::outputs;
-use crate::local::stack::{ChangeSetState, Stack};
+use crate::local::stack::{ChangeSetKind, ChangeSetState, Stack};
 use crate::local::{evaluate::EvaluateError, exports::Exports, graph, resource::Resource};
 use crate::model::{Change, ChangeAction, Replacement};
 
@@ -20,6 +20,9 @@ pub enum PreviewError {
     /// A property or an output.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
+    /// What an import may not do.
+    #[error("{0}")]
+    Import(String),
 }
 
 /// What an update would do.
@@ -139,7 +142,15 @@ impl Work<'_> {
     pub(super) fn compute_change_set(&mut self, id: &str) {
         let Some(pending) = self.stack.change_sets.get(id) else { return };
         let body = pending.body.clone();
-        let state = match self.preview(&body) {
+        let kind = pending.kind.clone();
+        let preview = match &kind {
+            ChangeSetKind::Update | ChangeSetKind::Create => self.preview(&body),
+            ChangeSetKind::Import(imports) => self.preview_import(&body, imports),
+        };
+        let state = match preview {
+            Ok(preview) if preview.is_empty() && kind == ChangeSetKind::Create => {
+                ChangeSetState::Ready(preview.changes)
+            }
             Ok(preview) if preview.is_empty() => ChangeSetState::Empty,
             Ok(preview) => ChangeSetState::Ready(preview.changes),
             Err(error) => ChangeSetState::Failed(error.to_string()),
@@ -147,6 +158,33 @@ impl Work<'_> {
         if let Some(pending) = self.stack.change_sets.get_mut(id) {
             pending.state = state;
         }
+    }
+
+    /// An import may add what it imports, and nothing else may change with it.
+    fn preview_import(
+        &self,
+        body: &crate::local::context::Body,
+        imports: &BTreeMap<String, String>,
+    ) -> Result<Preview, PreviewError> {
+        let mut preview = self.preview(body)?;
+        for change in &mut preview.changes {
+            if change.action == ChangeAction::Add && imports.contains_key(&change.logical_id) {
+                change.action = ChangeAction::Import;
+            }
+        }
+        let is_other = |change: &&Change| change.action != ChangeAction::Import;
+        if let Some(other) = preview.changes.iter().find(is_other) {
+            let message = format!(
+                "As part of the import operation, you cannot modify or add resources: [{}]",
+                other.logical_id
+            );
+            return Err(PreviewError::Import(message));
+        }
+        if preview.outputs_differ {
+            let message = "As part of the import operation, you cannot modify or add [Outputs]";
+            return Err(PreviewError::Import(message.to_owned()));
+        }
+        Ok(preview)
     }
 
     pub(super) fn preview(&self, body: &crate::local::context::Body) -> Result<Preview, PreviewError> {

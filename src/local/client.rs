@@ -60,10 +60,11 @@ impl Client {
         if let Some(trouble @ (Trouble::Throttled | Trouble::Unwell)) = trouble {
             return Err(failed(trouble, call, object));
         }
-        let answer = self.cloud.change(|world| act(world, &self.place)).await?;
+        let is_preserved = trouble == Some(Trouble::NoRollback);
+        let answer = self.cloud.change(|world| world.preserving(is_preserved, |world| act(world, &self.place))).await?;
         match trouble {
-            Some(trouble) => Err(failed(trouble, call, object)),
-            None => Ok(answer),
+            Some(trouble @ (Trouble::Lost | Trouble::Stale)) => Err(failed(trouble, call, object)),
+            _ => Ok(answer),
         }
     }
 }
@@ -73,7 +74,7 @@ fn failed(trouble: Trouble, call: &str, object: &str) -> PortError {
     let (kind, message) = match trouble {
         Trouble::Throttled => (PortErrorKind::Throttled, "Throttling: Rate exceeded"),
         Trouble::Unwell => (PortErrorKind::Unavailable, "ServiceUnavailable: the service is unwell"),
-        Trouble::Lost | Trouble::Stale => (PortErrorKind::Unavailable, "the connection broke before the answer came"),
+        Trouble::Lost | Trouble::Stale | Trouble::NoRollback => (PortErrorKind::Unavailable, "the connection broke before the answer came"),
     };
     let operation = if object.is_empty() { call.to_owned() } else { request::operation(call, object) };
     PortError::new(kind, operation, message)

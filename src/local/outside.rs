@@ -13,7 +13,7 @@ use crate::local::place::Place;
 use crate::local::request::{self, operation};
 use crate::local::resource::Tampering;
 use crate::local::world::World;
-use crate::port::{DeleteStack, PortError, PortErrorKind};
+use crate::port::{DeleteStack, PortError, PortErrorKind, UpdateStack};
 
 impl Client {
     /// What no stack of this account and region owns any more, by type and id.
@@ -70,6 +70,57 @@ impl Client {
     pub async fn delete_by_hand(&self, stack: &str, logical_id: &str) -> Result<(), PortError> {
         let delete = |_: &Value| Tampering::Deleted;
         self.cloud.change(|world| tamper(world, &self.place, (stack, logical_id), delete)).await
+    }
+
+    /// Starts computing a change set that imports things no stack owns: their physical ids by
+    /// logical id. Returns its ARN.
+    ///
+    /// # Errors
+    /// `WrongState`, and `Invalid` for what validation refuses.
+    pub async fn create_import(
+        &self,
+        name: &str,
+        request: &UpdateStack,
+        imports: &BTreeMap<String, String>,
+    ) -> Result<String, PortError> {
+        let act =
+            |world: &mut World, place: &Place| request::create_import(world, place, (name, request), imports);
+        self.write("CreateChangeSet", name, act).await
+    }
+
+    /// Starts computing a change set of a stack that does not exist yet. Returns its ARN.
+    ///
+    /// # Errors
+    /// `AlreadyExists`, and `Invalid` for what validation refuses.
+    pub async fn create_review(&self, name: &str, request: &UpdateStack) -> Result<String, PortError> {
+        let act = |world: &mut World, place: &Place| request::create_review(world, place, name, request);
+        self.write("CreateChangeSet", name, act).await
+    }
+
+    /// Goes on with a rollback that failed; what `skipped` names counts as set back. What failed and
+    /// was not rolled back is taken back.
+    ///
+    /// # Errors
+    /// `NotFound`, `WrongState`, and `Invalid` for resources that cannot be skipped.
+    pub async fn continue_rollback(
+        &self,
+        stack: &str,
+        skipped: &BTreeSet<String>,
+        token: &str,
+    ) -> Result<(), PortError> {
+        let act = |world: &mut World, place: &Place| {
+            request::continue_rollback(world, place, (stack, token), skipped)
+        };
+        self.write("ContinueUpdateRollback", stack, act).await
+    }
+
+    /// Stops an update under way and takes it back.
+    ///
+    /// # Errors
+    /// `NotFound`, `WrongState`.
+    pub async fn cancel_update(&self, stack: &str) -> Result<(), PortError> {
+        let act = |world: &mut World, place: &Place| request::cancel_update(world, place, stack);
+        self.write("CancelUpdateStack", stack, act).await
     }
 
     /// Deletes a stack in DELETE_FAILED and leaves some of its resources alone.

@@ -28,6 +28,7 @@ impl World {
         let Birth { parent: parent_id, logical_id, name, body, context, timeout_minutes, token } = birth;
         let Some(parent) = self.stack(&parent_id) else { return };
         let (place, root) = (parent.place.clone(), parent.root().to_owned());
+        let is_preserved = parent.operation.as_ref().is_some_and(|operation| operation.is_preserved);
         let more = context.dependencies.len();
         let known = self.trees.get(&root).copied().unwrap_or_default();
         if known + more > MAXIMUM_RESOURCES {
@@ -43,6 +44,7 @@ impl World {
         *self.trees.entry(stack.root().to_owned()).or_default() += more;
         let id = stack.id.clone();
         let mut operation = Operation::new(&token, Phase::Create);
+        operation.is_preserved = is_preserved;
         let patience = timeout_minutes.map(SignedDuration::from_mins);
         operation.deadline = patience.and_then(|patience| self.clock.checked_add(patience).ok());
         self.add(stack);

@@ -34,6 +34,21 @@ pub struct StoredChangeSet {
     pub request: (String, Digest),
     /// How far it is.
     pub state: ChangeSetState,
+    /// What executing it does.
+    #[serde(default)]
+    pub kind: ChangeSetKind,
+}
+
+/// What executing a change set does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChangeSetKind {
+    /// It updates the stack.
+    #[default]
+    Update,
+    /// It makes the stack.
+    Create,
+    /// It takes existing resources in: their physical ids by logical id.
+    Import(BTreeMap<String, String>),
 }
 
 /// How far a change set is.

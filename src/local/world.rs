@@ -37,6 +37,8 @@ pub struct World {
     pub answers: Answers,
     /// What stacks of one tree have to tell each other. Empty between calls.
     pub(super) letters: VecDeque<Letter>,
+    /// Whether what begins now is not rolled back when it fails.
+    is_preserved: bool,
     /// Resources of the nested stacks of each tree, by the root's ARN.
     pub(super) trees: BTreeMap<String, usize>,
     /// Names that are taken, and what no stack owns.
@@ -60,6 +62,14 @@ impl World {
         self.faults.has_calls()
     }
 
+    /// Acts; what begins meanwhile is not rolled back when it fails, if `is_preserved`.
+    pub fn preserving<R>(&mut self, is_preserved: bool, act: impl FnOnce(&mut Self) -> R) -> R {
+        self.is_preserved = is_preserved;
+        let result = act(self);
+        self.is_preserved = false;
+        result
+    }
+
     /// What happens to a call of this name now, if anything does.
     pub fn trouble(&mut self, call: &str) -> Option<Trouble> {
         self.faults.trouble(call)
@@ -79,6 +89,7 @@ impl World {
             answers: Answers::default(),
             letters: VecDeque::new(),
             trees: BTreeMap::new(),
+            is_preserved: false,
             inventory: Inventory::new(stacks.iter(), orphans),
             schedule: Schedule::default(),
             unread: BTreeMap::new(),
@@ -221,6 +232,7 @@ impl World {
             faults: &mut self.faults,
             schedule: &mut self.schedule,
             exports: self.exports.entry(stack.place.clone()).or_default(),
+            is_preserved: self.is_preserved,
             answers: &self.answers,
             letters: &mut self.letters,
             inventory: &mut self.inventory,

@@ -15,6 +15,7 @@ mod persistence;
 mod policies;
 mod requests;
 mod shapes;
+mod statuses;
 mod support;
 mod templates;
 mod time;

@@ -9,13 +9,20 @@ pub enum Trouble {
     Unwell,
     /// It takes effect, and the answer does not arrive.
     Lost,
+    /// What it begins is not rolled back when it fails, as if somebody had switched that off.
+    NoRollback,
     /// It is answered with the state before the last change of each stack's status.
     Stale,
 }
 
 impl Trouble {
-    const ALL: [(&'static str, Self); 4] =
-        [("throttled", Self::Throttled), ("unwell", Self::Unwell), ("lost", Self::Lost), ("stale", Self::Stale)];
+    const ALL: [(&'static str, Self); 5] = [
+        ("throttled", Self::Throttled),
+        ("unwell", Self::Unwell),
+        ("lost", Self::Lost),
+        ("stale", Self::Stale),
+        ("no-rollback", Self::NoRollback),
+    ];
 
     pub(super) fn words() -> String {
         Self::ALL.map(|(word, _)| word).join(", ")
@@ -45,6 +52,9 @@ const CALLS: [&str; 16] = [
 /// The only call that is answered with what was.
 const LAGS: &str = "DescribeStacks";
 
+/// The calls that begin what can be rolled back.
+const BEGIN: [&str; 3] = ["CreateStack", "ExecuteChangeSet", "UpdateStack"];
+
 /// A call that goes wrong on request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallFault {
@@ -62,7 +72,11 @@ impl CallFault {
         let (call, trouble) = text.split_once('=')?;
         let (_, trouble) = Trouble::ALL.into_iter().find(|(word, _)| *word == trouble)?;
         let is_known = call == "*" || CALLS.contains(&call);
-        let can_be = trouble != Trouble::Stale || call == LAGS;
+        let can_be = match trouble {
+            Trouble::Stale => call == LAGS,
+            Trouble::NoRollback => BEGIN.contains(&call),
+            _ => true,
+        };
         (is_known && can_be).then(|| Self { call: call.to_owned(), trouble, times: times.unwrap_or(1) })
     }
 

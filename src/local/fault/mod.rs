@@ -79,7 +79,7 @@ impl Faults {
 
     /// Whether calls may be answered badly: then whoever calls has to pace itself as on AWS.
     pub fn has_calls(&self) -> bool {
-        !self.calls.is_empty()
+        self.calls.iter().any(|(fault, _)| fault.trouble != Trouble::NoRollback)
     }
 
     /// Whether a fault will hit this operation on a resource.

@@ -43,7 +43,7 @@ fn verdict(task: &Task, report: &Report) -> Verdict {
         (Task::Revert(_) | Task::Remove | Task::Proceed, _) if is_busy => Verdict::Waiting,
         (Task::Remove, _) => Verdict::AtRest,
         (Task::Proceed, _) => Verdict::Done,
-        (Task::Revert(_) | Task::Replace(_), _) => Verdict::Failed,
+        (Task::Revert(_) | Task::Replace(_) | Task::Import(_) | Task::Release, _) => Verdict::Failed,
     }
 }
 

@@ -24,11 +24,15 @@ impl Work<'_> {
             Task::Remove if self.doomed_resource(logical_id).is_some_and(|it| it.is_lost()) => &[],
             Task::Remove => &FaultOperation::DELETIONS,
             Task::Proceed => &[],
+            Task::Import(_) => &[FaultOperation::Create],
+            Task::Release => &[FaultOperation::Rollback],
         };
         if let Some(reason) = failure.or_else(|| self.fault(logical_id, operations)) {
             let verb = match *task {
                 Task::Create(_) => "create",
                 Task::Remove | Task::Proceed => "delete",
+                Task::Import(_) => "import",
+                Task::Release => "import_rollback",
                 Task::Update(_) | Task::Replace(_) | Task::Revert(_) => "update",
             };
             if let Task::Create(resource) | Task::Replace(resource) = &*task {
@@ -58,6 +62,8 @@ impl Work<'_> {
                 }
             }
             Task::Proceed => {}
+            Task::Import(resource) => self.imported(logical_id, resource),
+            Task::Release => self.released(logical_id),
             Task::Remove => {
                 if let Some(resource) = self.doomed_resource(logical_id) {
                     self.tell(logical_id, &resource, "DELETE_COMPLETE", None);
@@ -102,7 +108,7 @@ impl Work<'_> {
         }
         match operation.phase.step_kind() {
             StepKind::Apply | StepKind::Revert => self.cancel(),
-            StepKind::Remove => {}
+            StepKind::Remove | StepKind::Release => {}
         }
     }
 
@@ -146,7 +152,8 @@ impl Work<'_> {
                     self.write(&resource.physical_id, Content::Cancel);
                 }
             }
-            Task::Remove | Task::Proceed => {}
+            Task::Import(resource) => self.tell(logical_id, &resource, "IMPORT_FAILED", update),
+            Task::Remove | Task::Proceed | Task::Release => {}
         }
     }
 

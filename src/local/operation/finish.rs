@@ -62,17 +62,19 @@ impl Work<'_> {
             Phase::Cleanup => self.end(StackStatus::UpdateComplete, None),
             Phase::RollbackCleanup => self.end(StackStatus::UpdateRollbackComplete, None),
             Phase::Delete => self.end_deleted(),
+            Phase::Import => self.end_imported(),
+            Phase::ImportRollback => self.end(StackStatus::ImportRollbackComplete, None),
         }
     }
 
     fn end_failed(&mut self, phase: Phase) {
         let reason = self.operation().failure_reason();
         match phase {
-            Phase::Create => {
-                self.enter_phase(Phase::Rollback, Some(format!("{reason} Rollback requested by user.")));
-            }
-            Phase::Update => self.enter_phase(Phase::UpdateRollback, Some(reason)),
-            Phase::UpdateRollback => self.end(StackStatus::UpdateRollbackFailed, Some(reason)),
+            Phase::Create => self.creation_failed(&reason),
+            Phase::Update => self.update_failed(reason),
+            Phase::UpdateRollback => self.suspend(StackStatus::UpdateRollbackFailed, reason),
+            Phase::Import => self.enter_phase(Phase::ImportRollback, Some(reason)),
+            Phase::ImportRollback => self.suspend(StackStatus::ImportRollbackFailed, reason),
             Phase::Rollback => self.end(StackStatus::RollbackFailed, Some(reason)),
             Phase::Delete => self.end(StackStatus::DeleteFailed, Some(reason)),
             // What cannot be cleaned up is left behind; the update itself succeeded.
@@ -96,10 +98,8 @@ impl Work<'_> {
         let computed = self.applied_outputs();
         let computed = computed.and_then(|outputs| self.removals_denied(phase).map_or(Ok(outputs), Err));
         match (computed, phase) {
-            (Err(reason), Phase::Create) => {
-                self.enter_phase(Phase::Rollback, Some(format!("{reason} Rollback requested by user.")));
-            }
-            (Err(reason), _) => self.enter_phase(Phase::UpdateRollback, Some(reason)),
+            (Err(reason), Phase::Create) => self.creation_failed(&reason),
+            (Err(reason), _) => self.update_failed(reason),
             (Ok(outputs), Phase::Create) => {
                 self.settle(outputs);
                 self.end(StackStatus::CreateComplete, None);
@@ -137,7 +137,7 @@ impl Work<'_> {
     }
 
     /// The new outputs, unless one of their exports is in the way of another stack.
-    fn applied_outputs(&mut self) -> Result<Outputs, String> {
+    pub(super) fn applied_outputs(&mut self) -> Result<Outputs, String> {
         let context = self.stack.context().map_err(|error| error.to_string())?;
         let computed = outputs(&context, &self.stack.resources, self.exports).map_err(|it| it.to_string())?;
         let exported: BTreeMap<_, _> = computed
@@ -190,7 +190,7 @@ impl Work<'_> {
         self.end(StackStatus::DeleteComplete, None);
     }
 
-    fn end(&mut self, status: StackStatus, reason: Option<String>) {
+    pub(super) fn end(&mut self, status: StackStatus, reason: Option<String>) {
         self.stack.enter(status, reason, self.now);
         self.stack.operation = None;
         self.stack.context = None;
@@ -202,6 +202,7 @@ impl Work<'_> {
         let status = match self.operation().phase {
             Phase::Create | Phase::Rollback => StackStatus::RollbackFailed,
             Phase::Delete => StackStatus::DeleteFailed,
+            Phase::Import | Phase::ImportRollback => StackStatus::ImportRollbackFailed,
             _ => StackStatus::UpdateRollbackFailed,
         };
         self.end(status, Some(reason.to_owned()));

@@ -10,6 +10,8 @@ mod course;
 mod end;
 mod family;
 mod finish;
+mod import;
+mod resume;
 mod run;
 mod start;
 
@@ -43,6 +45,10 @@ pub enum Phase {
     RollbackCleanup,
     /// Deleting a stack.
     Delete,
+    /// Taking existing resources into a stack.
+    Import,
+    /// Letting them go again.
+    ImportRollback,
 }
 
 /// What the steps of a phase do.
@@ -54,13 +60,16 @@ pub enum StepKind {
     Revert,
     /// Delete a resource.
     Remove,
+    /// Let an imported resource go.
+    Release,
 }
 
 impl Phase {
     /// What its steps do.
     pub fn step_kind(self) -> StepKind {
         match self {
-            Self::Create | Self::Update => StepKind::Apply,
+            Self::Create | Self::Update | Self::Import => StepKind::Apply,
+            Self::ImportRollback => StepKind::Release,
             Self::UpdateRollback => StepKind::Revert,
             Self::Rollback | Self::Cleanup | Self::RollbackCleanup | Self::Delete => StepKind::Remove,
         }
@@ -76,6 +85,8 @@ impl Phase {
             Self::UpdateRollback => StackStatus::UpdateRollbackInProgress,
             Self::RollbackCleanup => StackStatus::UpdateRollbackCompleteCleanupInProgress,
             Self::Delete => StackStatus::DeleteInProgress,
+            Self::Import => StackStatus::ImportInProgress,
+            Self::ImportRollback => StackStatus::ImportRollbackInProgress,
         }
     }
 }
@@ -125,6 +136,10 @@ pub enum Task {
     Remove,
     /// The clean-up of a nested stack.
     Proceed,
+    /// An existing resource that becomes the stack's.
+    Import(Resource),
+    /// An imported resource that goes back to where it was.
+    Release,
 }
 
 /// What a nested stack was before an update that is still open.
@@ -159,6 +174,12 @@ pub struct Operation {
     pub failures: Vec<(String, String)>,
     /// When a creation is given up.
     pub deadline: Option<Timestamp>,
+    /// Whether a failure is not rolled back.
+    #[serde(default)]
+    pub is_preserved: bool,
+    /// Physical ids of resources that it imports, by logical id.
+    #[serde(default)]
+    pub imports: BTreeMap<String, String>,
     /// Whether it is part of a parent's update.
     #[serde(default)]
     pub is_part: bool,
@@ -183,6 +204,8 @@ impl Operation {
             touched: BTreeSet::new(),
             failures: Vec::new(),
             deadline: None,
+            is_preserved: false,
+            imports: BTreeMap::new(),
             is_part: false,
             held: None,
             skipped: BTreeSet::new(),
@@ -191,11 +214,18 @@ impl Operation {
 
     /// The failures in CloudFormation's words.
     pub fn failure_reason(&self) -> String {
-        let sentences = ["create", "update", "delete"].into_iter().filter_map(|verb| {
+        let verbs = [
+            ("create", "create"),
+            ("update", "update"),
+            ("delete", "delete"),
+            ("import", "import"),
+            ("import_rollback", "roll back"),
+        ];
+        let sentences = verbs.into_iter().filter_map(|(verb, words)| {
             let failed: Vec<_> =
                 self.failures.iter().filter(|(what, _)| what == verb).map(|(_, id)| id.as_str()).collect();
             let list = failed.join(", ");
-            (!failed.is_empty()).then(|| format!("The following resource(s) failed to {verb}: [{list}]."))
+            (!failed.is_empty()).then(|| format!("The following resource(s) failed to {words}: [{list}]."))
         });
         sentences.collect::<Vec<_>>().join(" ")
     }

@@ -30,6 +30,8 @@ pub struct Work<'a> {
     pub schedule: &'a mut Schedule,
     /// The place's exports.
     pub exports: &'a mut Exports,
+    /// Whether an operation that begins now is not rolled back when it fails.
+    pub is_preserved: bool,
     /// What the world outside answers.
     pub answers: &'a Answers,
     /// What there is to tell other stacks of the tree.
@@ -45,8 +47,9 @@ impl Work<'_> {
     }
 
     /// Begins an operation.
-    pub fn begin(&mut self, operation: Operation, context: Option<Arc<Context>>, reason: &str) {
+    pub fn begin(&mut self, mut operation: Operation, context: Option<Arc<Context>>, reason: &str) {
         let phase = operation.phase;
+        operation.is_preserved |= self.is_preserved;
         self.stack.generation += 1;
         self.stack.context = context;
         self.stack.change_sets.clear();
@@ -65,6 +68,12 @@ impl Work<'_> {
                 Err(error) => return self.abandon(&error.to_string()),
             },
             StepKind::Revert => waiting(&needs(&self.operation().before)),
+            StepKind::Release => {
+                let imports = self.operation().imports.keys().cloned().collect::<BTreeSet<_>>();
+                let taken = imports.into_iter().filter(|id| self.stack.resources.contains_key(id));
+                let free = |id| (id, Step { waits_for: BTreeSet::new(), state: StepState::Waiting });
+                taken.map(free).collect()
+            }
             StepKind::Remove => {
                 let operation = self.stack.operation.as_ref().expect("a phase is part of an operation");
                 let mut steps =
@@ -105,7 +114,8 @@ impl Work<'_> {
     /// Deletions go on beside a failure, everything else stops at the first one.
     fn may_start(&mut self) -> bool {
         let operation = self.operation();
-        operation.failures.is_empty() || operation.phase.step_kind() == StepKind::Remove
+        operation.failures.is_empty()
+            || matches!(operation.phase.step_kind(), StepKind::Remove | StepKind::Release)
     }
 
     fn ready(&mut self) -> Vec<String> {
@@ -140,13 +150,7 @@ impl Work<'_> {
                 let creating = self.stack.operation.as_ref().is_some_and(|it| it.phase == Phase::Create);
                 if creating {
                     self.cancel();
-                    self.enter_phase(
-                        Phase::Rollback,
-                        Some(
-                            "Stack creation time exceeded the specified timeout. Rollback requested by user."
-                                .to_owned(),
-                        ),
-                    );
+                    self.creation_failed("Stack creation time exceeded the specified timeout.");
                 }
             }
         }

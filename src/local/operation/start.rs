@@ -33,6 +33,7 @@ impl Work<'_> {
             StepKind::Apply => self.start_apply(logical_id),
             StepKind::Revert => self.start_revert(logical_id),
             StepKind::Remove => self.start_remove(logical_id),
+            StepKind::Release => self.start_release(logical_id),
         }
     }
 
@@ -46,6 +47,9 @@ impl Work<'_> {
             Decision::Keep(resource) => {
                 self.stack.resources.insert(logical_id.to_owned(), resource);
                 self.done(logical_id);
+            }
+            Decision::Create(resource) if self.operation().phase == Phase::Import => {
+                self.start_import(logical_id, resource);
             }
             Decision::Create(resource) => {
                 self.tell_of(logical_id, (resource.resource_type.clone(), None), "CREATE_IN_PROGRESS", None);
@@ -130,10 +134,14 @@ impl Work<'_> {
     fn start_revert(&mut self, logical_id: &str) {
         let operation = self.operation();
         let touched = operation.touched.contains(logical_id);
+        let is_skipped = operation.skipped.contains(logical_id);
         let Some(before) = operation.before.get(logical_id).cloned() else {
             return self.done(logical_id);
         };
         let current = self.stack.resources.get(logical_id).cloned();
+        if is_skipped {
+            return self.skip_revert(logical_id, before, current);
+        }
         match current {
             Some(current) if current.physical_id != before.physical_id => {
                 self.tell(logical_id, &before, "UPDATE_COMPLETE", None);
@@ -231,7 +239,7 @@ impl Work<'_> {
         }
     }
 
-    fn run(&mut self, logical_id: &str, task: Task, seconds: f64) {
+    pub(super) fn run(&mut self, logical_id: &str, task: Task, seconds: f64) {
         self.run_course(logical_id, task, Course { seconds, failure: None });
     }
 

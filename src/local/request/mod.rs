@@ -5,7 +5,9 @@
 mod change;
 mod create;
 mod delete;
+mod import;
 mod read;
+mod resume;
 mod rules;
 
 use std::fmt::Debug;
@@ -21,6 +23,8 @@ use crate::port::{PortError, PortErrorKind};
 pub use change::{create_change_set, delete_change_set, execute_change_set, update_stack};
 pub use create::create_stack;
 pub use delete::delete_stack;
+pub use import::{create_import, create_review};
+pub use resume::{cancel_update, continue_rollback};
 pub use read::{
     describe_change_set, detect_drift, drift_detection, drifted_resources, events, set_stack_policy,
     set_termination_protection,
@@ -74,9 +78,13 @@ fn updatable<'a>(
 ) -> Result<&'a Stack, PortError> {
     let found = require(world, place, stack, operation)?;
     match found.status {
-        StackStatus::CreateComplete | StackStatus::UpdateComplete | StackStatus::UpdateRollbackComplete => {
-            Ok(found)
-        }
+        StackStatus::CreateComplete
+        | StackStatus::CreateFailed
+        | StackStatus::UpdateComplete
+        | StackStatus::UpdateFailed
+        | StackStatus::UpdateRollbackComplete
+        | StackStatus::ImportComplete
+        | StackStatus::ImportRollbackComplete => Ok(found),
         StackStatus::DeleteComplete => {
             let message = format!("ValidationError: Stack [{stack}] does not exist");
             Err(refuse(PortErrorKind::NotFound, operation, message))

@@ -93,6 +93,8 @@ pub fn detect_drift(world: &World, place: &Place, stack: &str) -> Result<String,
         StackStatus::CreateComplete
         | StackStatus::UpdateComplete
         | StackStatus::UpdateRollbackComplete
+        | StackStatus::ImportComplete
+        | StackStatus::ImportRollbackComplete
         | StackStatus::UpdateRollbackFailed => Ok(format!("{DETECTION}{}", found.id)),
         _ => {
             let message = format!(
