@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::command::lock::LockArguments;
+use crate::cli::local_arguments::LocalCommand;
 use crate::model::{AccountId, EnvironmentName, InstanceName, ProjectName, ProviderKind, Region, TargetName};
 
 /// Regenerate a whole AWS environment from source, and prove that what runs is what the source says.
@@ -101,6 +102,9 @@ pub enum Command {
     Teardown(TeardownArguments),
     /// Tear down what may be torn down, make it again, verify
     Rebuild(RebuildArguments),
+    /// Act in the embedded cloud as somebody else would, to practise on
+    #[command(subcommand)]
+    Local(LocalCommand),
     /// Print a completion script for your shell
     Completions(CompletionsArguments),
 }
@@ -205,8 +209,8 @@ pub struct RunArguments {
     pub rehearse: bool,
     /// Let something go wrong, on the embedded engine and in rehearsals (repeatable): a resource
     /// (`UNIT.RESOURCE` when it is made, or with `:update`, `:delete`, `:not-empty`, `:stuck`,
-    /// `:rollback`) or a call (`CALL=throttled`, `=unwell`, `=lost`, `=stale`; `*` for every call);
-    /// `*TIMES` at the end says how often
+    /// `:rollback`), a call (`CALL=throttled`, `=unwell`, `=lost`, `=stale`, `=no-rollback`; `*` for
+    /// every call) or the account (`stacks=NUMBER`); `*TIMES` at the end says how often
     #[arg(long = "fail", value_name = "FAULT")]
     pub fail: Vec<String>,
 }

@@ -3,6 +3,7 @@
 //! One file a command in `command`; one file wires the adapters. No business rules here: a command
 //! calls the layers in order and hands what they say to `ui`.
 
+mod answers;
 mod args;
 mod command;
 mod consent;
@@ -10,6 +11,7 @@ mod console;
 mod environment;
 pub mod exit_code;
 mod failure;
+mod local_arguments;
 mod names;
 mod project;
 mod rehearsal;
@@ -65,6 +67,7 @@ fn dispatch(session: &Session, command: &Command) -> Result<ExitCode, Failure> {
         Command::Verify(arguments) => command::verify::run(session, arguments),
         Command::Teardown(arguments) => command::teardown::run(session, arguments),
         Command::Rebuild(arguments) => command::rebuild::run(session, arguments),
+        Command::Local(arguments) => command::local::run(session, arguments),
         Command::Completions(arguments) => command::completions::run(&session.console, arguments),
     }
 }

@@ -63,7 +63,7 @@ pub fn units<'a>(
 pub fn faults(environment: &Environment, given: &[Fault], desired: &[DesiredUnit]) -> Result<(), Failure> {
     let of_resources = given.iter().filter_map(|fault| match fault {
         Fault::Resource(fault) => Some(fault),
-        Fault::Call(_) => None,
+        Fault::Call(_) | Fault::Stacks(_) => None,
     });
     for fault in of_resources {
         let meant = |unit: &&DesiredUnit| {

@@ -173,6 +173,14 @@ impl World {
         Some(look(stack, self.exports.get(&stack.place)?))
     }
 
+    /// Why the account may not have another stack here, if it may not.
+    pub fn refusal_of_another(&self, place: &Place) -> Option<String> {
+        let start = (place.clone(), String::new());
+        let here = self.names.range(start..).take_while(|((other, _), _)| other == place).count();
+        let most = self.faults.stacks();
+        (here >= most).then(|| format!("LimitExceededException: Limit for stack has been exceeded ({most})"))
+    }
+
     /// Up to `count` stacks that are not deleted, by name, after the one called `after`.
     pub fn page(&self, place: &Place, after: Option<&str>, count: usize) -> Vec<&Stack> {
         let start = (place.clone(), after.unwrap_or_default().to_owned());

@@ -18,14 +18,21 @@ pub enum Fault {
     Resource(ResourceFault),
     /// A call fails, or is answered badly.
     Call(CallFault),
+    /// An account may have this many stacks in a region.
+    Stacks(usize),
 }
+
+/// Stacks that an account may have in a region unless AWS was asked for more. Source: CloudFormation
+/// user guide, "CloudFormation quotas".
+const STACKS: usize = 2_000;
 
 /// Why a text is not a fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is not a fault: write UNIT.RESOURCE[:OPERATION][*TIMES], for example `data.Database:update`, \
      with an operation of {operations} (the default is create), or CALL=TROUBLE[*TIMES], for example \
-     `DescribeStacks=throttled*20`, with a trouble of {troubles}",
+     `DescribeStacks=throttled*20`, with a trouble of {troubles}, or `stacks=NUMBER`, the most an account \
+     may have in a region",
     operations = FaultOperation::words(),
     troubles = Trouble::words()
 )]
@@ -45,6 +52,9 @@ impl FromStr for Fault {
             }
             None => (text, None),
         };
+        if let Some(number) = text.strip_prefix("stacks=") {
+            return number.parse().map(Self::Stacks).map_err(|_| error());
+        }
         let call = || CallFault::read(name, times).map(Self::Call);
         let resource = || ResourceFault::read(name, text, times).map(Self::Resource);
         call().or_else(resource).ok_or_else(error)
@@ -56,6 +66,7 @@ impl FromStr for Fault {
 pub struct Faults {
     resources: Vec<(ResourceFault, Option<u32>)>,
     calls: Vec<(CallFault, u32)>,
+    stacks: Option<usize>,
 }
 
 impl Faults {
@@ -68,6 +79,7 @@ impl Faults {
                     let times = fault.times;
                     armed.resources.push((fault, times));
                 }
+                Fault::Stacks(number) => armed.stacks = Some(number),
                 Fault::Call(fault) => {
                     let times = fault.times;
                     armed.calls.push((fault, times));
@@ -75,6 +87,11 @@ impl Faults {
             }
         }
         armed
+    }
+
+    /// How many stacks an account may have in a region.
+    pub fn stacks(&self) -> usize {
+        self.stacks.unwrap_or(STACKS)
     }
 
     /// Whether calls may be answered badly: then whoever calls has to pace itself as on AWS.
@@ -172,6 +189,7 @@ mod tests {
             "CreateStack=stale",
             "MakeStack=lost",
             "=lost",
+            "stacks=many",
         ] {
             assert!(text.parse::<Fault>().is_err(), "{text}");
         }

@@ -8,7 +8,7 @@ use crate::local::evaluate::Pseudo;
 use crate::local::operation::{Operation, Phase, Work};
 use crate::local::place::Place;
 use crate::local::request::change::prepare;
-use crate::local::request::{fingerprint, invalid, operation, refuse, short_name, updatable};
+use crate::local::request::{fingerprint, invalid, operation, refuse, refuse_another, short_name, updatable};
 use crate::local::schedule::What;
 use crate::local::stack::{ChangeSetKind, ChangeSetState, Stack, StoredChangeSet, stack_id};
 use crate::local::world::World;
@@ -77,6 +77,7 @@ fn unborn(
     request: &UpdateStack,
     call: &str,
 ) -> Result<(Stack, Context), PortError> {
+    refuse_another(world, place, call)?;
     let name = request.stack.as_str();
     let incarnation = world.incarnation(place, name) + 1;
     let pseudo = Pseudo {

@@ -102,6 +102,15 @@ fn updatable<'a>(
     }
 }
 
+/// An account has a limited number of stacks in a region.
+fn refuse_another(world: &World, place: &Place, operation: &str) -> Result<(), PortError> {
+    match world.refusal_of_another(place) {
+        None => Ok(()),
+        Some(message) => Err(refuse(PortErrorKind::LimitExceeded, operation, message)
+            .with_hint("delete stacks that are no longer needed, or have AWS raise the account's quota")),
+    }
+}
+
 /// What a repeated request is recognised by.
 fn fingerprint(request: &impl Debug) -> Digest {
     Digest::of(format!("{request:?}"))

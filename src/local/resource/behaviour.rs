@@ -101,18 +101,17 @@ mod tests {
     #[test]
     fn policies_are_read() {
         let none = Value::Null;
-        let behaviour = |kind: &str, properties, creation, update| Behaviour::of(kind, properties, creation, update);
-        let wait = behaviour(WAIT_CONDITION, &json!({"Count": "2", "Timeout": "600"}), &none, &none);
+        let wait = Behaviour::of(WAIT_CONDITION, &json!({"Count": "2", "Timeout": "600"}), &none, &none);
         assert_eq!(wait.signals, Some(Signals { count: 2, seconds: 600.0 }));
         let instance = json!({"ResourceSignal": {"Count": 3, "Timeout": "PT1H30M"}});
-        let instance = behaviour("AWS::EC2::Instance", &json!({}), &instance, &none);
+        let instance = Behaviour::of("AWS::EC2::Instance", &json!({}), &instance, &none);
         assert_eq!(instance.signals, Some(Signals { count: 3, seconds: 5400.0 }));
-        let default = behaviour("AWS::EC2::Instance", &json!({}), &json!({"ResourceSignal": {}}), &none);
+        let default = Behaviour::of("AWS::EC2::Instance", &json!({}), &json!({"ResourceSignal": {}}), &none);
         assert_eq!(default.signals, Some(Signals { count: 1, seconds: 300.0 }));
         let group = json!({"MinSize": "1", "MaxSize": "9", "DesiredCapacity": "5"});
         let rolling = json!({"AutoScalingRollingUpdate": {"MaxBatchSize": "2", "PauseTime": "PT10M"}});
-        assert_eq!(behaviour("AWS::AutoScaling::AutoScalingGroup", &group, &none, &rolling).rolling_seconds, 1800.0);
+        assert_eq!(Behaviour::of("AWS::AutoScaling::AutoScalingGroup", &group, &none, &rolling).rolling_seconds, 1800.0);
         let replacing = json!({"AutoScalingReplacingUpdate": {"WillReplace": true}});
-        assert!(behaviour("AWS::AutoScaling::AutoScalingGroup", &group, &none, &replacing).replaces_group);
+        assert!(Behaviour::of("AWS::AutoScaling::AutoScalingGroup", &group, &none, &replacing).replaces_group);
     }
 }

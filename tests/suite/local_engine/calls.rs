@@ -43,3 +43,20 @@ async fn f5_a_stale_read_shows_what_was() {
     assert_eq!(client.describe_stack(&id).await.unwrap().unwrap().status.as_str(), "CREATE_IN_PROGRESS");
     assert_eq!(client.describe_stack(&id).await.unwrap().unwrap().status.as_str(), "CREATE_COMPLETE");
 }
+
+#[tokio::test]
+async fn r7_an_account_has_a_limited_number_of_stacks_in_a_region() {
+    let cloud = cloud(&["stacks=1"]);
+    let client = client_of(&cloud);
+    let first = create(&client, "first", body(network("10.0.0.0/16", 0))).await;
+    let second = creation("second", body(network("10.0.0.0/16", 0)));
+    insta::assert_snapshot!(text(&client.create_stack(&second).await.unwrap_err()), @"
+        LimitExceeded: CreateStack `second`: LimitExceededException: Limit for stack has been exceeded (1)
+        hint: delete stacks that are no longer needed, or have AWS raise the account's quota
+        ");
+    let elsewhere = cloud.client("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+    elsewhere.create_stack(&second).await.unwrap();
+    client.delete_stack(&deletion(&first.id, "d")).await.unwrap();
+    settle(&client, &first.id).await;
+    client.create_stack(&second).await.unwrap();
+}

@@ -215,3 +215,62 @@ async fn s6_a_change_set_of_a_new_stack_leaves_a_stack_in_review() {
     client.delete_stack(&deletion("other", "d")).await.unwrap();
     assert!(client.describe_stack("other").await.unwrap().is_none());
 }
+
+/// What later work must be able to meet, it can.
+#[tokio::test]
+async fn s6_every_status_is_reached() {
+    let mut seen = BTreeSet::new();
+    let mut watch = async |client: &Client, stack: &str| {
+        settle(client, stack).await;
+        let own = events(client, stack).await.into_iter();
+        seen.extend(own.filter(|event| event.resource_type.ends_with("::Stack")).map(|event| event.status));
+    };
+    // A creation and an update that fail, each with a rollback that fails, and a deletion that does.
+    let failing = client(&["demo.Subnet*1", "demo.Vpc:delete*2", "other.Vpc:update*1", "other.Queue:rollback*1"]);
+    let demo = create(&failing, "demo", body(network("10.0.0.0/16", 0))).await;
+    for token in ["one", "two"] {
+        watch(&failing, &demo.id).await;
+        failing.delete_stack(&deletion(&demo.id, token)).await.unwrap();
+    }
+    watch(&failing, &demo.id).await;
+    let other = create(&failing, "other", body(network("10.0.0.0/16", 0))).await;
+    change(&failing, &other.id, body(with_dns(9))).await;
+    watch(&failing, &other.id).await;
+    failing.continue_rollback(&other.id, &names(&[]), "go on").await.unwrap();
+    watch(&failing, &other.id).await;
+    let third = client(&["third.Subnet"]);
+    let third_stack = create(&third, "third", body(network("10.0.0.0/16", 0))).await;
+    watch(&third, &third_stack.id).await;
+    // An update that succeeds, and what is not rolled back.
+    let plain = client(&["CreateStack=no-rollback", "UpdateStack=no-rollback", "demo.Subnet*1", "demo.Vpc:update*1"]);
+    let demo = create(&plain, "demo", body(network("10.0.0.0/16", 0))).await;
+    update_directly(&plain, &demo.id, body(with_dns(0)), "fails").await;
+    settle(&plain, &demo.id).await;
+    let mut smaller = with_dns(0);
+    smaller["Resources"].as_object_mut().unwrap().remove("Queue");
+    update_directly(&plain, &demo.id, body(smaller), "again").await;
+    watch(&plain, &demo.id).await;
+    // An import that succeeds, and one that fails twice.
+    for template in [kept("data", &json!({})), kept("absent", &json!({"First": {"Type": "AWS::S3::Bucket",
+        "DeletionPolicy": "Retain", "Properties": {"BucketName": "data"}}}))] {
+        let importing = with_orphan(&["demo.First:rollback*1"]).await;
+        let mut template = template;
+        let ids: BTreeMap<String, String> = match template["Resources"].get("First") {
+            None => [("Bucket".to_owned(), "data".to_owned())].into(),
+            Some(_) => {
+                template["Resources"]["Bucket"]["DependsOn"] = json!("First");
+                [("First".to_owned(), "data".to_owned()), ("Bucket".to_owned(), "absent".to_owned())].into()
+            }
+        };
+        let set = importing.create_import("import", &update("demo", body(template), "i"), &ids).await.unwrap();
+        importing.wait_for_change(std::time::Duration::from_secs(60)).await.unwrap();
+        importing.execute_change_set(&set, "go").await.unwrap();
+        watch(&importing, "demo").await;
+        if ids.len() > 1 {
+            importing.continue_rollback("demo", &names(&[]), "again").await.unwrap();
+            watch(&importing, "demo").await;
+        }
+    }
+    let all: BTreeSet<String> = StackStatus::ALL.iter().map(ToString::to_string).collect();
+    assert_eq!(all.difference(&seen).collect::<Vec<_>>(), Vec::<&String>::new());
+}
