@@ -7,6 +7,9 @@ mod create;
 mod delete;
 mod failure;
 mod list;
+#[cfg(feature = "aws")]
+mod ministack_side;
+mod table;
 mod update;
 mod values;
 pub mod world;
