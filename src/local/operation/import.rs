@@ -37,6 +37,9 @@ impl Work<'_> {
         let (place, stack) = (self.stack.place.clone(), self.stack.id.clone());
         self.inventory.claim(&place, &stack, logical_id, &resource);
         self.tell(logical_id, &resource, "IMPORT_COMPLETE", Some("Resource import completed.".to_owned()));
+        let tags = Some("Apply stack-level tags to imported resource if applicable.".to_owned());
+        self.tell(logical_id, &resource, "UPDATE_IN_PROGRESS", tags);
+        self.tell(logical_id, &resource, "UPDATE_COMPLETE", None);
         self.stack.resources.insert(logical_id.to_owned(), resource);
     }
 
