@@ -19,6 +19,7 @@
 //! | [`manifest`] | reads the project's own files; resolves an environment | model, template |
 //! | [`render`] | Tera, hermetic and bounded | model, template |
 //! | [`release`] | joins manifest and render into desired units with their digests | model, template, language, manifest, render |
+//! | [`catalogue`] | what AWS publishes of resource types | nothing of ours |
 //! | [`plan`] | what would be done and why | model, language |
 //! | [`port`] | what the engine needs of a cloud | model |
 //! | [`engine`] | carries plans out, observes, verifies | model, plan, port |
@@ -31,6 +32,7 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod catalogue;
 pub mod cli;
 pub mod disk;
 pub mod engine;

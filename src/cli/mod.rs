@@ -11,11 +11,14 @@ mod console;
 mod environment;
 pub mod exit_code;
 mod failure;
+mod former;
 mod local_arguments;
 mod names;
 mod project;
 mod rehearsal;
+mod run_arguments;
 mod runtime;
+mod signals;
 mod site;
 mod source;
 mod view;
@@ -43,12 +46,14 @@ struct Session {
 
 /// Runs the command line of this process to its end.
 pub fn run() -> ExitCode {
+    signals::install();
     let surroundings = Surroundings::look();
     match Arguments::try_parse() {
         Ok(Arguments { global, command }) => {
             let console = Console::new(&global, &surroundings);
             let session = Session { global, surroundings, console };
-            dispatch(&session, &command).unwrap_or_else(|failure| session.console.failure(&failure))
+            dispatch(&session, &command)
+                .unwrap_or_else(|failure| session.console.failure(&failure, command.is_stream()))
         }
         Err(error) => usage(&error),
     }

@@ -40,6 +40,8 @@ mod post;
 mod request;
 mod resource;
 mod schedule;
+
+mod silently;
 mod stack;
 mod store;
 mod template;

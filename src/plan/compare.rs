@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::facts::TAG_PREFIX;
 use crate::model::{Change, DesiredUnit, Digest, Facts, InstanceName, ObservedStack};
-use crate::plan::difference::{difference, other_sections};
-use crate::plan::expansion::{expanded, known, readable};
+use crate::plan::difference::{difference_with, other_sections};
+use crate::plan::expansion::{decided, expanded, known, readable};
 use crate::plan::inventory::Standing;
 use crate::plan::values::{self, MASKED};
 use crate::plan::{Observation, ParameterChange, PlannedValue, Reason};
@@ -40,9 +40,11 @@ pub(super) fn compare(
     let changed: BTreeSet<String> = parameters.iter().map(|change| change.name.clone()).collect();
     let mut changes = Vec::new();
     if let Some(deployed) = deployed.filter(|_| !same_unit || !changed.is_empty()) {
-        let before = expanded(deployed, &readable(stack), Some(stack));
-        let after = expanded(&unit.template, &known(values), Some(stack));
-        changes = difference(&before, &after, &changed);
+        let (now, then) = (readable(stack), known(values));
+        let before = expanded(deployed, &now, Some(stack));
+        let after = expanded(&unit.template, &then, Some(stack));
+        let conditions = (&decided(&before, &now, stack), &decided(&after, &then, stack));
+        changes = difference_with(&before, &after, &changed, conditions);
         let paths = other_sections(&before, &after);
         reasons.extend(paths.into_iter().map(|path| Reason::TemplateChanged { path }));
     }

@@ -1,6 +1,6 @@
 //! What differs between two templates, by resource.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -14,10 +14,26 @@ use crate::plan::influence::{Influences, is_intrinsic};
 /// a mapping or condition that differs; where its own condition may come out otherwise the action
 /// is [`ChangeAction::Dynamic`]. Whether a modification replaces is not known here.
 pub fn difference(deployed: &Value, desired: &Value, changed_parameters: &BTreeSet<String>) -> Vec<Change> {
+    let open = Decided::new();
+    difference_with(deployed, desired, changed_parameters, (&open, &open))
+}
+
+/// The conditions that hold and that do not; `None`, and those that are missing, are open.
+pub(super) type Decided = BTreeMap<String, Option<bool>>;
+
+/// As [`difference`], with what is known of the conditions before and after.
+pub(super) fn difference_with(
+    deployed: &Value,
+    desired: &Value,
+    changed_parameters: &BTreeSet<String>,
+    conditions: (&Decided, &Decided),
+) -> Vec<Change> {
     let (before, after) = (section(deployed, "Resources"), section(desired, "Resources"));
     let influences = Influences::between(deployed, desired, changed_parameters);
     let ids: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    ids.into_iter().filter_map(|id| change(id, before.get(id), after.get(id), &influences)).collect()
+    ids.into_iter()
+        .filter_map(|id| change(id, before.get(id), after.get(id), &influences, conditions))
+        .collect()
 }
 
 /// Paths outside `Resources` that differ, for example `Outputs.VpcId` or `Description`. Rules and
@@ -53,6 +69,7 @@ fn change(
     before: Option<&Value>,
     after: Option<&Value>,
     influences: &Influences,
+    conditions: (&Decided, &Decided),
 ) -> Option<Change> {
     let resource = after.or(before)?;
     let (action, paths) = match (before, after) {
@@ -61,15 +78,34 @@ fn change(
         (Some(before), Some(after)) => {
             let mut paths = Vec::new();
             differing_paths(String::new(), Some(before), Some(after), influences, &mut paths);
-            match influences.may_switch(after) || before.get("Condition") != after.get("Condition") {
-                true => (ChangeAction::Dynamic, paths),
-                false if paths.is_empty() => return None,
-                false => (ChangeAction::Modify, paths),
+            let may_switch =
+                influences.may_switch(after) || before.get("Condition") != after.get("Condition");
+            let stays = (Some(true), Some(true));
+            let there = if may_switch {
+                (is_there(before, conditions.0), is_there(after, conditions.1))
+            } else {
+                stays
+            };
+            match there {
+                (Some(false), Some(false)) => return None,
+                (Some(true), Some(false)) => (ChangeAction::Remove, Vec::new()),
+                (Some(false), Some(true)) => (ChangeAction::Add, Vec::new()),
+                (Some(true), Some(true)) if paths.is_empty() => return None,
+                (Some(true), Some(true)) => (ChangeAction::Modify, paths),
+                (None, _) | (_, None) => (ChangeAction::Dynamic, paths),
             }
         }
     };
     let resource_type = resource.get("Type").and_then(Value::as_str).unwrap_or_default().to_owned();
     Some(Change { action, logical_id: id.to_owned(), resource_type, replacement: None, paths })
+}
+
+/// Whether a resource is there: one without a condition is.
+fn is_there(resource: &Value, conditions: &Decided) -> Option<bool> {
+    match resource.get("Condition") {
+        None => Some(true),
+        Some(name) => *conditions.get(name.as_str()?)?,
+    }
 }
 
 /// Descends as long as both sides are plain objects or lists of equal length; an intrinsic function
@@ -184,6 +220,28 @@ mod tests {
             ["Modify Chosen Properties.P", "Dynamic Switched"]
         );
         assert_eq!(lines(&template("2"), &template("4"), &[]), ["Modify Mapped Properties.P"]);
+    }
+
+    #[test]
+    fn a_condition_that_known_values_decide_is_announced_as_what_it_comes_to() {
+        let template = json!({
+            "Conditions": {"IsLarge": {"Fn::Equals": [{"Ref": "Size"}, "large"]}},
+            "Resources": {"Extra": {"Type": "T", "Condition": "IsLarge"}},
+        });
+        let decided = |holds| Decided::from([("IsLarge".to_owned(), holds)]);
+        let (yes, no, open) = (decided(Some(true)), decided(Some(false)), decided(None));
+        let table = [
+            (&yes, &no, Some(ChangeAction::Remove)),
+            (&no, &yes, Some(ChangeAction::Add)),
+            (&no, &no, None),
+            (&yes, &yes, None),
+            (&yes, &open, Some(ChangeAction::Dynamic)),
+            (&open, &no, Some(ChangeAction::Dynamic)),
+        ];
+        for (before, after, expected) in table {
+            let changes = difference_with(&template, &template, &["Size".to_owned()].into(), (before, after));
+            assert_eq!(changes.first().map(|change| change.action), expected);
+        }
     }
 
     #[test]

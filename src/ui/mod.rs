@@ -5,6 +5,7 @@
 //! document for programs carries the number of its format, [`SCHEMA`].
 
 pub mod error;
+pub mod error_json;
 pub mod orphans_view;
 pub mod outcome_view;
 pub mod outputs_view;

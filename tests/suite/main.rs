@@ -8,10 +8,15 @@ mod aws_change_sets;
 #[cfg(feature = "aws")]
 mod aws_failures;
 mod bad_input;
+mod broken_source;
+mod catalogue;
 mod conformance;
 mod documents;
 mod engine;
+mod failed_runs;
+mod former_places;
 mod hostile;
+mod language_project;
 mod layers;
 mod local_engine;
 mod main_job;
