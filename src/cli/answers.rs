@@ -6,7 +6,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::disk;
 use crate::local::{Answers, ReplyError};
-use crate::model::{Diagnostic, ProjectFiles, Place};
+use crate::model::{Diagnostic, Place, ProjectFiles};
 use crate::template;
 
 const OBJECTS: &str = "rehearsal/objects/";
@@ -38,7 +38,8 @@ fn read(files: &ProjectFiles) -> Result<Answers, Failure> {
             // CloudFormation reads both; the engine is given JSON.
             let template = template::read(path, bytes)?;
             answers.put_object(object, template.value.to_string());
-        } else if let Some(resource) = path.strip_prefix(REPLIES).and_then(|name| name.strip_suffix(".json")) {
+        } else if let Some(resource) = path.strip_prefix(REPLIES).and_then(|name| name.strip_suffix(".json"))
+        {
             let text = String::from_utf8_lossy(bytes);
             answers.put_reply(resource, &text).map_err(|source| {
                 Failure::new(ExitCode::Error, NoReply { file: path.clone(), source })

@@ -61,7 +61,10 @@ impl Client {
             return Err(failed(trouble, call, object));
         }
         let is_preserved = trouble == Some(Trouble::NoRollback);
-        let answer = self.cloud.change(|world| world.preserving(is_preserved, |world| act(world, &self.place))).await?;
+        let answer = self
+            .cloud
+            .change(|world| world.preserving(is_preserved, |world| act(world, &self.place)))
+            .await?;
         match trouble {
             Some(trouble @ (Trouble::Lost | Trouble::Stale)) => Err(failed(trouble, call, object)),
             _ => Ok(answer),
@@ -74,7 +77,9 @@ fn failed(trouble: Trouble, call: &str, object: &str) -> PortError {
     let (kind, message) = match trouble {
         Trouble::Throttled => (PortErrorKind::Throttled, "Throttling: Rate exceeded"),
         Trouble::Unwell => (PortErrorKind::Unavailable, "ServiceUnavailable: the service is unwell"),
-        Trouble::Lost | Trouble::Stale | Trouble::NoRollback => (PortErrorKind::Unavailable, "the connection broke before the answer came"),
+        Trouble::Lost | Trouble::Stale | Trouble::NoRollback => {
+            (PortErrorKind::Unavailable, "the connection broke before the answer came")
+        }
     };
     let operation = if object.is_empty() { call.to_owned() } else { request::operation(call, object) };
     PortError::new(kind, operation, message)
@@ -160,7 +165,8 @@ impl CloudFormation for Client {
     }
 
     async fn delete_stack(&self, request: &DeleteStack) -> Result<(), PortError> {
-        let act = |world: &mut World, place: &Place| request::delete_stack(world, place, request, &BTreeSet::new());
+        let act =
+            |world: &mut World, place: &Place| request::delete_stack(world, place, request, &BTreeSet::new());
         self.write("DeleteStack", &request.stack, act).await
     }
 

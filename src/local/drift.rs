@@ -17,7 +17,11 @@ use crate::port::{DriftStatus, ResourceDrift};
 ///
 /// # Errors
 /// [`PreviewError`] when a value cannot be computed.
-pub fn drift(stack: &Stack, exports: &Exports, answers: &Answers) -> Result<Vec<ResourceDrift>, PreviewError> {
+pub fn drift(
+    stack: &Stack,
+    exports: &Exports,
+    answers: &Answers,
+) -> Result<Vec<ResourceDrift>, PreviewError> {
     let context = Context::of_body(&stack.body, stack.pseudo(&stack.body.notifications))?;
     let owner = stack.owner(stack.generation + 1);
     let basis = Basis { context: &context, tags: &stack.body.tags, exports, answers, owner };

@@ -158,5 +158,6 @@ fn tamper(
     done.flatten().ok_or_else(|| {
         let message = format!("the stack has no resource `{logical_id}`, or it was deleted by hand already");
         PortError::new(PortErrorKind::NotFound, call, message)
+            .with_hint("its template says which resources it has")
     })
 }

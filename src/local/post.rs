@@ -32,11 +32,13 @@ impl World {
         let more = context.dependencies.len();
         let refusal = self.refusal_of_another(&place);
         let known = self.trees.get(&root).copied().unwrap_or_default();
-        let too_many = (known + more > MAXIMUM_RESOURCES)
-            .then(|| format!("Number of resources in nested stacks exceeds the limit of {MAXIMUM_RESOURCES}"));
+        let too_many = (known + more > MAXIMUM_RESOURCES).then(|| {
+            format!("Number of resources in nested stacks exceeds the limit of {MAXIMUM_RESOURCES}")
+        });
         if let Some(reason) = refusal.or(too_many) {
             let (status, outputs) = (StackStatus::CreateFailed, Default::default());
-            let report = Report { logical_id, status, reason: Some(reason), outputs, untouched: false, unborn: true };
+            let report =
+                Report { logical_id, status, reason: Some(reason), outputs, untouched: false, unborn: true };
             self.work_alone(&parent_id, |work| work.hear(&report));
             return;
         }

@@ -153,9 +153,8 @@ impl Store {
         let table = transaction.open_table(ORPHANS).map_err(|error| fail(error.into()))?;
         for entry in table.iter().map_err(|error| fail(error.into()))? {
             let (_, record) = entry.map_err(|error| fail(error.into()))?;
-            orphans.push(
-                serde_json::from_slice(record.value()).map_err(|error| unreadable(&self.path, error))?,
-            );
+            orphans
+                .push(serde_json::from_slice(record.value()).map_err(|error| unreadable(&self.path, error))?);
         }
         Ok(Loaded { clock, stacks, orphans })
     }

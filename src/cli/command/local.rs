@@ -19,13 +19,13 @@ use crate::ui::orphans_view::{self, Row};
 #[derive(Debug, thiserror::Error)]
 enum NothingThere {
     #[error("`{0}` has no target on the embedded engine")]
-    NoTarget(EnvironmentName),
+    Target(EnvironmentName),
     #[error("`{0}` has no stack on the embedded engine")]
-    NoStack(InstanceName),
+    Stack(InstanceName),
     #[error("`{0}` is no resource of a unit: write UNIT.RESOURCE")]
-    NoResource(String),
+    Resource(String),
     #[error("`{0}` is no property: write PROPERTY=VALUE")]
-    NoProperty(String),
+    Property(String),
 }
 
 /// How long one wait for the virtual clock may take.
@@ -70,7 +70,7 @@ impl Place {
         let is_local = |(_, target): &(&TargetName, &Target)| target.provider == ProviderKind::Local;
         let local: Vec<_> = targets.iter().filter(is_local).collect();
         if local.is_empty() {
-            return Err(Failure::new(ExitCode::Error, NothingThere::NoTarget(environment.clone()))
+            return Err(Failure::new(ExitCode::Error, NothingThere::Target(environment.clone()))
                 .hint("what stands on AWS is changed with AWS's own tools"));
         }
         let state = session.state()?;
@@ -84,7 +84,7 @@ impl Place {
     }
 
     fn stack(&self, unit: &InstanceName) -> Result<(&Client, ObservedStack), Failure> {
-        let missing = || Failure::new(ExitCode::Error, NothingThere::NoStack(unit.clone()));
+        let missing = || Failure::new(ExitCode::Error, NothingThere::Stack(unit.clone()));
         let client = self.clients.get(&unit.target).ok_or_else(missing)?;
         let found = runtime::run(async |_| Ok(find(client, unit).await?))?;
         Ok((client, found.ok_or_else(missing)?))
@@ -107,7 +107,7 @@ async fn find(client: &Client, unit: &InstanceName) -> Result<Option<ObservedSta
 }
 
 fn resource(text: &str) -> Result<(InstanceName, &str), Failure> {
-    let wrong = || Failure::new(ExitCode::Usage, NothingThere::NoResource(text.to_owned()));
+    let wrong = || Failure::new(ExitCode::Usage, NothingThere::Resource(text.to_owned()));
     let (unit, resource) = text.split_once('.').ok_or_else(wrong)?;
     Ok((unit.parse().map_err(|_| wrong())?, resource))
 }
@@ -138,7 +138,7 @@ fn change(session: &Session, arguments: &HandArguments) -> Result<ExitCode, Fail
     let (unit, resource) = resource(&arguments.resource.resource)?;
     let mut properties = BTreeMap::new();
     for text in &arguments.properties {
-        let wrong = || Failure::new(ExitCode::Usage, NothingThere::NoProperty(text.clone()));
+        let wrong = || Failure::new(ExitCode::Usage, NothingThere::Property(text.clone()));
         let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(wrong)?;
         let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
         properties.insert(name.to_owned(), value);

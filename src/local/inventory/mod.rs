@@ -14,7 +14,7 @@ use crate::local::resource::Resource;
 use crate::local::stack::Stack;
 
 use name::Name;
-pub use orphan::{Orphan, OrphanKey, Origin};
+pub use orphan::{Origin, Orphan, OrphanKey};
 
 /// Who has a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,11 +51,19 @@ impl Inventory {
     }
 
     /// Who has the name that this resource wants, in the words of a refusal.
-    pub fn conflict(&self, place: &Place, stack: &str, logical_id: &str, wanted: &Resource) -> Option<String> {
+    pub fn conflict(
+        &self,
+        place: &Place,
+        stack: &str,
+        logical_id: &str,
+        wanted: &Resource,
+    ) -> Option<String> {
         let name = Name::of(place, wanted)?;
         match self.names.get(&name)? {
             Holder::Stack { id, logical_id: other } if id == stack && other == logical_id => None,
-            Holder::Stack { id, .. } if place.owns(id) => Some(format!("{} already exists in stack {id}", name.text)),
+            Holder::Stack { id, .. } if place.owns(id) => {
+                Some(format!("{} already exists in stack {id}", name.text))
+            }
             _ => Some(format!(
                 "Resource of type '{}' with identifier '{}' already exists. (HandlerErrorCode: AlreadyExists)",
                 wanted.resource_type, name.text

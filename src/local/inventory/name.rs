@@ -17,7 +17,11 @@ impl Name {
     /// The name the template gives a resource; `None` for generated names, which never collide.
     pub fn of(place: &Place, resource: &Resource) -> Option<Self> {
         let text = custom_name(&resource.resource_type, &resource.properties)?;
-        Some(Self { reach: reach(place, &resource.resource_type), resource_type: resource.resource_type.clone(), text })
+        Some(Self {
+            reach: reach(place, &resource.resource_type),
+            resource_type: resource.resource_type.clone(),
+            text,
+        })
     }
 }
 

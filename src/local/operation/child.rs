@@ -165,7 +165,9 @@ impl Work<'_> {
                 }
                 ("create", format!("Embedded stack {child} was not successfully created: {reason}"))
             }
-            Task::Remove => ("delete", format!("Embedded stack {child} was not successfully deleted: {reason}")),
+            Task::Remove => {
+                ("delete", format!("Embedded stack {child} was not successfully deleted: {reason}"))
+            }
             _ => (
                 "update",
                 format!(

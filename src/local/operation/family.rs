@@ -43,7 +43,10 @@ impl Work<'_> {
             self.stack.operation.as_ref().is_some_and(|it| it.phase == Phase::Update && it.held.is_none());
         if is_updating {
             self.cancel();
-            self.enter_phase(Phase::UpdateRollback, Some("The update of the parent stack was cancelled".to_owned()));
+            self.enter_phase(
+                Phase::UpdateRollback,
+                Some("The update of the parent stack was cancelled".to_owned()),
+            );
         }
     }
 
@@ -59,7 +62,10 @@ impl Work<'_> {
             Some(Some(held)) => {
                 self.stack.body = held.body;
                 self.settle((held.outputs, held.output_imports));
-                self.enter_phase(Phase::UpdateRollback, Some("The update of the parent stack failed".to_owned()));
+                self.enter_phase(
+                    Phase::UpdateRollback,
+                    Some("The update of the parent stack failed".to_owned()),
+                );
             }
             // It is on its way back already.
             Some(None) => {}
@@ -92,7 +98,8 @@ impl Work<'_> {
         let goal = self.operation().goal.take();
         let goal = goal.unwrap_or_else(|| self.stack.body.clone());
         let body = std::mem::replace(&mut self.stack.body, goal);
-        let (outputs_before, imports_before) = (self.stack.outputs.clone(), self.stack.output_imports.clone());
+        let (outputs_before, imports_before) =
+            (self.stack.outputs.clone(), self.stack.output_imports.clone());
         self.operation().held =
             Some(Box::new(Held { body, outputs: outputs_before, output_imports: imports_before }));
         self.settle(outputs);
@@ -109,7 +116,14 @@ impl Work<'_> {
         let Some(parent) = &self.stack.parent else { return };
         let outputs =
             self.stack.outputs.iter().map(|(name, output)| (name.clone(), output.value.clone())).collect();
-        let report = Report { logical_id: parent.logical_id.clone(), status, reason, outputs, untouched, unborn: false };
+        let report = Report {
+            logical_id: parent.logical_id.clone(),
+            status,
+            reason,
+            outputs,
+            untouched,
+            unborn: false,
+        };
         self.letters.push_back(Letter { to: parent.id.clone(), content: Content::Report(report) });
     }
 }

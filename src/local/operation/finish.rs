@@ -133,7 +133,8 @@ impl Work<'_> {
             self.tell(logical_id, resource, "UPDATE_FAILED", Some(reason.clone()));
         }
         let names: Vec<_> = denied.into_iter().map(|(logical_id, _, _)| logical_id).collect();
-        (!names.is_empty()).then(|| format!("The following resource(s) failed to update: [{}].", names.join(", ")))
+        (!names.is_empty())
+            .then(|| format!("The following resource(s) failed to update: [{}].", names.join(", ")))
     }
 
     /// The new outputs, unless one of their exports is in the way of another stack.

@@ -22,7 +22,8 @@ impl Work<'_> {
         let key = self.key_of(&wanted);
         let Some(orphan) = self.inventory.orphan(&key) else {
             let Resource { resource_type, physical_id, .. } = &wanted;
-            let reason = format!("Resource of type '{resource_type}' with identifier '{physical_id}' was not found");
+            let reason =
+                format!("Resource of type '{resource_type}' with identifier '{physical_id}' was not found");
             return self.fail(logical_id, "import", reason);
         };
         // What the template says differently shows as drift.
@@ -44,7 +45,9 @@ impl Work<'_> {
     }
 
     pub(super) fn start_release(&mut self, logical_id: &str) {
-        let Some(resource) = self.stack.resources.get(logical_id).cloned() else { return self.done(logical_id) };
+        let Some(resource) = self.stack.resources.get(logical_id).cloned() else {
+            return self.done(logical_id);
+        };
         self.tell(logical_id, &resource, "IMPORT_ROLLBACK_IN_PROGRESS", None);
         self.run(logical_id, Task::Release, SECONDS);
     }

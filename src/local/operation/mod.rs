@@ -4,9 +4,9 @@
 //! all that can run side by side do, and when nothing runs and nothing can start the phase ends and
 //! `finish` decides what follows. Everything here is stored, so that another process can go on.
 
-pub mod decide;
 mod child;
 mod course;
+pub mod decide;
 mod end;
 mod family;
 mod finish;

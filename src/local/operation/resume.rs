@@ -35,7 +35,8 @@ impl Work<'_> {
 
     /// Takes an operation that stopped half-way back, or goes on taking it back.
     pub fn roll_back(&mut self, token: &str, skipped: BTreeSet<String>) {
-        let mut operation = self.stack.suspended.take().unwrap_or_else(|| Operation::new(token, Phase::Rollback));
+        let mut operation =
+            self.stack.suspended.take().unwrap_or_else(|| Operation::new(token, Phase::Rollback));
         token.clone_into(&mut operation.token);
         operation.skipped = skipped;
         operation.deadline = None;

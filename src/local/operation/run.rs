@@ -78,7 +78,8 @@ impl Work<'_> {
                 let operation = self.stack.operation.as_ref().expect("a phase is part of an operation");
                 let mut steps =
                     waiting(&graph::reversed(&needs(doomed(&self.stack.resources, operation, phase))));
-                let free = |logical_id| (logical_id, Step { waits_for: BTreeSet::new(), state: StepState::Waiting });
+                let free =
+                    |logical_id| (logical_id, Step { waits_for: BTreeSet::new(), state: StepState::Waiting });
                 steps.extend(self.waiting_children(phase).into_iter().map(free));
                 steps
             }

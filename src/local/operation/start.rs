@@ -2,11 +2,11 @@
 
 use crate::local::durations;
 use crate::local::fault::FaultOperation;
+use crate::local::inventory::{Origin, Orphan};
 use crate::local::nested::{Content, NESTED};
 use crate::local::operation::course::Course;
 use crate::local::operation::decide::{Basis, Decision, decide, rolls};
 use crate::local::operation::run::doomed;
-use crate::local::inventory::{Origin, Orphan};
 use crate::local::operation::{Phase, StepKind, StepState, Task, Work};
 use crate::local::policy::{PolicyAction, StackPolicy};
 use crate::local::resource::Resource;
@@ -24,7 +24,9 @@ const STUCK_SECONDS: f64 = 3600.0;
 
 fn not_found(resource: &Resource) -> String {
     let Resource { resource_type, physical_id, .. } = resource;
-    format!("Resource of type '{resource_type}' with identifier '{physical_id}' was not found. (HandlerErrorCode: NotFound)")
+    format!(
+        "Resource of type '{resource_type}' with identifier '{physical_id}' was not found. (HandlerErrorCode: NotFound)"
+    )
 }
 
 impl Work<'_> {
@@ -85,7 +87,8 @@ impl Work<'_> {
                 self.run_course(logical_id, Task::Update(resource), course);
             }
             Decision::Replace(resource, _) => {
-                if let Some(reason) = self.denied(PolicyAction::Replace, logical_id, &resource.resource_type) {
+                if let Some(reason) = self.denied(PolicyAction::Replace, logical_id, &resource.resource_type)
+                {
                     return self.fail(logical_id, verb, reason);
                 }
                 let old = self.stack.resources.get(logical_id).cloned();
@@ -103,7 +106,12 @@ impl Work<'_> {
     }
 
     /// Why the stack policy denies an action on a resource, if it does.
-    pub(super) fn denied(&self, action: PolicyAction, logical_id: &str, resource_type: &str) -> Option<String> {
+    pub(super) fn denied(
+        &self,
+        action: PolicyAction,
+        logical_id: &str,
+        resource_type: &str,
+    ) -> Option<String> {
         let policy = StackPolicy::parse(self.stack.policy.as_deref()?).ok()?;
         policy.refusal(action, logical_id, resource_type)
     }

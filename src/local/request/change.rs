@@ -36,9 +36,8 @@ pub fn update_stack(
     let stack = updatable(world, place, &request.stack, &call)?;
     let id = stack.id.clone();
     let (context, body) = prepare(world, stack, request, &call)?;
-    let preview = world.look(&id, |stack, exports| {
-        preview(stack, &context, &body.tags, (exports, &world.answers))
-    });
+    let preview =
+        world.look(&id, |stack, exports| preview(stack, &context, &body.tags, (exports, &world.answers)));
     // What cannot be previewed fails in the course of the update, and is rolled back.
     if let Some(Ok(preview)) = preview
         && preview.is_empty()

@@ -8,7 +8,9 @@ use crate::local::context::Context;
 use crate::local::evaluate::Pseudo;
 use crate::local::operation::{Operation, Phase};
 use crate::local::place::Place;
-use crate::local::request::{check_policy, fingerprint, invalid, is_repeated, operation, refuse, refuse_another, rules};
+use crate::local::request::{
+    check_policy, fingerprint, invalid, is_repeated, operation, refuse, refuse_another, rules,
+};
 use crate::local::stack::{Stack, stack_id};
 use crate::local::world::World;
 use crate::port::{CreateStack, PortError, PortErrorKind};

@@ -1,6 +1,7 @@
 //! DeleteStack.
 
 use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
 
 use crate::local::exports::StackExports;
 use crate::local::inventory::Origin;
@@ -75,7 +76,8 @@ fn refuse_retention(stack: &Stack, retain: &BTreeSet<String>, call: &str) -> Res
     match retain.iter().find(|logical_id| !stack.resources.contains_key(*logical_id)) {
         None => Ok(()),
         Some(unknown) => {
-            let message = format!("ValidationError: Resource [{unknown}] does not exist in stack [{}]", stack.name);
+            let message =
+                format!("ValidationError: Resource [{unknown}] does not exist in stack [{}]", stack.name);
             Err(refuse(PortErrorKind::Invalid, call, message))
         }
     }
@@ -86,10 +88,14 @@ impl Work<'_> {
     /// left over goes too.
     pub fn delete(&mut self, token: &str, retain: BTreeSet<String>) {
         for (logical_id, resource) in self.stack.suspended.take().into_iter().flat_map(|it| it.leftovers) {
-            if self.stack.resources.contains_key(&logical_id) {
-                self.orphan(&logical_id, resource, Origin::LeftBehind);
-            } else {
-                self.stack.resources.insert(logical_id, resource);
+            match self.stack.resources.entry(logical_id) {
+                Entry::Vacant(place) => {
+                    place.insert(resource);
+                }
+                Entry::Occupied(taken) => {
+                    let logical_id = taken.key().clone();
+                    self.orphan(&logical_id, resource, Origin::LeftBehind);
+                }
             }
         }
         let mut operation = Operation::new(token, Phase::Delete);

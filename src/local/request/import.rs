@@ -61,7 +61,8 @@ pub fn create_review(
 ) -> Result<String, PortError> {
     let call = format!("{} for `{}`", operation("CreateChangeSet", name), short_name(&request.stack));
     if let Some(stack) = world.find(place, &request.stack) {
-        let message = format!("ValidationError: Stack [{}] already exists and cannot be created again", stack.name);
+        let message =
+            format!("ValidationError: Stack [{}] already exists and cannot be created again", stack.name);
         return Err(refuse(PortErrorKind::AlreadyExists, &call, message));
     }
     let (stack, _) = unborn(world, place, request, &call)?;
@@ -86,7 +87,8 @@ fn unborn(
         stack_id: stack_id(place, name, incarnation),
         notifications: request.body.notifications.clone(),
     };
-    let (context, body) = Context::of_request(&request.body, pseudo).map_err(|error| invalid(call, &error))?;
+    let (context, body) =
+        Context::of_request(&request.body, pseudo).map_err(|error| invalid(call, &error))?;
     Ok((Stack::new(place.clone(), name, incarnation, body, world.clock), context))
 }
 
@@ -120,7 +122,8 @@ fn pending(
 
 /// Source: CloudFormation user guide, "Import AWS resources into a CloudFormation stack".
 fn refuse_import(context: &Context, imports: &BTreeMap<String, String>, call: &str) -> Result<(), PortError> {
-    let invalid = |message: String| Err(refuse(PortErrorKind::Invalid, call, format!("ValidationError: {message}")));
+    let invalid =
+        |message: String| Err(refuse(PortErrorKind::Invalid, call, format!("ValidationError: {message}")));
     if imports.is_empty() || imports.len() > MAXIMUM_IMPORTS {
         return invalid(format!("an import takes 1 to {MAXIMUM_IMPORTS} resources, not {}", imports.len()));
     }

@@ -24,11 +24,11 @@ pub use change::{create_change_set, delete_change_set, execute_change_set, updat
 pub use create::create_stack;
 pub use delete::delete_stack;
 pub use import::{create_import, create_review};
-pub use resume::{cancel_update, continue_rollback};
 pub use read::{
     describe_change_set, detect_drift, drift_detection, drifted_resources, events, set_stack_policy,
     set_termination_protection,
 };
+pub use resume::{cancel_update, continue_rollback};
 
 /// A refusal in the API's words.
 fn refuse(kind: PortErrorKind, operation: &str, message: impl Into<String>) -> PortError {

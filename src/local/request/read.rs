@@ -125,8 +125,8 @@ pub fn drifted_resources(world: &World, place: &Place, stack: &str) -> Result<Ve
     let id = require(world, place, stack, &call)?.id.clone();
     match world.look(&id, |stack, exports| drift(stack, exports, &world.answers)) {
         None => Ok(Vec::new()),
-        Some(found) => found.map_err(|error| {
-            refuse(PortErrorKind::State, &call, error.to_string()).with_source(error)
-        }),
+        Some(found) => {
+            found.map_err(|error| refuse(PortErrorKind::State, &call, error.to_string()).with_source(error))
+        }
     }
 }

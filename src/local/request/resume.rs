@@ -42,7 +42,8 @@ pub fn continue_rollback(
     let failed = found.suspended.as_ref().map(|operation| &operation.failures);
     let has_failed = |id: &String| failed.is_some_and(|failed| failed.iter().any(|(_, other)| other == id));
     if let Some(other) = skipped.iter().find(|id| !has_failed(id)) {
-        let message = format!("ValidationError: Resource [{other}] did not fail to roll back and cannot be skipped");
+        let message =
+            format!("ValidationError: Resource [{other}] did not fail to roll back and cannot be skipped");
         return Err(refuse(PortErrorKind::Invalid, &call, message));
     }
     let id = found.id.clone();

@@ -110,8 +110,13 @@ mod tests {
         assert_eq!(default.signals, Some(Signals { count: 1, seconds: 300.0 }));
         let group = json!({"MinSize": "1", "MaxSize": "9", "DesiredCapacity": "5"});
         let rolling = json!({"AutoScalingRollingUpdate": {"MaxBatchSize": "2", "PauseTime": "PT10M"}});
-        assert_eq!(Behaviour::of("AWS::AutoScaling::AutoScalingGroup", &group, &none, &rolling).rolling_seconds, 1800.0);
+        assert_eq!(
+            Behaviour::of("AWS::AutoScaling::AutoScalingGroup", &group, &none, &rolling).rolling_seconds,
+            1800.0
+        );
         let replacing = json!({"AutoScalingReplacingUpdate": {"WillReplace": true}});
-        assert!(Behaviour::of("AWS::AutoScaling::AutoScalingGroup", &group, &none, &replacing).replaces_group);
+        assert!(
+            Behaviour::of("AWS::AutoScaling::AutoScalingGroup", &group, &none, &replacing).replaces_group
+        );
     }
 }

@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::local::derive;
-use crate::local::resource::behaviour::Behaviour;
-use crate::local::place::Place;
 use crate::local::nested::NESTED;
+use crate::local::place::Place;
+use crate::local::resource::behaviour::Behaviour;
 use crate::local::stack::stack_id;
 use crate::local::template::{Policy, text_of};
 use crate::model::Digest;

@@ -14,7 +14,9 @@ pub fn of(owner: Owner<'_>, logical_id: &str, resource: &Resource) -> Option<Res
     let kind = match resource.resource_type.as_str() {
         "AWS::DocDB::DBCluster" => "AWS::DocDB::DBClusterSnapshot",
         "AWS::EC2::Volume" => "AWS::EC2::Snapshot",
-        "AWS::ElastiCache::CacheCluster" | "AWS::ElastiCache::ReplicationGroup" => "AWS::ElastiCache::Snapshot",
+        "AWS::ElastiCache::CacheCluster" | "AWS::ElastiCache::ReplicationGroup" => {
+            "AWS::ElastiCache::Snapshot"
+        }
         "AWS::Neptune::DBCluster" => "AWS::Neptune::DBClusterSnapshot",
         "AWS::RDS::DBCluster" => "AWS::RDS::DBClusterSnapshot",
         "AWS::RDS::DBInstance" => "AWS::RDS::DBSnapshot",

@@ -32,7 +32,8 @@ pub struct World {
 impl World {
     /// The embedded engine, in memory.
     pub async fn embedded() -> Self {
-        let cloud = local::Cloud::in_memory(local::Options { now: Timestamp::UNIX_EPOCH, faults: Vec::new() });
+        let cloud =
+            local::Cloud::in_memory(local::Options { now: Timestamp::UNIX_EPOCH, faults: Vec::new() });
         Self::of_embedded(cloud, "111122223333")
     }
 
@@ -115,7 +116,9 @@ impl World {
                 client.create_import(name, request, imports).await?
             }
             #[cfg(feature = "aws")]
-            Engine::Ministack => super::ministack_side::import_set(&self.account, name, request, imports).await,
+            Engine::Ministack => {
+                super::ministack_side::import_set(&self.account, name, request, imports).await
+            }
         };
         while self.cloud.describe_change_set(&id).await?.status == ChangeSetStatus::Pending {
             self.cloud.wait_for_change(Duration::from_millis(50)).await?;

@@ -64,7 +64,11 @@ async fn a2_what_is_retained_keeps_its_name_until_somebody_deletes_it() {
     let id = client.create_stack(&again).await.unwrap();
     let (failed, _) = settle(&client, &id).await;
     assert_eq!(failed.status.as_str(), "ROLLBACK_COMPLETE");
-    assert!(timeline(&client, "demo").await.contains("Bucket CREATE_FAILED (Resource of type 'AWS::S3::Bucket' with"));
+    assert!(
+        timeline(&client, "demo")
+            .await
+            .contains("Bucket CREATE_FAILED (Resource of type 'AWS::S3::Bucket' with")
+    );
     assert_eq!(orphans(&client).len(), 1, "a failed creation does not touch what was there");
     client.delete_orphan("AWS::S3::Bucket", "data").await.unwrap();
     let absent = client.delete_orphan("AWS::S3::Bucket", "data").await.unwrap_err();
@@ -77,8 +81,10 @@ async fn a2_what_is_retained_keeps_its_name_until_somebody_deletes_it() {
 async fn a3_snapshots_and_what_was_left_behind_are_listed() {
     let client = client(&["demo.Queue:delete"]);
     let mut template = network("10.0.0.0/16", 0);
-    template["Resources"]["Database"] = json!({"Type": "AWS::RDS::DBInstance", "Properties": {"Engine": "postgres"}});
-    template["Resources"]["Reader"] = json!({"Type": "AWS::RDS::DBInstance", "Properties": {"DBClusterIdentifier": "c"}});
+    template["Resources"]["Database"] =
+        json!({"Type": "AWS::RDS::DBInstance", "Properties": {"Engine": "postgres"}});
+    template["Resources"]["Reader"] =
+        json!({"Type": "AWS::RDS::DBInstance", "Properties": {"DBClusterIdentifier": "c"}});
     let stack = create(&client, "demo", body(template)).await;
     change(&client, &stack.id, body(json!({"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}))).await;
     let expected = [
@@ -92,7 +98,9 @@ async fn a3_snapshots_and_what_was_left_behind_are_listed() {
 
 #[tokio::test]
 async fn a3_update_replace_policies_decide_about_what_was_replaced() {
-    for (policy, kept) in [("Retain", Some(Origin::Retained)), ("Snapshot", Some(Origin::Snapshot)), ("Delete", None)] {
+    for (policy, kept) in
+        [("Retain", Some(Origin::Retained)), ("Snapshot", Some(Origin::Snapshot)), ("Delete", None)]
+    {
         let client = client(&[]);
         let database = |engine: &str| {
             json!({"Resources": {"Database": {"Type": "AWS::RDS::DBInstance", "UpdateReplacePolicy": policy,
@@ -114,11 +122,17 @@ async fn a4_p2_orphans_and_names_outlive_the_process() {
     let first = create(&open(), "demo", body(bucket("data", "Retain"))).await;
     assert_eq!(delete(&open(), &first.id, "d").await, "DELETE_COMPLETE");
     assert_eq!(orphans(&open()).len(), 1);
-    assert_eq!(create(&open(), "other", body(bucket("data", "Delete"))).await.status.as_str(), "ROLLBACK_COMPLETE");
+    assert_eq!(
+        create(&open(), "other", body(bucket("data", "Delete"))).await.status.as_str(),
+        "ROLLBACK_COMPLETE"
+    );
     open().delete_orphan("AWS::S3::Bucket", "data").await.unwrap();
     assert_eq!(orphans(&open()), []);
     assert!(create(&open(), "third", body(bucket("data", "Delete"))).await.status.is_healthy());
-    assert_eq!(create(&open(), "fourth", body(bucket("data", "Delete"))).await.status.as_str(), "ROLLBACK_COMPLETE");
+    assert_eq!(
+        create(&open(), "fourth", body(bucket("data", "Delete"))).await.status.as_str(),
+        "ROLLBACK_COMPLETE"
+    );
 }
 
 #[tokio::test]
@@ -130,7 +144,8 @@ async fn d7_what_cannot_be_deleted_can_be_kept() {
     assert_eq!(early.kind, PortErrorKind::Invalid);
     assert!(early.message.contains("only when the stack is in the DELETE_FAILED state"), "{early}");
     assert_eq!(delete(&client, &stack.id, "d").await, "DELETE_FAILED");
-    let reason = events(&client, &stack.id).await.into_iter().find(|event| event.is_root_failure()).unwrap().reason;
+    let reason =
+        events(&client, &stack.id).await.into_iter().find(|event| event.is_root_failure()).unwrap().reason;
     insta::assert_snapshot!(reason.unwrap(), @"The bucket you tried to delete is not empty (Service: Amazon S3; Status Code: 409; Error Code: BucketNotEmpty) (fault demo.Bucket:not-empty)");
     let unknown: BTreeSet<String> = ["Nobody".to_owned()].into();
     let refusal = client.delete_retaining(&deletion(&stack.id, "u"), &unknown).await.unwrap_err();
@@ -161,7 +176,9 @@ async fn drift(client: &Client, stack: &str) -> (DriftDetection, Vec<ResourceDri
 async fn b1_b2_changes_by_hand_show_as_drift_until_an_update_sets_them_back() {
     let client = client(&[]);
     let stack = create(&client, "demo", body(network("10.0.0.0/16", 5))).await;
-    let by_hand = |delay: u32| BTreeMap::from([("DelaySeconds".to_owned(), json!(delay)), ("KmsMasterKeyId".to_owned(), json!("k"))]);
+    let by_hand = |delay: u32| {
+        BTreeMap::from([("DelaySeconds".to_owned(), json!(delay)), ("KmsMasterKeyId".to_owned(), json!("k"))])
+    };
     client.tamper(&stack.id, "Queue", &by_hand(9)).await.unwrap();
     client.delete_by_hand(&stack.id, "Subnet").await.unwrap();
     let absent = client.tamper(&stack.id, "Nobody", &by_hand(9)).await.unwrap_err();
@@ -185,7 +202,8 @@ async fn b3_what_was_deleted_by_hand_cannot_be_changed_and_need_not_be_deleted()
     client.delete_by_hand(&stack.id, "Queue").await.unwrap();
     let (_, seen) = change(&client, &stack.id, body(network("10.0.0.0/16", 6))).await;
     assert_eq!(seen.last().unwrap(), "UPDATE_ROLLBACK_FAILED", "it cannot be set back either");
-    let reason = events(&client, "demo").await.into_iter().find(|event| event.is_root_failure()).unwrap().reason;
+    let reason =
+        events(&client, "demo").await.into_iter().find(|event| event.is_root_failure()).unwrap().reason;
     assert!(reason.unwrap().ends_with("was not found. (HandlerErrorCode: NotFound)"));
     client.delete_by_hand(&stack.id, "Subnet").await.unwrap();
     assert_eq!(delete(&client, &stack.id, "d").await, "DELETE_COMPLETE", "whatever the fault says");

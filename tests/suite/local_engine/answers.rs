@@ -43,10 +43,17 @@ fn custom() -> Value {
 #[tokio::test]
 async fn g1_a_custom_resource_answers_what_is_on_file() {
     let (stack, _, seconds) = made(custom(), &[]).await;
-    assert_eq!((stack.status.as_str(), seconds), ("CREATE_COMPLETE", 119), "nothing on file: as if all went well");
+    assert_eq!(
+        (stack.status.as_str(), seconds),
+        ("CREATE_COMPLETE", 119),
+        "nothing on file: as if all went well"
+    );
     let reply = json!({"PhysicalResourceId": "seed-1", "Data": {"Password": "p"}, "Seconds": 7});
     let (stack, _, seconds) = made(custom(), &[("demo.Thing", reply)]).await;
-    assert_eq!((stack.outputs["Id"].as_str(), stack.outputs["Password"].as_str(), seconds), ("seed-1", "p", 7));
+    assert_eq!(
+        (stack.outputs["Id"].as_str(), stack.outputs["Password"].as_str(), seconds),
+        ("seed-1", "p", 7)
+    );
     let (stack, reason, _) = made(custom(), &[("demo.Thing", json!({"Data": {"Other": "p"}}))]).await;
     assert_eq!(stack.status.as_str(), "ROLLBACK_COMPLETE");
     assert!(reason.unwrap().contains("does not support attribute type Password"));
@@ -54,7 +61,8 @@ async fn g1_a_custom_resource_answers_what_is_on_file() {
 
 #[tokio::test]
 async fn g2_a_custom_resource_can_fail_or_never_answer() {
-    let (stack, reason, _) = made(custom(), &[("demo.Thing", json!({"Status": "FAILED", "Reason": "no seed"}))]).await;
+    let (stack, reason, _) =
+        made(custom(), &[("demo.Thing", json!({"Status": "FAILED", "Reason": "no seed"}))]).await;
     assert_eq!(stack.status.as_str(), "ROLLBACK_COMPLETE");
     insta::assert_snapshot!(reason.unwrap(), @"Received response status [FAILED] from custom resource. Message returned: no seed");
     let (_, reason, seconds) = made(custom(), &[("demo.Thing", json!({"Seconds": 601}))]).await;
@@ -106,7 +114,8 @@ async fn g5_g6_update_policies_pause_or_replace() {
         let stack = create(&client, "demo", body(group(1, policy.clone()))).await;
         let begun = client.now();
         change(&client, &stack.id, body(group(2, policy))).await;
-        let replaced = timeline(&client, "demo").await.contains("requires the creation of a new physical resource");
+        let replaced =
+            timeline(&client, "demo").await.contains("requires the creation of a new physical resource");
         (client.now().duration_since(begun).as_secs(), replaced)
     };
     let (plain, _) = update(json!({})).await;

@@ -1,4 +1,4 @@
-//! Rules F3 to F5: what goes wrong on request with calls.
+//! Rules F3, F4, F6 and R7: what goes wrong on request with calls.
 
 use rekindle::port::{CloudFormation, PortError, PortErrorKind};
 
@@ -11,7 +11,8 @@ fn kind<T: std::fmt::Debug>(answer: Result<T, PortError>) -> PortErrorKind {
 
 #[tokio::test]
 async fn f4_a_throttled_call_has_no_effect_and_a_lost_one_has() {
-    let client = client(&["CreateStack=throttled", "CreateStack=unwell", "CreateStack=lost", "DeleteStack=lost"]);
+    let client =
+        client(&["CreateStack=throttled", "CreateStack=unwell", "CreateStack=lost", "DeleteStack=lost"]);
     let request = creation("demo", body(network("10.0.0.0/16", 0)));
     assert_eq!(kind(client.create_stack(&request).await), PortErrorKind::Throttled);
     assert_eq!(kind(client.create_stack(&request).await), PortErrorKind::Unavailable);
@@ -34,7 +35,7 @@ async fn f4_every_call_can_be_throttled_a_number_of_times() {
 }
 
 #[tokio::test]
-async fn f5_a_stale_read_shows_what_was() {
+async fn f6_a_stale_read_shows_what_was() {
     let client = client(&["DescribeStacks=stale*3"]);
     let id = client.create_stack(&creation("demo", body(network("10.0.0.0/16", 0)))).await.unwrap();
     assert!(client.describe_stack(&id).await.unwrap().is_none(), "not yet");

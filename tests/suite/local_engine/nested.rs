@@ -91,7 +91,14 @@ async fn n3_a_child_that_fails_fails_its_parent_and_goes_with_it() {
         let cloud = cloud_of(&[fault]);
         let client = client_of(&cloud);
         let id = client.create_stack(&creation("demo", body(parent(5)))).await.unwrap();
-        let nested = client.describe_stacks(None).await.unwrap().items.into_iter().find(|it| it.parent.is_some()).unwrap();
+        let nested = client
+            .describe_stacks(None)
+            .await
+            .unwrap()
+            .items
+            .into_iter()
+            .find(|it| it.parent.is_some())
+            .unwrap();
         assert_eq!(settle(&client, &id).await.0.status.as_str(), "ROLLBACK_COMPLETE", "{fault}");
         assert_eq!(find(&client, &nested.id).await.status.as_str(), "DELETE_COMPLETE", "{fault}");
         assert_eq!(client.describe_stacks(None).await.unwrap().items.len(), 1);
@@ -156,7 +163,10 @@ async fn n5_what_a_child_did_is_taken_back_with_its_parent() {
         assert_eq!(after.outputs, stack.outputs);
         let nested = find(&client, &child_id).await;
         assert_eq!(nested.status.as_str(), "UPDATE_ROLLBACK_COMPLETE", "{failed}");
-        assert_eq!((nested.parameters["Delay"].as_str(), nested.outputs["Arn"] == stack.outputs["Queue"]), ("5", true));
+        assert_eq!(
+            (nested.parameters["Delay"].as_str(), nested.outputs["Arn"] == stack.outputs["Queue"]),
+            ("5", true)
+        );
     }
 }
 
@@ -212,7 +222,11 @@ async fn n7_what_cannot_be_had_and_what_never_ends_fails() {
     assert_eq!(client.describe_stacks(None).await.unwrap().items.len(), 1, "all of them are gone again");
     let client = client_of(&cloud(&[]));
     create(&client, "demo", body(parent(5))).await;
-    assert!(timeline(&client, "demo").await.contains("S3 error: The specified key does not exist: templates/child.json"));
+    assert!(
+        timeline(&client, "demo")
+            .await
+            .contains("S3 error: The specified key does not exist: templates/child.json")
+    );
 }
 
 /// Stands for a process that is killed after every single call.

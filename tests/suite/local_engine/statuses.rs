@@ -56,7 +56,8 @@ async fn s7_what_cannot_go_back_can_be_skipped() {
 
 #[tokio::test]
 async fn s8_without_rollback_a_failure_stays_as_it_is() {
-    let client = client(&["CreateStack=no-rollback", "UpdateStack=no-rollback", "demo.Subnet*1", "demo.Vpc:update*1"]);
+    let client =
+        client(&["CreateStack=no-rollback", "UpdateStack=no-rollback", "demo.Subnet*1", "demo.Vpc:update*1"]);
     let stack = create(&client, "demo", body(network("10.0.0.0/16", 0))).await;
     assert_eq!(stack.status, StackStatus::CreateFailed);
     update_directly(&client, &stack.id, body(with_dns(0)), "retry").await;
@@ -155,7 +156,9 @@ async fn m3_nothing_else_may_change_with_an_import() {
     with_output["Outputs"] = json!({"New": {"Value": "v"}});
     let mut changed = kept("data", &topic);
     changed["Resources"]["Topic"]["Properties"] = json!({"DisplayName": "new"});
-    for (template, words) in [(with_output, "modify or add [Outputs]"), (changed, "modify or add resources: [Topic]")] {
+    for (template, words) in
+        [(with_output, "modify or add [Outputs]"), (changed, "modify or add resources: [Topic]")]
+    {
         let (set, shown) = import(&client, &standing.id, template, "data").await;
         let ChangeSetStatus::Failed(reason) = shown.status else { panic!("{:?}", shown.status) };
         assert!(reason.ends_with(words), "{reason}");
@@ -226,7 +229,8 @@ async fn s6_every_status_is_reached() {
         seen.extend(own.filter(|event| event.resource_type.ends_with("::Stack")).map(|event| event.status));
     };
     // A creation and an update that fail, each with a rollback that fails, and a deletion that does.
-    let failing = client(&["demo.Subnet*1", "demo.Vpc:delete*2", "other.Vpc:update*1", "other.Queue:rollback*1"]);
+    let failing =
+        client(&["demo.Subnet*1", "demo.Vpc:delete*2", "other.Vpc:update*1", "other.Queue:rollback*1"]);
     let demo = create(&failing, "demo", body(network("10.0.0.0/16", 0))).await;
     for token in ["one", "two"] {
         watch(&failing, &demo.id).await;
@@ -242,7 +246,8 @@ async fn s6_every_status_is_reached() {
     let third_stack = create(&third, "third", body(network("10.0.0.0/16", 0))).await;
     watch(&third, &third_stack.id).await;
     // An update that succeeds, and what is not rolled back.
-    let plain = client(&["CreateStack=no-rollback", "UpdateStack=no-rollback", "demo.Subnet*1", "demo.Vpc:update*1"]);
+    let plain =
+        client(&["CreateStack=no-rollback", "UpdateStack=no-rollback", "demo.Subnet*1", "demo.Vpc:update*1"]);
     let demo = create(&plain, "demo", body(network("10.0.0.0/16", 0))).await;
     update_directly(&plain, &demo.id, body(with_dns(0)), "fails").await;
     settle(&plain, &demo.id).await;
@@ -251,8 +256,14 @@ async fn s6_every_status_is_reached() {
     update_directly(&plain, &demo.id, body(smaller), "again").await;
     watch(&plain, &demo.id).await;
     // An import that succeeds, and one that fails twice.
-    for template in [kept("data", &json!({})), kept("absent", &json!({"First": {"Type": "AWS::S3::Bucket",
-        "DeletionPolicy": "Retain", "Properties": {"BucketName": "data"}}}))] {
+    for template in [
+        kept("data", &json!({})),
+        kept(
+            "absent",
+            &json!({"First": {"Type": "AWS::S3::Bucket",
+        "DeletionPolicy": "Retain", "Properties": {"BucketName": "data"}}}),
+        ),
+    ] {
         let importing = with_orphan(&["demo.First:rollback*1"]).await;
         let mut template = template;
         let ids: BTreeMap<String, String> = match template["Resources"].get("First") {
@@ -262,7 +273,8 @@ async fn s6_every_status_is_reached() {
                 [("First".to_owned(), "data".to_owned()), ("Bucket".to_owned(), "absent".to_owned())].into()
             }
         };
-        let set = importing.create_import("import", &update("demo", body(template), "i"), &ids).await.unwrap();
+        let set =
+            importing.create_import("import", &update("demo", body(template), "i"), &ids).await.unwrap();
         importing.wait_for_change(std::time::Duration::from_secs(60)).await.unwrap();
         importing.execute_change_set(&set, "go").await.unwrap();
         watch(&importing, "demo").await;

@@ -14,7 +14,13 @@ use super::world::World;
 /// How one engine did: for each scenario what differs from the documentation, step by step.
 async fn differences(scenario: &Scenario, world: &World) -> Vec<scenario::Difference> {
     let seen = run::run(scenario, world).await;
-    scenario.steps.iter().zip(&seen).enumerate().flat_map(|(index, (step, seen))| step.differences(index, seen)).collect()
+    scenario
+        .steps
+        .iter()
+        .zip(&seen)
+        .enumerate()
+        .flat_map(|(index, (step, seen))| step.differences(index, seen))
+        .collect()
 }
 
 /// What an engine does otherwise than the table says, over all scenarios.
@@ -52,5 +58,8 @@ fn the_page_shows_the_table() {
     let table = report::table(&scenarios());
     println!("{table}");
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/conformance.md")).unwrap();
-    assert!(page.contains(&table), "docs/conformance.md does not show the table that `scripts/conformance` prints");
+    assert!(
+        page.contains(&table),
+        "docs/conformance.md does not show the table that `scripts/conformance` prints"
+    );
 }

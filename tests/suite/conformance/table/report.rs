@@ -4,7 +4,8 @@ use super::scenario::{Known, Scenario};
 
 /// One row a scenario, then one paragraph a difference.
 pub fn table(scenarios: &[Scenario]) -> String {
-    let mut text = "| scenario | documented in | embedded engine | ministack 1.5.33 |\n|---|---|---|---|\n".to_owned();
+    let mut text =
+        "| scenario | documented in | embedded engine | ministack 1.5.33 |\n|---|---|---|---|\n".to_owned();
     let mut notes = Vec::new();
     for scenario in scenarios {
         let mut cell = |engine: &str| {

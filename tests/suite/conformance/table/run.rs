@@ -62,7 +62,8 @@ impl Runner<'_> {
                 }
             }
             "change set" => {
-                let request = UpdateStack { stack: stack.clone(), body: body(&template), token: token.clone() };
+                let request =
+                    UpdateStack { stack: stack.clone(), body: body(&template), token: token.clone() };
                 let (id, set) = self.world.change_set(&format!("set-{}", self.number), &request).await;
                 let changes = Some(set.changes.iter().map(line).collect());
                 cloud.execute_change_set(&id, &token).await?;
@@ -70,7 +71,8 @@ impl Runner<'_> {
             }
             "import" => {
                 let imports = step.with.iter().map(|(id, name)| (id.clone(), self.text(name))).collect();
-                let request = UpdateStack { stack: stack.clone(), body: body(&template), token: token.clone() };
+                let request =
+                    UpdateStack { stack: stack.clone(), body: body(&template), token: token.clone() };
                 let id = self.world.import_set(&format!("set-{}", self.number), &request, &imports).await?;
                 cloud.execute_change_set(&id, &token).await?;
                 Ok(self.shown(&stack).await)
@@ -84,7 +86,13 @@ impl Runner<'_> {
             }
             "detect drift" => self.drift(&stack).await,
             "put an object" => {
-                self.world.put_object(&self.text(&step.with["bucket"]), &self.text(&step.with["key"]), &template.to_string()).await;
+                self.world
+                    .put_object(
+                        &self.text(&step.with["bucket"]),
+                        &self.text(&step.with["key"]),
+                        &template.to_string(),
+                    )
+                    .await;
                 Ok(Shown::default())
             }
             "suspend versioning by hand" => {
@@ -121,7 +129,9 @@ impl Runner<'_> {
         }
         Shown {
             status: Some(found.status.to_string()),
-            outputs: Some(found.outputs.into_iter().map(|(name, value)| (name, self.empty(&value))).collect()),
+            outputs: Some(
+                found.outputs.into_iter().map(|(name, value)| (name, self.empty(&value))).collect(),
+            ),
             events: Some(statuses),
             ..Shown::default()
         }
