@@ -50,6 +50,14 @@ impl<'a> Path<'a> {
         }
     }
 
+    /// The function whose arguments these are: the nearest key on the way up that looks like one.
+    pub(super) fn function(&self) -> &str {
+        match self.step {
+            Step::Key(key) if key == "Ref" || key == "Condition" || key.starts_with("Fn::") => key,
+            _ => self.parent.map_or("", Path::function),
+        }
+    }
+
     /// Whether any step down to here is this key.
     pub(super) fn passes(&self, wanted: &str) -> bool {
         self.name() == Some(wanted) || self.parent.is_some_and(|parent| parent.passes(wanted))
