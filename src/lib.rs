@@ -15,13 +15,14 @@
 //! |---|---|---|
 //! | [`model`] | the words of the domain as types; digests, canonical JSON | nothing of ours |
 //! | [`template`] | reads CloudFormation text into a positioned tree and JSON; quotas | model |
+//! | [`language`] | CloudFormation's template language over JSON: functions, conditions, rules, expansion | nothing of ours |
 //! | [`manifest`] | reads the project's own files; resolves an environment | model, template |
 //! | [`render`] | Tera, hermetic and bounded | model, template |
-//! | [`release`] | joins manifest and render into desired units with their digests | model, template, manifest, render |
-//! | [`plan`] | what would be done and why | model |
+//! | [`release`] | joins manifest and render into desired units with their digests | model, template, language, manifest, render |
+//! | [`plan`] | what would be done and why | model, language |
 //! | [`port`] | what the engine needs of a cloud | model |
 //! | [`engine`] | carries plans out, observes, verifies | model, plan, port |
-//! | [`local`] | the embedded CloudFormation engine (adapter) | model, port |
+//! | [`local`] | the embedded CloudFormation engine (adapter) | model, port, language |
 //! | `aws` | the real CloudFormation (adapter, feature `aws`) | model, port |
 //! | [`disk`] | files, locks, the ledger (adapter) | model, port |
 //! | [`ui`] | shows events, plans, outcomes | model, plan, engine (types only) |
@@ -33,6 +34,7 @@ pub mod aws;
 pub mod cli;
 pub mod disk;
 pub mod engine;
+pub mod language;
 pub mod local;
 pub mod manifest;
 pub mod model;

@@ -3,6 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::command::lock::LockArguments;
 use crate::model::{AccountId, EnvironmentName, InstanceName, ProjectName, ProviderKind, Region, TargetName};
 
 /// Regenerate a whole AWS environment from source, and prove that what runs is what the source says.
@@ -126,16 +127,6 @@ pub struct CheckArguments {
     /// Treat warnings as errors
     #[arg(long)]
     pub strict: bool,
-}
-
-/// `lock`
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  rekindle lock            publish new template versions\n  \
-    rekindle lock --update   resolve every outside fact anew")]
-pub struct LockArguments {
-    /// Resolve every outside fact anew (published templates never change)
-    #[arg(long)]
-    pub update: bool,
 }
 
 /// `render`

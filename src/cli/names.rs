@@ -7,6 +7,7 @@ use crate::cli::failure::Failure;
 use crate::local::Fault;
 use crate::model::diagnostic::did_you_mean;
 use crate::model::{DesiredUnit, Environment, InstanceName, TargetName};
+use crate::plan::logical_ids;
 
 /// A name that nothing has.
 #[derive(Debug, thiserror::Error)]
@@ -60,10 +61,6 @@ pub fn units<'a>(
 
 /// `--fail` names a resource that some unit has; one that can never fail would prove nothing.
 pub fn faults(environment: &Environment, given: &[Fault], desired: &[DesiredUnit]) -> Result<(), Failure> {
-    let resources = |unit: &DesiredUnit| -> Vec<String> {
-        let names = unit.template.get("Resources").and_then(|resources| resources.as_object());
-        names.into_iter().flatten().map(|(name, _)| name.clone()).collect()
-    };
     for fault in given {
         let meant = |unit: &&DesiredUnit| {
             let instance = unit.instance();
@@ -75,7 +72,10 @@ pub fn faults(environment: &Environment, given: &[Fault], desired: &[DesiredUnit
             let names = desired.iter().map(|unit| unit.instance().unit.as_str());
             return Err(refuse("unit", fault.unit.clone(), &environment.name, names));
         }
-        let known: BTreeSet<String> = units.into_iter().flat_map(resources).collect();
+        // A unit whose loops are not decided yet may have a resource of any name.
+        let known: Option<Vec<BTreeSet<String>>> = units.into_iter().map(logical_ids).collect();
+        let Some(known) = known else { continue };
+        let known: BTreeSet<String> = known.into_iter().flatten().collect();
         if !known.contains(&fault.resource) {
             let names = known.iter().map(String::as_str);
             return Err(refuse("resource", fault.resource.clone(), &fault.unit, names));

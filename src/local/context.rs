@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::local::evaluate::parameters::{self, ParameterError};
-use crate::local::evaluate::{EvaluateError, Pseudo, Scope, conditions};
+use crate::language::parameters::{self, ParameterError};
+use crate::language::{EvaluateError, Facts, decide, is_pseudo_parameter};
+use crate::local::evaluate::{Pseudo, Scope};
 use crate::local::exports::Exports;
 use crate::local::graph::{self, Dependencies};
 use crate::local::resource::Resource;
-use crate::local::template::{Definition, Reference, Template, TemplateError, text_of, walk};
+use crate::local::template::{Definition, Reference, Source, Template, TemplateError, text_of, walk};
 use crate::port::StackBody;
 
 /// What a stack is made of, as it is stored and shown.
@@ -53,6 +54,9 @@ pub enum PrepareError {
         "Template format error: Unresolved resource dependencies [{0}] in the Resources block of the template"
     )]
     Absent(String),
+    /// Rules whose assertions do not hold.
+    #[error("Template error: {0}")]
+    Rules(String),
     /// Capabilities that were not acknowledged.
     #[error("Requires capabilities : [{0}]")]
     Capabilities(&'static str),
@@ -67,7 +71,9 @@ pub struct Context {
     pub pseudo: Pseudo,
     /// What each resource that exists under the conditions needs.
     pub dependencies: Dependencies,
-    parameters: BTreeMap<String, Value>,
+    /// Parameters, pseudo parameters, mappings and conditions.
+    pub facts: Facts,
+    is_extended: bool,
     conditions: BTreeMap<String, bool>,
 }
 
@@ -77,12 +83,10 @@ impl Context {
     /// # Errors
     /// [`PrepareError`]; CloudFormation answers the same cases with a ValidationError.
     pub fn of_request(body: &StackBody, pseudo: Pseudo) -> Result<(Self, Body), PrepareError> {
-        let template = Template::parse(&body.template)?;
-        if let Some(missing) = missing_capability(&template, &body.capabilities) {
+        let context = Self::new(&body.template, &body.parameters, pseudo)?;
+        if let Some(missing) = missing_capability(&context, &body.capabilities) {
             return Err(PrepareError::Capabilities(missing));
         }
-        let secrets = template.secrets();
-        let context = Self::new(template, &body.parameters, pseudo)?;
         let shown = |(name, value): (&String, &Value)| {
             let text = match value {
                 Value::Array(items) => items.iter().filter_map(text_of).collect::<Vec<_>>().join(","),
@@ -90,10 +94,12 @@ impl Context {
             };
             (name.clone(), text)
         };
+        let parameters = context.facts.parameters.iter();
+        let known = parameters.filter_map(|(name, value)| Some((name, value.as_ref()?)));
         let stored = Body {
             template: body.template.clone(),
-            parameters: context.parameters.iter().map(shown).collect(),
-            secrets,
+            parameters: known.map(shown).collect(),
+            secrets: context.template.secrets(),
             tags: body.tags.clone(),
             capabilities: body.capabilities.clone(),
             service_role: body.service_role.clone(),
@@ -107,19 +113,30 @@ impl Context {
     /// # Errors
     /// [`PrepareError`]; a body that was accepted once is accepted again.
     pub fn of_body(body: &Body, pseudo: Pseudo) -> Result<Self, PrepareError> {
-        Self::new(Template::parse(&body.template)?, &body.parameters, pseudo)
+        Self::new(&body.template, &body.parameters, pseudo)
     }
 
-    fn new(
-        template: Template,
-        given: &BTreeMap<String, String>,
-        pseudo: Pseudo,
-    ) -> Result<Self, PrepareError> {
-        let parameters = parameters::resolve(&template, given)?;
-        let conditions = conditions::evaluate(&template, &parameters, &pseudo)?;
+    fn new(text: &str, given: &BTreeMap<String, String>, pseudo: Pseudo) -> Result<Self, PrepareError> {
+        let source = Source::parse(text)?;
+        // What no value can change is told before anything about values.
+        let plain = match source.is_extended {
+            true => None,
+            false => Some(source.clone().template(&Facts::default())?),
+        };
+        let parameters = parameters::resolve(&source.parameters, given)?;
+        let mut facts = Facts {
+            parameters: parameters.into_iter().map(|(name, value)| (name, Some(value))).collect(),
+            pseudo: pseudo.values(),
+            mappings: source.mappings.clone(),
+            conditions: BTreeMap::new(),
+        };
+        let is_extended = source.is_extended;
+        let template = plain.map_or_else(|| source.template(&facts), Ok)?;
+        facts.conditions = decide(&template.conditions, &facts)?;
+        let conditions = decided(&template, &facts)?;
         let dependencies = dependencies(&template, &conditions)?;
         graph::order(&dependencies).map_err(|cycle| PrepareError::Circular(cycle.join(", ")))?;
-        Ok(Self { template, pseudo, dependencies, parameters, conditions })
+        Ok(Self { template, pseudo, dependencies, facts, is_extended, conditions })
     }
 
     /// Everything values may depend on.
@@ -130,10 +147,8 @@ impl Context {
         imported: &'a RefCell<BTreeSet<String>>,
     ) -> Scope<'a> {
         Scope {
-            template: &self.template,
-            parameters: &self.parameters,
-            pseudo: &self.pseudo,
-            conditions: &self.conditions,
+            facts: &self.facts,
+            place: &self.pseudo.place,
             resources,
             exports: exports.values(),
             imported,
@@ -149,6 +164,28 @@ impl Context {
     pub fn refers_to(&self, value: &Value) -> BTreeSet<String> {
         referred(value, &self.conditions)
     }
+}
+
+/// The conditions that hold. Every parameter has a value here, so one that is not decided names
+/// something that conditions cannot see.
+fn decided(template: &Template, facts: &Facts) -> Result<BTreeMap<String, bool>, PrepareError> {
+    let mut decided = BTreeMap::new();
+    for (name, holds) in &facts.conditions {
+        let Some(holds) = holds else {
+            let mut unseen = None;
+            walk(&template.conditions[name], None, &mut |reference| match reference {
+                Reference::Name(other) | Reference::Attribute(other, _)
+                    if !facts.parameters.contains_key(other) && !is_pseudo_parameter(other) =>
+                {
+                    unseen.get_or_insert_with(|| other.to_owned());
+                }
+                _ => {}
+            });
+            return Err(EvaluateError::Unresolved(unseen.unwrap_or_else(|| name.clone())).into());
+        };
+        decided.insert(name.clone(), *holds);
+    }
+    Ok(decided)
 }
 
 fn exists(conditions: &BTreeMap<String, bool>, condition: Option<&String>) -> bool {
@@ -197,8 +234,12 @@ fn needed(definition: &Definition, conditions: &BTreeMap<String, bool>) -> BTree
 
 /// The capability a template needs that was not acknowledged.
 /// Source: CloudFormation API reference, CreateStack, "Capabilities".
-fn missing_capability(template: &Template, given: &[String]) -> Option<&'static str> {
+fn missing_capability(context: &Context, given: &[String]) -> Option<&'static str> {
+    let template = &context.template;
     let given = |name: &str| given.iter().any(|other| other == name);
+    if context.is_extended && !given("CAPABILITY_AUTO_EXPAND") {
+        return Some("CAPABILITY_AUTO_EXPAND");
+    }
     let names = ["RoleName", "UserName", "GroupName", "ManagedPolicyName", "InstanceProfileName"];
     let kinds = ["Role", "User", "Group", "Policy", "ManagedPolicy", "InstanceProfile", "AccessKey"];
     let is_identity = |definition: &&Definition| {

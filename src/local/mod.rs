@@ -11,11 +11,11 @@
 //! | `world`, `schedule`, `stack`, `exports` | the state |
 //! | `operation` | phases and steps: what happens to a stack over time |
 //! | `change_set` | dry runs |
-//! | `template`, `context`, `evaluate`, `graph` | reading and evaluating templates |
+//! | `template`, `context`, `evaluate`, `graph` | reading templates; the language's values over resources |
 //! | `resource` | physical ids, attributes, what is known of types |
 //! | `durations`, `fault`, `derive`, `place`, `store` | tables, failures on request, ids, regions, the file |
 //!
-//! May import only the model and the port. May not read a clock, print, or decide anything that the
+//! May import only the model, the port and the language. May not read a clock, print, or decide anything that the
 //! real service leaves to its caller.
 
 mod change_set;

@@ -61,6 +61,8 @@ pub struct Settings {
     pub termination_protection: Option<bool>,
     /// Capabilities it declares.
     pub capabilities: BTreeSet<String>,
+    /// Macros that may expand its template, beside `AWS::LanguageExtensions`.
+    pub transforms: BTreeSet<String>,
     /// ARN of the role CloudFormation assumes.
     pub service_role: Option<String>,
     /// SNS topic ARNs.
@@ -69,7 +71,7 @@ pub struct Settings {
     pub timeout_minutes: Option<u32>,
 }
 
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "kind",
     "template",
     "class",
@@ -83,6 +85,7 @@ const KEYS: [&str; 19] = [
     "stack_policy",
     "termination_protection",
     "capabilities",
+    "transforms",
     "service_role",
     "notifications",
     "timeout_minutes",
@@ -158,6 +161,7 @@ fn settings(decoder: &mut Decoder, fields: &Fields<'_>) -> Settings {
         stack_policy: fields.get("stack_policy").and_then(|node| policy(decoder, node)),
         termination_protection: fields.get("termination_protection").and_then(|node| decoder.boolean(node)),
         capabilities,
+        transforms: fields.get("transforms").map(|node| transforms(decoder, node)).unwrap_or_default(),
         service_role: fields
             .get("service_role")
             .and_then(|node| decoder.parsed::<Arn>(node))
@@ -168,6 +172,11 @@ fn settings(decoder: &mut Decoder, fields: &Fields<'_>) -> Settings {
             .and_then(|node| decoder.integer(node, 1, 43_200))
             .and_then(|minutes| u32::try_from(minutes).ok()),
     }
+}
+
+fn transforms(decoder: &mut Decoder, node: &Node) -> BTreeSet<String> {
+    let items = decoder.items(node);
+    items.iter().filter_map(|item| decoder.text(item)).map(|name| name.value).collect()
 }
 
 fn policy(decoder: &mut Decoder, node: &Node) -> Option<Value> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::facts::TAG_PREFIX;
 use crate::model::{Change, DesiredUnit, Digest, Facts, InstanceName, ObservedStack};
 use crate::plan::difference::{difference, other_sections};
+use crate::plan::expansion::{expanded, known, readable};
 use crate::plan::inventory::Standing;
 use crate::plan::values::{self, MASKED};
 use crate::plan::{Observation, ParameterChange, PlannedValue, Reason};
@@ -39,8 +40,10 @@ pub(super) fn compare(
     let changed: BTreeSet<String> = parameters.iter().map(|change| change.name.clone()).collect();
     let mut changes = Vec::new();
     if let Some(deployed) = deployed.filter(|_| !same_unit || !changed.is_empty()) {
-        changes = difference(deployed, &unit.template, &changed);
-        let paths = other_sections(deployed, &unit.template);
+        let before = expanded(deployed, &readable(stack), Some(stack));
+        let after = expanded(&unit.template, &known(values), Some(stack));
+        changes = difference(&before, &after, &changed);
+        let paths = other_sections(&before, &after);
         reasons.extend(paths.into_iter().map(|path| Reason::TemplateChanged { path }));
     }
     reasons.extend(parameters.iter().filter_map(parameter_reason));

@@ -9,6 +9,7 @@ use crate::model::{Class, DesiredUnit, Digest, InstanceName, Protection, StackSt
 use crate::plan::compare::compare;
 use crate::plan::context::is_selected;
 use crate::plan::difference::difference;
+use crate::plan::expansion::{expanded, known, readable};
 use crate::plan::graph::{self, Graph};
 use crate::plan::inventory::{Inventory, Standing, digests};
 use crate::plan::status::{DeployAnswer, on_deploy};
@@ -211,7 +212,7 @@ impl Planner<'_> {
             reasons.push(Reason::Consented { consent });
         }
         let template = self.observation.templates.get(&stack.id).unwrap_or(&unit.template);
-        let resources = retained_resources(template);
+        let resources = retained_resources(&expanded(template, &readable(stack), Some(stack)));
         let holds_something = stack.status != StackStatus::ReviewInProgress && !resources.is_empty();
         if holds_something && self.context.protection != Protection::Disposable {
             let status = stack.status.clone();
@@ -231,7 +232,9 @@ impl Planner<'_> {
     ) -> PlannedAction {
         let values = self.values().of(unit, obstacles);
         let mut action = self.action(unit, kind, standing, reasons);
-        action.changes = difference(&json!({}), &unit.template, &BTreeSet::new());
+        let stack = standing.map(|standing| standing.stack);
+        let template = expanded(&unit.template, &known(&values), stack);
+        action.changes = difference(&json!({}), &template, &BTreeSet::new());
         action.parameters = values::changes(None, &values);
         action
     }

@@ -12,6 +12,7 @@ mod context;
 mod deploy;
 mod difference;
 mod error;
+mod expansion;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod graph;
@@ -33,6 +34,7 @@ pub use context::{Consents, DeployContext, TeardownContext};
 pub use deploy::deploy;
 pub use difference::{difference, other_sections};
 pub use error::{Obstacle, ObstacleKind, PlanError};
+pub use expansion::logical_ids;
 pub use inventory::wanted_templates;
 pub use observation::Observation;
 pub use reason::{Consent, Reason};

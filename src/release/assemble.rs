@@ -14,9 +14,8 @@ use crate::model::{
 use crate::release::digests::{deployment, deployment_parts, release, release_parts};
 use crate::release::input_manifest::{InputManifest, UnitInputs};
 use crate::release::outputs::{self, UsedTemplates};
-use crate::release::{parameters, template_checks};
+use crate::release::{language_checks, parameters, stored, template_checks};
 use crate::render::{Context, Limits, RenderedStack, Renderer, Sources, Visible};
-use crate::template::Document;
 use crate::template::analysis;
 
 /// Longest text of the `Rekindle` output, in bytes (a value that is read in every page).
@@ -118,11 +117,17 @@ impl<'p> Assembler<'p> {
     ) -> Result<Joined, Diagnostics> {
         let rendered = self.render(contexts, unit)?;
         let mut problems = Diagnostics::default();
-        template_checks::check(&rendered.template, &unit.settings.capabilities, &mut problems);
-        let parameters = parameters::bind(unit, &rendered.template, &mut problems);
+        let target = &resolved.environment.targets[&unit.instance.target];
+        template_checks::check(&rendered.template, &mut problems);
+        language_checks::macros(&rendered.template, &unit.settings.transforms, target, &mut problems);
+        let facts = self.project.lock.at(target);
+        let pinned = stored::pin(&rendered.template, unit, &facts, target, &mut problems);
+        let parameters = parameters::bind(unit, &rendered.template, &pinned, &mut problems);
+        language_checks::values(&rendered.template, &parameters.bindings, target, &mut problems);
         problems.extend(self.borrowed_drafts(&resolved.environment, unit, &rendered.used));
         let unit_inputs = UnitInputs::new(unit, &rendered.used, &self.project.files);
-        let desired = desired(&resolved.environment, unit, rendered.template, parameters);
+        let template = pinned.template.unwrap_or(rendered.template.value);
+        let desired = desired(&resolved.environment, unit, template, parameters);
         problems.extend(facts_problem(unit, &desired));
         if problems.has_errors() {
             return Err(problems);
@@ -223,12 +228,12 @@ fn version_of(path: &str) -> Option<TemplateRef> {
 fn desired(
     environment: &Environment,
     unit: &ResolvedUnit,
-    document: Document,
+    template: Value,
     parameters: parameters::Parameters,
 ) -> DesiredUnit {
     let settings = &unit.settings;
     let mut capabilities = settings.capabilities.clone();
-    capabilities.extend(analysis::capabilities(&document.value));
+    capabilities.extend(analysis::capabilities(&template));
     DesiredUnit {
         stack: StackName::derive(&environment.project, &environment.name, &unit.instance),
         identity: Identity {
@@ -237,7 +242,7 @@ fn desired(
             instance: unit.instance.clone(),
         },
         class: unit.class,
-        template: document.value,
+        template,
         parameters: parameters.bindings,
         secret_parameters: parameters.secret,
         tags: settings.tags.clone(),

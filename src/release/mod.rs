@@ -6,9 +6,11 @@ mod artifact;
 mod assemble;
 mod digests;
 mod input_manifest;
+mod language_checks;
 mod outputs;
 mod parameter_rules;
 mod parameters;
+mod stored;
 mod template_checks;
 
 #[cfg(test)]

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use fancy_regex::Regex;
 use serde_json::Value;
 
-use crate::model::Diagnostic;
+use crate::language::parameter_type::ParameterType;
+use crate::language::pattern::matches_whole;
 use crate::template::analysis::{Parameter, parameters};
 
 /// Longest value of a parameter, in bytes (CloudFormation quotas).
@@ -35,17 +35,6 @@ pub(super) fn rules(template: &Value) -> BTreeMap<String, ParameterRules> {
 }
 
 impl ParameterRules {
-    /// The problem of a parameter whose value AWS looks up in SSM each time: the same source
-    /// would deploy differently tomorrow, and no difference would show.
-    pub(super) fn lookup_of_the_moment(&self) -> Option<Diagnostic> {
-        self.declared.kind.starts_with("AWS::SSM::Parameter::Value<").then(|| {
-            let message =
-                format!("the parameter type `{}` is looked up anew at every deployment", self.declared.kind);
-            Diagnostic::error("unpinned-lookup", message)
-                .hint("make it a `String` parameter and bind it in the source, or use an input")
-        })
-    }
-
     /// Whether CloudFormation would take `value`; the error ends a sentence about the value.
     pub(super) fn check(&self, value: &str) -> Result<(), String> {
         if value.len() > LONGEST_VALUE {
@@ -67,12 +56,18 @@ impl ParameterRules {
             within(length as f64, shortest, longest)
                 .map_err(|bound| format!("has {length} characters, {bound}"))?;
         }
+        if let Ok(kind) = self.declared.kind.parse::<ParameterType>()
+            && !matches!(kind, ParameterType::Stored(_))
+            && !kind.kind().fits(item)
+        {
+            return Err(format!("is `{item}`, which is no {}", kind.kind()));
+        }
         let allowed = &self.declared.allowed_values;
         if !allowed.is_empty() && !allowed.iter().any(|value| value == item) {
             return Err(format!("is `{item}`, allowed are {}", allowed.join(", ")));
         }
         match &self.declared.allowed_pattern {
-            Some(pattern) if !matches_whole(pattern, item)? => {
+            Some(pattern) if !matches_whole(pattern, item).map_err(|error| error.to_string())? => {
                 Err(format!("is `{item}`, which does not match `{pattern}`"))
             }
             _ => Ok(()),
@@ -86,12 +81,6 @@ fn within(number: f64, least: Option<f64>, greatest: Option<f64>) -> Result<(), 
         (_, Some(greatest)) if number > greatest => Err(format!("the most is {greatest}")),
         _ => Ok(()),
     }
-}
-
-fn matches_whole(pattern: &str, text: &str) -> Result<bool, String> {
-    let regex = Regex::new(&format!(r"\A(?:{pattern})\z"))
-        .map_err(|_| format!("cannot be checked: `AllowedPattern` `{pattern}` is no regular expression"))?;
-    Ok(regex.is_match(text).unwrap_or(false))
 }
 
 fn number(value: &Value) -> Option<f64> {

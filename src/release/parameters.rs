@@ -7,6 +7,7 @@ use crate::manifest::resolve::{Bound, ResolvedUnit};
 use crate::manifest::suggestion::suggestion;
 use crate::model::{Binding, Diagnostic, Diagnostics};
 use crate::release::parameter_rules::{ParameterRules, rules};
+use crate::release::stored::Pinned;
 use crate::template::Document;
 
 /// The parameters of one unit, complete.
@@ -16,22 +17,26 @@ pub(super) struct Parameters {
     pub(super) secret: BTreeSet<String>,
 }
 
-/// Binds the parameters of `document`; every problem is recorded.
-pub(super) fn bind(unit: &ResolvedUnit, document: &Document, problems: &mut Diagnostics) -> Parameters {
-    let declared = rules(&document.value);
+/// Binds the parameters of `document`, those that are `pinned` to their values; every problem is
+/// recorded.
+pub(super) fn bind(
+    unit: &ResolvedUnit,
+    document: &Document,
+    pinned: &Pinned,
+    problems: &mut Diagnostics,
+) -> Parameters {
+    let declared = rules(pinned.template.as_ref().unwrap_or(&document.value));
     let mut parameters = Parameters::default();
     for (name, rules) in &declared {
-        if let Some(problem) = rules.lookup_of_the_moment() {
-            problems.push(at_template(problem, document, name));
-        }
         if rules.declared.no_echo {
             parameters.secret.insert(name.clone());
         }
         let bound = unit.parameters.get(name);
-        let binding = match (bound, &rules.declared.default) {
-            (Some(bound), _) => bound.binding.clone(),
-            (None, Some(default)) => Binding::Literal(default.clone()),
-            (None, None) => {
+        let binding = match (pinned.bindings.get(name), bound, &rules.declared.default) {
+            (Some(pinned), _, _) => pinned.clone(),
+            (None, Some(bound), _) => bound.binding.clone(),
+            (None, None, Some(default)) => Binding::Literal(default.clone()),
+            (None, None, None) => {
                 problems.push(missing(unit, name));
                 continue;
             }

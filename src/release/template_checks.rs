@@ -1,6 +1,5 @@
 //! What rekindle asks of a template beyond CloudFormation's own rules.
 
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use fancy_regex::Regex;
@@ -8,17 +7,13 @@ use serde_json::Value;
 
 use crate::model::facts::CARRIER;
 use crate::model::{Diagnostic, Diagnostics};
-use crate::template::analysis::{self, capabilities};
+use crate::template::analysis;
 use crate::template::{Document, quota};
 
-/// The capability of templates that a transform expands.
-const EXPANDED: &str = "CAPABILITY_AUTO_EXPAND";
-
-/// Records every breach in `document`, whose unit declares these capabilities.
-pub(super) fn check(document: &Document, declared: &BTreeSet<String>, problems: &mut Diagnostics) {
+/// Records every breach in `document`.
+pub(super) fn check(document: &Document, problems: &mut Diagnostics) {
     problems.extend(quota::check(document));
     problems.extend(analysis::check(document));
-    problems.extend(unacknowledged_transform(document, declared));
     for section in ["Outputs", "Metadata"] {
         if document.value.get(section).and_then(|section| section.get(CARRIER)).is_some() {
             let message = format!("the name `{CARRIER}` in `{section}` is rekindle's own");
@@ -72,14 +67,4 @@ fn unpinned(document: &Document, value: &Value, pointer: &str, problems: &mut Di
         }
         _ => {}
     }
-}
-
-/// The problem of macros and transforms that nobody acknowledged: they run code while deploying.
-fn unacknowledged_transform(document: &Document, declared: &BTreeSet<String>) -> Option<Diagnostic> {
-    let needed = capabilities(&document.value).contains(EXPANDED);
-    (needed && !declared.contains(EXPANDED)).then(|| {
-        let problem = Diagnostic::error("missing-capability", "the template is expanded by a transform");
-        placed(problem, document.key_place("/Transform"))
-            .hint(format!("write `capabilities: [{EXPANDED}]` in the unit to allow it"))
-    })
 }

@@ -286,3 +286,99 @@ proptest! {
 }
 
 const TARGET: &str = "{primary: {provider: local, account: \"000000000000\", region: eu-central-1}}";
+
+/// Files with a lock that also has this fact.
+fn locked(files: ProjectFiles, name: &str, scope: &str, value: &str) -> ProjectFiles {
+    let files = published(files);
+    let lock = String::from_utf8(files.get("rekindle.lock").unwrap().to_vec()).unwrap();
+    let fact = format!("  - provider: ssm\n    name: {name}\n    scope: {scope}\n    value: {value}\n");
+    with(files, "rekindle.lock", &format!("{lock}{fact}"))
+}
+
+#[test]
+fn entries_of_parameter_store_are_pinned_to_the_lock() {
+    let stored = "{Type: 'AWS::SSM::Parameter::Value<List<AWS::EC2::Subnet::Id>>', AllowedPattern: '/net.*'}";
+    let files = edited(
+        in_template("{Type: String}", stored),
+        DATA,
+        "!output network.PrivateSubnetIds",
+        "/network/subnets",
+    );
+    let ids = "subnet-a123baa3,subnet-a123baa4";
+    let assembly =
+        try_assemble(locked(files.clone(), "/network/subnets", "000000000000/eu-central-1", ids), "demo")
+            .unwrap_or_else(|problems| panic!("{}", show(&problems)));
+    let unit = &assembly.units[0];
+    assert_eq!(unit.parameters["SubnetIds"], Binding::Literal(ids.to_owned()));
+    assert_eq!(unit.template["Parameters"]["SubnetIds"], json!({"Type": "List<AWS::EC2::Subnet::Id>"}));
+    for (title, files) in [
+        ("elsewhere", locked(files.clone(), "/network/subnets", "eu-west-1", ids)),
+        ("no id", locked(files, "/network/subnets", "global", "subnet-1")),
+    ] {
+        let problems = try_assemble(files, "demo").expect_err(title);
+        insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
+            insta::assert_snapshot!(format!("stored {title}"), show(&problems));
+        });
+    }
+}
+
+const LOOPED: &str = "Transform: AWS::LanguageExtensions
+Parameters:
+  Stage: {Type: String, Default: test}
+Rules:
+  Tested:
+    Assertions:
+      - {Assert: {Fn::Equals: [{Ref: Stage}, test]}, AssertDescription: only for tests}
+Resources:
+  Fn::ForEach::Topics:
+    - Name
+    - [a, b]
+    - Topic${Name}: {Type: AWS::SNS::Topic}
+Outputs:
+  PrivateSubnetIds: {Value: !Ref Topica}
+";
+
+#[test]
+fn language_extensions_need_no_consent_and_are_checked() {
+    let looped = |from: &str, to: &str| with(base(), NETWORK, &LOOPED.replacen(from, to, 1));
+    let assembly = assembled(looped("", ""));
+    assert_eq!(json!(assembly.units[1].capabilities), json!(["CAPABILITY_AUTO_EXPAND"]));
+    assert!(assembly.units[1].template["Resources"].get("Fn::ForEach::Topics").is_some(), "as it is written");
+    let mut text = String::new();
+    for (title, files) in [
+        ("same key", looped("Topic${Name}", "Topic")),
+        ("bad collection", looped("[a, b]", "a")),
+        ("rule", looped("Default: test", "Default: real")),
+        ("bad rule", looped("Fn::Equals", "Fn::If")),
+        (
+            "macro at a local target",
+            edited(
+                looped("AWS::LanguageExtensions", "[Own]"),
+                "stacks/network.yaml",
+                "class",
+                "transforms: [Own]\nclass",
+            ),
+        ),
+    ] {
+        let problems = try_assemble(published(files), "demo").expect_err(title);
+        let _ = write!(text, "## {title}\n\n{}\n", show(&problems));
+    }
+    insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
+        insta::assert_snapshot!("language", text);
+    });
+}
+
+#[test]
+fn an_accepted_macro_is_acknowledged_at_real_targets() {
+    let files = edited(base(), MANIFEST, "provider: local", "provider: aws");
+    let files = with(
+        files,
+        NETWORK,
+        &LOOPED.replacen("AWS::LanguageExtensions", "[AWS::LanguageExtensions, Own]", 1),
+    );
+    let problems = try_assemble(published(files.clone()), "demo").unwrap_err();
+    assert_eq!(problems.0[0].code, "unaccepted-macro");
+    let files = edited(files, "stacks/network.yaml", "class", "transforms: [Own]\nclass");
+    let assembly = assembled(files);
+    assert_eq!(json!(assembly.units[1].capabilities), json!(["CAPABILITY_AUTO_EXPAND"]));
+}

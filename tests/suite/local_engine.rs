@@ -5,6 +5,7 @@ mod any_template;
 mod changes;
 mod deletion;
 mod exports;
+mod language;
 mod operations;
 mod persistence;
 mod requests;

@@ -11,6 +11,7 @@ mod bad_input;
 mod conformance;
 mod documents;
 mod engine;
+mod hostile;
 mod layers;
 mod local_engine;
 mod main_job;

@@ -52,7 +52,7 @@ pub fn run(session: &Session, arguments: &InitArguments) -> Result<ExitCode, Fai
         disk::write_new(&directory.join(path), content.replace("PROJECT", name.as_str()).as_bytes())?;
     }
     let project = Project::read(disk::read_project(&directory)?)?;
-    lock::bring_up_to_date(&directory, &project, false)?;
+    lock::bring_up_to_date(&directory, &project, false, &[])?;
     session.console.result(&format!("made the project `{name}` in {}\n", arguments.directory))?;
     let go =
         if arguments.directory == "." { String::new() } else { format!("cd {} && ", arguments.directory) };

@@ -3,13 +3,13 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::language::{evaluate, text_of};
 use crate::local::context::Context;
 use crate::local::evaluate::EvaluateError;
 use crate::local::exports::{Exports, StackExports};
 use crate::local::operation::{Phase, Work};
 use crate::local::resource::Resource;
 use crate::local::stack::StackOutput;
-use crate::local::template::text_of;
 use crate::model::StackStatus;
 
 /// Outputs with the names of the exports they import.
@@ -29,8 +29,9 @@ pub fn outputs(
     let text = |name: &str, value| {
         let value = scope.value_or_null(value)?;
         text_of(&value).ok_or_else(|| {
-            EvaluateError::Template(format!(
-                "The Value field of output {name} must evaluate to a string, not {value}"
+            EvaluateError::template(format!(
+                "The Value field of output {name} must evaluate to a string, not {}",
+                evaluate::kind(&value)
             ))
         })
     };

@@ -7,7 +7,9 @@ use crate::local::context::{Body, Context};
 use crate::local::derive;
 use crate::local::operation::{Operation, Phase};
 use crate::local::place::Place;
-use crate::local::request::{fingerprint, invalid, is_repeated, operation, refuse, require, updatable};
+use crate::local::request::{
+    fingerprint, invalid, is_repeated, operation, refuse, require, rules, updatable,
+};
 use crate::local::schedule::What;
 use crate::local::stack::{ChangeSetState, Stack, StoredChangeSet};
 use crate::local::world::World;
@@ -32,7 +34,7 @@ pub fn update_stack(
     }
     let stack = updatable(world, place, &request.stack, &call)?;
     let id = stack.id.clone();
-    let (context, body) = prepare(stack, request, &call)?;
+    let (context, body) = prepare(world, stack, request, &call)?;
     let preview = world.look(&id, |stack, exports| preview(stack, &context, &body.tags, exports));
     // What cannot be previewed fails in the course of the update, and is rolled back.
     if let Some(Ok(preview)) = preview
@@ -72,7 +74,7 @@ pub fn create_change_set(
         let message = format!("LimitExceededException: a stack may have {MAXIMUM_CHANGE_SETS} change sets");
         return Err(refuse(PortErrorKind::LimitExceeded, &call, message));
     }
-    let (_, body) = prepare(stack, request, &call)?;
+    let (_, body) = prepare(world, stack, request, &call)?;
     let stack_id = stack.id.clone();
     let seed = format!("{stack_id}/{name}/{}/{}", stack.generation, request.token);
     let id = place.cloudformation_arn(&format!("changeSet/{name}/{}", derive::uuid(&seed)));
@@ -145,12 +147,18 @@ pub fn require_change_set<'a>(
 }
 
 /// Reads an update's body and refuses what no update may do.
-fn prepare(stack: &Stack, request: &UpdateStack, call: &str) -> Result<(Context, Body), PortError> {
+fn prepare(
+    world: &World,
+    stack: &Stack,
+    request: &UpdateStack,
+    call: &str,
+) -> Result<(Context, Body), PortError> {
     let mut body = request.body.clone();
     // A stack keeps its role and its topics when an update names none.
     body.service_role = body.service_role.or_else(|| stack.body.service_role.clone());
     let pseudo = stack.pseudo(&body.notifications);
     let (context, body) = Context::of_request(&body, pseudo).map_err(|error| invalid(call, &error))?;
+    rules::check(world, &context, call)?;
     let retyped: Vec<_> = context
         .dependencies
         .keys()

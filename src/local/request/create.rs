@@ -8,7 +8,7 @@ use crate::local::context::Context;
 use crate::local::evaluate::Pseudo;
 use crate::local::operation::{Operation, Phase};
 use crate::local::place::Place;
-use crate::local::request::{check_policy, fingerprint, invalid, is_repeated, operation, refuse};
+use crate::local::request::{check_policy, fingerprint, invalid, is_repeated, operation, refuse, rules};
 use crate::local::stack::{Stack, stack_id};
 use crate::local::world::World;
 use crate::port::{CreateStack, PortError, PortErrorKind};
@@ -38,6 +38,7 @@ pub fn create_stack(world: &mut World, place: &Place, request: &CreateStack) -> 
     };
     let (context, body) =
         Context::of_request(&request.body, pseudo).map_err(|error| invalid(&call, &error))?;
+    rules::check(world, &context, &call)?;
     if let Some(policy) = &request.stack_policy {
         check_policy(policy, &call)?;
     }

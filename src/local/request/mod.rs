@@ -6,6 +6,7 @@ mod change;
 mod create;
 mod delete;
 mod read;
+mod rules;
 
 use std::fmt::Debug;
 

@@ -14,9 +14,9 @@
 
 use serde_json::{Value, json};
 
+use crate::language::text_of;
 use crate::local::derive;
 use crate::local::place::Place;
-use crate::local::template::text_of;
 
 /// What a pattern is filled from.
 #[derive(Debug)]

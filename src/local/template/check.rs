@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::local::evaluate;
+use crate::language::{
+    is_pseudo_parameter, pointer,
+    transforms::{self, LANGUAGE_EXTENSIONS},
+};
 use crate::local::resource::attributes;
 use crate::local::template::{Reference, Template, TemplateError, walk};
 
@@ -23,29 +26,43 @@ pub fn size(text: &str) -> Result<(), TemplateError> {
     Err(TemplateError::Format(message))
 }
 
-/// Refuses by name what would have to be expanded or asserted first.
+/// Refuses by name the macros that only code inside AWS can expand.
 pub fn transforms(root: &Map<String, Value>) -> Result<(), TemplateError> {
-    if let Some(transform) = root.get("Transform") {
-        return Err(TemplateError::NotYet(format!("Transform {transform}")));
-    }
-    if root.contains_key("Rules") {
-        return Err(TemplateError::NotYet("the section Rules".to_owned()));
-    }
-    root.values().try_for_each(macros)
+    let mut foreign = transforms::named(root).into_keys().filter(|name| name != LANGUAGE_EXTENSIONS);
+    foreign.next().map_or(Ok(()), |name| Err(TemplateError::Transform(name)))
 }
 
-fn macros(value: &Value) -> Result<(), TemplateError> {
+/// Refuses what only `AWS::LanguageExtensions` brings in a template that does not declare it.
+pub fn extensions(root: &Map<String, Value>) -> Result<(), TemplateError> {
+    ["Conditions", "Outputs", "Resources"].into_iter().try_for_each(|section| {
+        root.get(section).map_or(Ok(()), |value| extended(value, &format!("/{section}")))
+    })
+}
+
+fn extended(value: &Value, at: &str) -> Result<(), TemplateError> {
     match value {
-        Value::Array(items) => items.iter().try_for_each(macros),
-        Value::Object(map) => {
-            for (key, item) in map {
-                if key == "Fn::Transform" || key.starts_with("Fn::ForEach::") {
-                    return Err(TemplateError::NotYet(key.clone()));
-                }
-                macros(item)?;
-            }
-            Ok(())
+        Value::Array(items) => {
+            items.iter().enumerate().try_for_each(|(index, item)| extended(item, &format!("{at}/{index}")))
         }
+        Value::Object(map) => map.iter().try_for_each(|(key, item)| {
+            let at = pointer(at, key);
+            match key.as_str() {
+                // Its words: ministackorg/ministack#1739, measured.
+                _ if key.starts_with("Fn::ForEach::") => {
+                    Err(TemplateError::Format(format!("[{at}] resource definition is malformed")))
+                }
+                "Fn::Length" | "Fn::ToJsonString" => {
+                    let message = format!("[{at}] {key} needs the transform {LANGUAGE_EXTENSIONS}");
+                    Err(TemplateError::Format(message))
+                }
+                "Fn::FindInMap" if item.get(3).is_some() => Err(TemplateError::Template(format!(
+                    "every Fn::FindInMap object requires three parameters, the map name, map key and the \
+                     attribute for return value; a default value needs the transform {LANGUAGE_EXTENSIONS}"
+                ))),
+                "Fn::GetStackOutput" => Err(TemplateError::NotYet(key.clone())),
+                _ => extended(item, &at),
+            }
+        }),
         _ => Ok(()),
     }
 }
@@ -159,7 +176,7 @@ impl Findings<'_> {
     }
 
     fn name(&mut self, name: &str) {
-        let known = evaluate::is_pseudo_parameter(name)
+        let known = is_pseudo_parameter(name)
             || self.template.parameters.contains_key(name)
             || self.template.resources.contains_key(name);
         if !known {

@@ -3,14 +3,16 @@
 //! May not evaluate anything: that is `evaluate`'s work.
 
 mod check;
-mod references;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-pub use references::{Piece, Reference, pieces, walk};
+use crate::language::expand::{self, ExpandError, Unknown};
+use crate::language::parameters::Parameter;
+use crate::language::{Facts, transforms};
+pub use crate::language::{Reference, text_of, walk};
 
 /// Why a text is not a template this engine can run. The words are CloudFormation's own where it
 /// has words for it.
@@ -33,6 +35,12 @@ pub enum TemplateError {
     /// A template that says something impossible.
     #[error("Template error: {0}")]
     Template(String),
+    /// What `AWS::LanguageExtensions` makes of it.
+    #[error(transparent)]
+    Expand(#[from] ExpandError),
+    /// A macro, which only its own code can expand.
+    #[error("Transform {0} cannot be expanded by the embedded engine: it runs code inside AWS")]
+    Transform(String),
     /// Real CloudFormation knows it, this engine does not yet.
     #[error("{0} is not supported by the embedded engine yet")]
     NotYet(String),
@@ -50,48 +58,6 @@ pub enum Policy {
     RetainExceptOnCreate,
     /// A snapshot is made, then it is deleted.
     Snapshot,
-}
-
-/// A parameter's declaration.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct Parameter {
-    /// `String`, `Number`, `CommaDelimitedList`, `List<...>` or an AWS-specific type.
-    pub r#type: String,
-    /// Value when none is given.
-    #[serde(default, deserialize_with = "scalar")]
-    pub default: Option<String>,
-    /// The only values accepted.
-    #[serde(default, deserialize_with = "scalars")]
-    pub allowed_values: Option<Vec<String>>,
-    /// A regular expression the whole value must match.
-    pub allowed_pattern: Option<String>,
-    /// What to say when a constraint is violated.
-    pub constraint_description: Option<String>,
-    /// Least number of characters.
-    #[serde(default, deserialize_with = "scalar")]
-    pub min_length: Option<String>,
-    /// Greatest number of characters.
-    #[serde(default, deserialize_with = "scalar")]
-    pub max_length: Option<String>,
-    /// Least number.
-    #[serde(default, deserialize_with = "scalar")]
-    pub min_value: Option<String>,
-    /// Greatest number.
-    #[serde(default, deserialize_with = "scalar")]
-    pub max_value: Option<String>,
-    /// Whether the value reads back as `****`.
-    #[serde(default, deserialize_with = "scalar")]
-    no_echo: Option<String>,
-    #[serde(rename = "Description")]
-    _description: Option<String>,
-}
-
-impl Parameter {
-    /// Whether the value reads back as `****`.
-    pub fn is_secret(&self) -> bool {
-        self.no_echo.as_deref().is_some_and(|text| text.eq_ignore_ascii_case("true"))
-    }
 }
 
 /// A resource's declaration.
@@ -152,33 +118,46 @@ pub struct ExportDefinition {
 pub struct Template {
     /// By logical name.
     pub parameters: BTreeMap<String, Parameter>,
-    /// By name, first key and second key.
-    pub mappings: Map<String, Value>,
     /// Unevaluated, by name.
     pub conditions: Map<String, Value>,
     /// By logical id.
     pub resources: BTreeMap<String, Definition>,
     /// By logical name.
     pub outputs: BTreeMap<String, OutputDefinition>,
+    /// Unevaluated, by name.
+    pub rules: Map<String, Value>,
 }
 
-const SECTIONS: [&str; 8] = [
+const SECTIONS: [&str; 10] = [
     "AWSTemplateFormatVersion",
     "Description",
     "Metadata",
     "Parameters",
+    "Rules",
     "Mappings",
     "Conditions",
+    "Transform",
     "Resources",
     "Outputs",
 ];
 
-impl Template {
-    /// Reads and checks a template written as JSON.
+/// A template as it was sent: JSON of known sections, not expanded yet.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// By logical name.
+    pub parameters: BTreeMap<String, Parameter>,
+    /// By name, first key and second key.
+    pub mappings: Map<String, Value>,
+    /// Whether `AWS::LanguageExtensions` expands it.
+    pub is_extended: bool,
+    root: Map<String, Value>,
+}
+
+impl Source {
+    /// Reads a template written as JSON.
     ///
     /// # Errors
-    /// [`TemplateError`] for anything CloudFormation's validation refuses too, as far as it needs
-    /// no parameter values, and for what this engine does not support yet.
+    /// [`TemplateError`] for what is no template, and for macros that this engine cannot expand.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         check::size(text)?;
         let value: Value = serde_json::from_str(text).map_err(|source| TemplateError::Json {
@@ -195,17 +174,37 @@ impl Template {
             let message = format!("Invalid template property or properties [{}]", unknown.join(", "));
             return Err(TemplateError::Format(message));
         }
-        let template = Self {
-            parameters: section(&mut root, "Parameters")?,
-            mappings: section(&mut root, "Mappings")?.into_iter().collect(),
+        let is_extended = transforms::is_extended(&root);
+        let parameters = section(&mut root.clone(), "Parameters")?;
+        let mappings = section(&mut root, "Mappings")?.into_iter().collect();
+        Ok(Self { parameters, mappings, is_extended, root })
+    }
+
+    /// The template in the plain language. Where it is not extended, `facts` do not count.
+    ///
+    /// # Errors
+    /// [`TemplateError`] for anything CloudFormation's validation refuses too.
+    pub fn template(self, facts: &Facts) -> Result<Template, TemplateError> {
+        let mut root = match self.is_extended {
+            true => expand::expand(&self.root, facts, Unknown::Refuse)?.template,
+            false => self.root,
+        };
+        if !self.is_extended {
+            check::extensions(&root)?;
+        }
+        let template = Template {
+            parameters: self.parameters,
             conditions: section(&mut root, "Conditions")?.into_iter().collect(),
             resources: section(&mut root, "Resources")?,
             outputs: section(&mut root, "Outputs")?,
+            rules: section(&mut root, "Rules")?.into_iter().collect(),
         };
         check::template(&template)?;
         Ok(template)
     }
+}
 
+impl Template {
     /// Names of parameters whose values read back as `****`.
     pub fn secrets(&self) -> BTreeSet<String> {
         let secret = self.parameters.iter().filter(|(_, parameter)| parameter.is_secret());
@@ -227,27 +226,6 @@ fn section<T: for<'de> Deserialize<'de>>(
         Ok((key.clone(), serde_json::from_value(value).map_err(problem)?))
     };
     entries.into_iter().map(read).collect()
-}
-
-/// A string, number or boolean as text.
-pub fn text_of(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(boolean) => Some(boolean.to_string()),
-        _ => None,
-    }
-}
-
-fn scalar<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    text_of(&value).map(Some).ok_or_else(|| serde::de::Error::custom("expected a string or a number"))
-}
-
-fn scalars<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
-    let values = Vec::<Value>::deserialize(deserializer)?;
-    let texts: Option<Vec<_>> = values.iter().map(text_of).collect();
-    texts.map(Some).ok_or_else(|| serde::de::Error::custom("expected strings or numbers"))
 }
 
 fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {

@@ -16,11 +16,15 @@ use serde_json::{Map, Value};
 pub use file::FORMAT;
 pub use provider::{FactError, FactProvider, TemplateDigests};
 pub use scope::Scope;
+
 pub use template::{TEMPLATE, TemplateDigest};
 pub use update::{LockChange, LockUpdate, update};
 
 use crate::model::environment::Target;
 use crate::model::{Digest, TemplateRef};
+
+/// The provider of entries of Parameter Store: their values, by name. People state them.
+pub const PARAMETER_STORE: &str = "ssm";
 
 /// Which fact it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

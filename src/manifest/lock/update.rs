@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde_json::Value;
+
 use crate::manifest::lock::{FactError, FactName, FactProvider, Lock};
 use crate::manifest::project::Project;
 
@@ -37,6 +39,17 @@ pub struct LockUpdate {
     pub lock: Lock,
     /// How it differs from the old one; only [`LockChange::Unused`] when the text stays the same.
     pub changes: Vec<LockChange>,
+}
+
+impl LockUpdate {
+    /// Puts in a fact that a person has looked up.
+    pub fn state(&mut self, fact: FactName, value: Value) {
+        match self.lock.facts.insert(fact.clone(), value.clone()) {
+            None => self.changes.push(LockChange::Added(fact)),
+            Some(old) if old != value => self.changes.push(LockChange::Changed(fact)),
+            Some(_) => {}
+        }
+    }
 }
 
 /// Brings the lock of `project` up to date. Without `refresh` a fact that is locked stays as it

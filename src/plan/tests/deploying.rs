@@ -309,3 +309,30 @@ fn two_targets_that_see_the_same_stacks_count_each_once() {
     observation.stacks.values_mut().for_each(|stacks| stacks.clone_from(&all));
     assert!(deploy(&units, &deploy_context(), &observation).unwrap().is_empty());
 }
+
+#[test]
+fn loops_are_compared_as_what_they_make() {
+    let looped = |names: &str, display: &str| {
+        let mut unit = unit("network").literal("Names", names);
+        unit.template = json!({
+            "Transform": "AWS::LanguageExtensions",
+            "Parameters": {"Names": {"Type": "CommaDelimitedList"}},
+            "Resources": {"Fn::ForEach::Topics": ["Name", {"Ref": "Names"}, {
+                "Topic${Name}": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": display}}}]},
+        });
+        unit
+    };
+    let observation = deployed(&[looped("a,b", "x")]);
+    let changes = |desired| {
+        let plan = deploy(&[desired], &deploy_context(), &observation).unwrap();
+        let changes = plan.actions[0].changes.iter();
+        changes.map(|change| format!("{:?} {}", change.action, change.logical_id)).collect::<Vec<_>>()
+    };
+    assert_eq!(changes(looped("a,c", "x")), ["Remove Topicb", "Add Topicc"]);
+    let mut observation = observation.clone();
+    let stack = seen(&mut observation, "network").id.clone();
+    observation.templates.insert(stack, looped("a,b", "x").template);
+    let plan = deploy(&[looped("a,b", "y")], &deploy_context(), &observation).unwrap();
+    let changes: Vec<_> = plan.actions[0].changes.iter().map(|change| change.logical_id.clone()).collect();
+    assert_eq!(changes, ["Topica", "Topicb"]);
+}

@@ -121,9 +121,7 @@ fn circles(
     needs: &BTreeMap<String, BTreeSet<String>>,
 ) -> Vec<Diagnostic> {
     let mut search = Search { needs, done: BTreeSet::new(), path: Vec::new(), circles: Vec::new() };
-    for name in needs.keys() {
-        search.visit(name);
-    }
+    needs.keys().for_each(|name| search.visit(name));
     let report = |circle: Vec<&str>| {
         let names: Vec<_> = circle.iter().chain(circle.first()).map(|name| format!("`{name}`")).collect();
         let problem = Diagnostic::error(
@@ -139,28 +137,41 @@ fn circles(
     search.circles.into_iter().map(report).collect()
 }
 
-/// Depth-first search; every circle it meets is reported once, from where it was entered.
+/// How many circles are looked for: a template in which everything needs everything has more of
+/// them than anyone reads.
+const MOST_CIRCLES: usize = 20;
+
+/// Depth-first search; every circle it meets is reported once, from where it was entered. It keeps
+/// its own stack: a chain may be as long as a template.
 struct Search<'a> {
     needs: &'a BTreeMap<String, BTreeSet<String>>,
     done: BTreeSet<&'a str>,
-    path: Vec<&'a str>,
+    /// The names on the way, each with those it needs and that were not looked at yet.
+    path: Vec<(&'a str, std::collections::btree_set::Iter<'a, String>)>,
     circles: Vec<Vec<&'a str>>,
 }
 
 impl<'a> Search<'a> {
     fn visit(&mut self, name: &'a str) {
-        if let Some(start) = self.path.iter().position(|on_path| *on_path == name) {
-            self.circles.push(self.path[start..].to_vec());
-            return;
+        self.enter(name);
+        while let Some((_, needed)) = self.path.last_mut() {
+            match needed.next() {
+                Some(next) if self.circles.len() < MOST_CIRCLES => self.enter(next),
+                _ => drop(self.path.pop()),
+            }
         }
+    }
+
+    fn enter(&mut self, name: &'a str) {
         if !self.done.insert(name) {
+            // Done, or still on the way.
+            if let Some(start) = self.path.iter().position(|(on_path, _)| *on_path == name) {
+                self.circles.push(self.path[start..].iter().map(|(name, _)| *name).collect());
+            }
             return;
         }
-        self.path.push(name);
-        for next in self.needs.get(name).into_iter().flatten() {
-            self.visit(next);
-        }
-        self.path.pop();
+        let needed = self.needs.get(name).map(BTreeSet::iter).unwrap_or_default();
+        self.path.push((name, needed));
     }
 }
 

@@ -67,15 +67,21 @@ pub fn transforms(template: &Value) -> Vec<String> {
 /// IAM, `CAPABILITY_AUTO_EXPAND` for macros
 /// (AWS CloudFormation API reference, CreateStack, `Capabilities`).
 pub fn capabilities(template: &Value) -> BTreeSet<String> {
-    let resources = template.get("Resources").and_then(Value::as_object);
-    let types = resources
-        .into_iter()
-        .flat_map(|section| section.values())
-        .filter_map(|resource| resource.get("Type"));
-    let names_iam = types.filter_map(Value::as_str).any(|name| name.starts_with("AWS::IAM::"));
+    let names_iam = template.get("Resources").is_some_and(has_iam);
     let expands = !transforms(template).is_empty() || has_key(template, "Fn::Transform");
     let needed = [(names_iam, "CAPABILITY_NAMED_IAM"), (expands, "CAPABILITY_AUTO_EXPAND")];
     needed.into_iter().filter(|(is_needed, _)| *is_needed).map(|(_, name)| name.to_owned()).collect()
+}
+
+/// Whether a section, or the object of a `Fn::ForEach` in it, has resources of IAM.
+fn has_iam(resources: &Value) -> bool {
+    resources.as_object().into_iter().flatten().any(|(key, resource)| match references::is_loop(key) {
+        true => resource.get(2).is_some_and(has_iam),
+        false => {
+            let kind = resource.get("Type").and_then(Value::as_str);
+            kind.is_some_and(|name| name.starts_with("AWS::IAM::"))
+        }
+    })
 }
 
 fn macro_name(value: &Value) -> Option<String> {
@@ -127,6 +133,9 @@ mod tests {
         assert!(of(json!({"Resources": {"B": {"Type": "AWS::S3::Bucket"}}})).is_empty());
         assert_eq!(of(json!({"Resources": {"R": {"Type": "AWS::IAM::Role"}}})), ["CAPABILITY_NAMED_IAM"]);
         assert_eq!(of(json!({"Transform": "AWS::LanguageExtensions"})), ["CAPABILITY_AUTO_EXPAND"]);
+        let inner = json!({"Fn::ForEach::M": ["Y", ["b"], {"R${X}${Y}": {"Type": "AWS::IAM::Role"}}]});
+        let looped = json!({"Resources": {"Fn::ForEach::L": ["X", ["a"], inner]}});
+        assert_eq!(of(looped), ["CAPABILITY_NAMED_IAM"]);
         assert_eq!(
             of(json!({"Resources": {"X": {"Fn::Transform": {"Name": "N"}}}})),
             ["CAPABILITY_AUTO_EXPAND"]

@@ -51,11 +51,8 @@ pub struct Expectations {
 impl Expectations {
     /// The number of resources of every stack that `plan` makes, no duration.
     pub fn of(plan: &Plan) -> Self {
-        let resources = plan.actions.iter().filter_map(|action| {
-            let template = &action.desired.as_ref().filter(|_| action.observed.is_none())?.template;
-            let resources = template.get("Resources")?.as_object()?;
-            Some((action.instance.clone(), resources.len()))
-        });
+        let made = plan.actions.iter().filter(|action| action.desired.is_some() && action.observed.is_none());
+        let resources = made.map(|action| (action.instance.clone(), action.changes.len()));
         Self { resources: resources.collect(), seconds: None }
     }
 }

@@ -1,4 +1,4 @@
-//! Rules T1 to T10.
+//! Rules T1 to T12.
 
 use insta::assert_snapshot;
 use rekindle::port::{CloudFormation, StackBody};
@@ -8,6 +8,13 @@ use super::support::*;
 
 fn refused_body() -> Value {
     json!({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+}
+
+/// A body whose macros are acknowledged.
+fn extended(template: Value) -> StackBody {
+    let mut body = body(template);
+    body.capabilities.push("CAPABILITY_AUTO_EXPAND".to_owned());
+    body
 }
 
 async fn refusal(body: StackBody) -> String {
@@ -54,11 +61,13 @@ async fn t1_what_is_no_template_is_refused() {
         json!({"Resources": topics(501)}),
         json!({"Resources": topics(1), "Transform": "AWS::Serverless-2016-10-31"}),
         json!({"Resources": {"Fn::ForEach::Each": ["A", [], {}]}}),
-        json!({"Resources": topics(1), "Rules": {}}),
+        json!({"Resources": topics(1), "Rules": []}),
+        json!({"Resources": {"A": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::GetStackOutput": {}}}}}}),
+        json!({"Resources": {"A": {"Type": "AWS::SNS::Topic", "Properties": {"Fn::Transform": {"Name": "AWS::Include"}}}}}),
         json!({"Resources": {"Child": {"Type": "AWS::CloudFormation::Stack"}}}),
     ])
     .await;
-    assert_snapshot!(texts, @r#"
+    assert_snapshot!(texts, @"
         ValidationError: Template format error: unsupported structure.
         ValidationError: Template format error: At least one Resources member must be defined.
         ValidationError: Template format error: Invalid template property or properties [Resource]
@@ -67,11 +76,13 @@ async fn t1_what_is_no_template_is_refused() {
         ValidationError: Template format error: [/Resources/A/Properties] must be an object
         ValidationError: Template format error: Resource name Ä-1 is non alphanumeric.
         ValidationError: Template format error: Number of resources, 501, is greater than maximum allowed, 500
-        ValidationError: Transform "AWS::Serverless-2016-10-31" is not supported by the embedded engine yet
-        ValidationError: Fn::ForEach::Each is not supported by the embedded engine yet
-        ValidationError: the section Rules is not supported by the embedded engine yet
+        ValidationError: Transform AWS::Serverless-2016-10-31 cannot be expanded by the embedded engine: it runs code inside AWS
+        ValidationError: Template format error: [/Resources/Fn::ForEach::Each] resource definition is malformed
+        ValidationError: Template format error: [/Rules] must be an object
+        ValidationError: Fn::GetStackOutput is not supported by the embedded engine yet
+        ValidationError: Transform AWS::Include cannot be expanded by the embedded engine: it runs code inside AWS
         ValidationError: the nested stack Child is not supported by the embedded engine yet
-        "#);
+        ");
     let mut not_json = body(refused_body());
     not_json.template = "Resources: {}".to_owned();
     assert_snapshot!(refusal(not_json).await, @"ValidationError: Template format error: JSON not well-formed. (line 1, column 1)");
@@ -150,6 +161,7 @@ async fn t3_only_what_the_conditions_leave_exists() {
 #[tokio::test]
 async fn t4_functions() {
     let sections = json!({
+        "Transform": "AWS::LanguageExtensions",
         "Parameters": {"Names": {"Type": "CommaDelimitedList", "Default": "a, b,c"}, "Count": {"Type": "Number", "Default": 2}},
         "Mappings": {"Regions": {"eu-central-1": {"Image": "ami-1", "Zones": ["x", "y"]}}},
         "Conditions": {
@@ -170,6 +182,7 @@ async fn t4_functions() {
         ),
         ("FindInMapList", join(json!({"Fn::FindInMap": ["Regions", "eu-central-1", "Zones"]}))),
         ("GetAtt", json!({"Fn::GetAtt": "Topic.TopicName"})),
+        ("GetAttOneText", json!({"Fn::GetAtt": ["Topic.TopicName"]})),
         ("GetAttComputed", json!({"Fn::GetAtt": ["Topic", {"Fn::Sub": "TopicName"}]})),
         ("Join", join(json!({"Ref": "Names"}))),
         ("Or", json!({"Fn::If": ["Or", "holds", "does not"]})),
@@ -178,7 +191,7 @@ async fn t4_functions() {
         ("Sub", json!({"Fn::Sub": "${AWS::Region}/${Count}/${Topic.TopicName}"})),
         ("SubVariables", json!({"Fn::Sub": ["${A}-${Count}", {"A": {"Fn::Select": [0, {"Ref": "Names"}]}}]})),
     ];
-    assert_snapshot!(outputs(sections, &values, body).await, @"
+    assert_snapshot!(outputs(sections, &values, extended).await, @"
         And: holds
         Base64: IyEvYmluL3NoCmVjaG8gMiAke0xpdGVyYWx9
         Cidr: 10.0.0.0/24|10.0.1.0/24|10.0.2.0/24
@@ -188,6 +201,7 @@ async fn t4_functions() {
         FindInMapList: x|y
         GetAtt: demo-Topic-1KAGERT9Z5VA
         GetAttComputed: demo-Topic-1KAGERT9Z5VA
+        GetAttOneText: demo-Topic-1KAGERT9Z5VA
         Join: a|b|c
         Or: does not
         Select: b
@@ -225,18 +239,18 @@ async fn t4_wrong_arguments_fail_the_resource_with_the_reason() {
             }
         }
     }
-    assert_snapshot!(reasons.join("\n"), @r#"
+    assert_snapshot!(reasons.join("\n"), @"
         Template error: Fn::Select cannot select nonexistent value at index 3
         Template error: Fn::Select requires an integer index, not x
         Template error: Unable to get mapping for A::b::c
-        Template error: Fn::Join: expected a list, not "text"
+        Template error: Fn::Join: expected a list, not a string
         Template error: Fn::Split: the delimiter must not be empty
         Template error: Fn::Cidr cannot take 3 networks of 7 subnet bits out of 10.0.0.0/24
         ValidationError: Template format error: Unresolved resource dependencies [a b] in the Resources block of the template
-        Template error: Fn::Length is not supported by the embedded engine yet
+        ValidationError: Template format error: [/Resources/A/Properties/DisplayName/Fn::Length] Fn::Length needs the transform AWS::LanguageExtensions
         No export named absent found.
-        Template error: Fn::Base64: expected a string, not ["a"]
-        "#);
+        Template error: Fn::Base64: expected a string, not a list
+        ");
 }
 
 #[tokio::test]
@@ -273,6 +287,7 @@ async fn t5_t10_pseudo_parameters_and_zones() {
 #[tokio::test]
 async fn t6_parameters() {
     let template = |parameter: Value| json!({"Parameters": {"P": parameter}, "Resources": {"T": {"Type": "AWS::SNS::Topic"}}});
+    let long = "x".repeat(4_097);
     let cases = [
         (json!({"Type": "String"}), None),
         (json!({"Type": "String", "AllowedValues": ["a", 1]}), Some("b")),
@@ -289,6 +304,10 @@ async fn t6_parameters() {
         (json!({"Type": "List<Number>", "MaxValue": 5}), Some("4,6")),
         (json!({"Type": "Strong"}), Some("a")),
         (json!({"Type": "AWS::SSM::Parameter::Value<String>"}), Some("/a")),
+        (json!({"Type": "AWS::EC2::VPC::Id"}), Some("vpc-1")),
+        (json!({"Type": "List<AWS::EC2::Subnet::Id>"}), Some("subnet-a123baa3,vpc-a123baa3")),
+        (json!({"Type": "String"}), Some(long.as_str())),
+        (json!({"Type": "String", "AllowedPattern": "([a-z])\\1"}), Some("ab")),
         (json!({"Type": "String", "Defualt": "a"}), Some("a")),
     ];
     let mut texts = Vec::new();
@@ -309,14 +328,14 @@ async fn t6_parameters() {
         ValidationError: Parameter 'P' must be a number not less than 5
         ValidationError: Parameter 'P' must be a number not greater than 5
         ValidationError: Template format error: Unrecognized parameter type: Strong
-        ValidationError: Parameter 'P': the type AWS::SSM::Parameter::Value<String> is not supported by the embedded engine yet
+        ValidationError: Parameter 'P' is read from Parameter Store, which the embedded engine does not have: lock its value with `rekindle lock`
         ValidationError: Template format error: [/Parameters/P] unknown field `Defualt`, expected one of `Type`, `Default`, `AllowedValues`, `AllowedPattern`, `ConstraintDescription`, `MinLength`, `MaxLength`, `MinValue`, `MaxValue`, `NoEcho`, `Description`
         ValidationError: Parameters: [Other] do not exist in the template
         ");
     let accepted = [
         (json!({"Type": "String", "AllowedPattern": "(?!aws)[a-z]+|x\\d"}), "x1"),
-        (json!({"Type": "AWS::EC2::VPC::Id"}), "vpc-1"),
-        (json!({"Type": "List<AWS::EC2::Subnet::Id>"}), "subnet-1,subnet-2"),
+        (json!({"Type": "AWS::EC2::VPC::Id"}), "vpc-0123456789abcdef0"),
+        (json!({"Type": "List<AWS::EC2::Subnet::Id>"}), "subnet-a123baa3,subnet-a123baa4"),
         (json!({"Type": "Number", "MinValue": 1, "MaxValue": 2}), "1.5"),
     ];
     for (parameter, value) in accepted {

@@ -3,9 +3,9 @@
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
-use crate::local::evaluate::{EvaluateError, Scope};
+use crate::language::evaluate::{EvaluateError, Evaluator};
 
-impl Scope<'_> {
+impl Evaluator<'_> {
     /// `[block, count, bits]`: `count` (1 to 256) networks with `bits` host bits each.
     pub(super) fn cidr(&self, argument: &Value) -> Result<Value, EvaluateError> {
         let Some([block, count, bits]) = argument.as_array().map(Vec::as_slice) else {
@@ -18,7 +18,7 @@ impl Scope<'_> {
         let count = self.text("Fn::Cidr", count)?;
         let bits = self.text("Fn::Cidr", bits)?;
         match networks(&block, &count, &bits) {
-            Some(networks) => Ok(json!(networks)),
+            Some(networks) => self.produced(json!(networks)),
             None => Err(EvaluateError::Template(format!(
                 "Fn::Cidr cannot take {count} networks of {bits} subnet bits out of {block}"
             ))),

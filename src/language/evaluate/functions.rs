@@ -4,10 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::local::evaluate::{EvaluateError, Scope};
-use crate::local::place::Place;
-use crate::local::template::{Piece, pieces, text_of};
-use crate::model::Region;
+use crate::language::evaluate::{EvaluateError, Evaluated, Evaluator};
+use crate::language::value::text_of;
 
 type Computed = Result<Value, EvaluateError>;
 
@@ -15,17 +13,29 @@ fn wrong(problem: impl Into<String>) -> EvaluateError {
     EvaluateError::Template(problem.into())
 }
 
-impl Scope<'_> {
+/// What a value is, without its text: that may be a secret, or very long.
+pub fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+impl Evaluator<'_> {
     /// An argument that must come out as a scalar, as text.
     pub(super) fn text(&self, function: &str, argument: &Value) -> Result<String, EvaluateError> {
         let value = self.value_or_null(argument)?;
-        text_of(&value).ok_or_else(|| wrong(format!("{function}: expected a string, not {value}")))
+        text_of(&value).ok_or_else(|| wrong(format!("{function}: expected a string, not {}", kind(&value))))
     }
 
-    fn list(&self, function: &str, argument: &Value) -> Result<Vec<Value>, EvaluateError> {
+    pub(super) fn list(&self, function: &str, argument: &Value) -> Result<Vec<Value>, EvaluateError> {
         match self.value_or_null(argument)? {
             Value::Array(items) => Ok(items),
-            other => Err(wrong(format!("{function}: expected a list, not {other}"))),
+            other => Err(wrong(format!("{function}: expected a list, not {}", kind(&other)))),
         }
     }
 
@@ -40,53 +50,7 @@ impl Scope<'_> {
             _ => None,
         }
         .ok_or_else(|| wrong("every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute"))?;
-        self.attribute(&logical_id, &attribute)
-    }
-
-    pub(super) fn substitute(&self, argument: &Value) -> Computed {
-        let (text, variables) = match argument {
-            Value::String(text) => (text, None),
-            Value::Array(parts) => match &parts[..] {
-                [Value::String(text), Value::Object(variables)] => (text, Some(variables)),
-                _ => {
-                    return Err(wrong(
-                        "One or more Fn::Sub intrinsic functions don't specify expected arguments",
-                    ));
-                }
-            },
-            _ => {
-                return Err(wrong(
-                    "One or more Fn::Sub intrinsic functions don't specify expected arguments",
-                ));
-            }
-        };
-        let mut result = String::with_capacity(text.len());
-        for piece in pieces(text) {
-            match piece {
-                Piece::Text(text) => result.push_str(text),
-                Piece::Literal(name) => result.push_str(&format!("${{{name}}}")),
-                Piece::Name(name) => {
-                    let variable = variables.and_then(|variables| variables.get(name));
-                    result.push_str(&self.substituted(name, variable)?);
-                }
-            }
-        }
-        Ok(Value::String(result))
-    }
-
-    fn substituted(&self, name: &str, variable: Option<&Value>) -> Result<String, EvaluateError> {
-        let allowed = |character: char| character.is_ascii_alphanumeric() || "_.:".contains(character);
-        if name.is_empty() || !name.chars().all(allowed) {
-            return Err(wrong(
-                "variable names in Fn::Sub syntax must contain only alphanumeric characters, underscores, periods, and colons",
-            ));
-        }
-        let value = match (variable, name.split_once('.')) {
-            (Some(variable), _) => self.value_or_null(variable)?,
-            (None, Some((logical_id, attribute))) => self.attribute(logical_id, attribute)?,
-            (None, None) => self.reference(name)?.unwrap_or_else(|| json!("")),
-        };
-        text_of(&value).ok_or_else(|| wrong(format!("Fn::Sub: {name} does not resolve to a string")))
+        self.produced(self.environment.attribute(&logical_id, &attribute)?)
     }
 
     pub(super) fn join(&self, argument: &Value) -> Computed {
@@ -97,6 +61,8 @@ impl Scope<'_> {
         };
         let texts = self.list("Fn::Join", items)?.iter().map(text_of).collect::<Option<Vec<_>>>();
         let texts = texts.ok_or_else(|| wrong("Fn::Join: every value to be joined must be a string"))?;
+        let length = texts.iter().map(|text| text.len() + delimiter.len()).sum();
+        self.spend(length)?;
         Ok(Value::String(texts.join(delimiter)))
     }
 
@@ -109,7 +75,8 @@ impl Scope<'_> {
         if delimiter.is_empty() {
             return Err(wrong("Fn::Split: the delimiter must not be empty"));
         }
-        Ok(json!(self.text("Fn::Split", source)?.split(delimiter.as_str()).collect::<Vec<_>>()))
+        let source = self.text("Fn::Split", source)?;
+        self.produced(json!(source.split(delimiter.as_str()).collect::<Vec<_>>()))
     }
 
     pub(super) fn select(&self, argument: &Value) -> Computed {
@@ -126,15 +93,15 @@ impl Scope<'_> {
         items.into_iter().nth(position).ok_or_else(missing)
     }
 
-    pub(super) fn choose(&self, argument: &Value) -> Result<Option<Value>, EvaluateError> {
+    pub(super) fn choose(&self, argument: &Value) -> Evaluated {
         let Some([Value::String(condition), holds, otherwise]) = argument.as_array().map(Vec::as_slice)
         else {
             return Err(wrong("Fn::If requires a list argument with three elements"));
         };
-        self.value(if self.holds(condition)? { holds } else { otherwise })
+        self.value(if self.environment.condition(condition)? { holds } else { otherwise })
     }
 
-    pub(super) fn find_in_map(&self, argument: &Value) -> Computed {
+    pub(super) fn find_in_map(&self, argument: &Value) -> Evaluated {
         let parts = argument.as_array().map(Vec::as_slice).unwrap_or_default();
         let ([map, first, second] | [map, first, second, _]) = parts else {
             return Err(wrong(
@@ -144,35 +111,29 @@ impl Scope<'_> {
         let names = [map, first, second].map(|part| self.text("Fn::FindInMap", part));
         let [map, first, second] = names;
         let (map, first, second) = (map?, first?, second?);
-        let found = self.template.mappings.get(&map).and_then(|map| map.get(&first)?.get(&second));
+        let found = self.environment.mapping(&map, &first, &second);
         match (found, parts.get(3).and_then(|options| options.get("DefaultValue"))) {
-            (Some(value), _) => Ok(value.clone()),
-            (None, Some(default)) => self.value_or_null(default),
+            (Some(value), _) => self.produced(value.clone()).map(Some),
+            (None, Some(default)) => self.value(default),
             (None, None) => Err(wrong(format!("Unable to get mapping for {map}::{first}::{second}"))),
         }
     }
 
     pub(super) fn base64(&self, argument: &Value) -> Computed {
-        Ok(Value::String(STANDARD.encode(self.text("Fn::Base64", argument)?)))
+        let text = self.text("Fn::Base64", argument)?;
+        self.produced(Value::String(STANDARD.encode(text)))
     }
 
     pub(super) fn zones(&self, argument: &Value) -> Computed {
-        let named = match self.value_or_null(argument)? {
+        let region = match self.value_or_null(argument)? {
             Value::Null => String::new(),
             other => text_of(&other).ok_or_else(|| wrong("Fn::GetAZs: expected the name of a region"))?,
         };
-        if named.is_empty() {
-            return Ok(json!(self.pseudo.place.zones()));
-        }
-        let region =
-            Region::new(&named).map_err(|_| wrong(format!("Fn::GetAZs: {named} is not a region")))?;
-        Ok(json!(Place { region, ..self.pseudo.place.clone() }.zones()))
+        self.produced(json!(self.environment.zones(&region)?))
     }
 
     pub(super) fn import(&self, argument: &Value) -> Computed {
         let name = self.text("Fn::ImportValue", argument)?;
-        let value = self.exports.get(&name).ok_or_else(|| EvaluateError::NoExport(name.clone()))?;
-        self.imported.borrow_mut().insert(name);
-        Ok(json!(value))
+        self.produced(self.environment.import(&name)?)
     }
 }

@@ -1,0 +1,33 @@
+//! CloudFormation's template language over plain JSON: functions, conditions, rules, parameters,
+//! and the expansion of `AWS::LanguageExtensions`. Pure.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `evaluate` | the intrinsic functions, over whatever an [`Environment`] knows |
+//! | `facts` | an environment of parameters, mappings and conditions: what is known before any resource |
+//! | `conditions` | which conditions of a template hold, as far as that is known |
+//! | `expand` | `Fn::ForEach` and what else `AWS::LanguageExtensions` brings; where each part came from |
+//! | `rules` | the section `Rules` |
+//! | `parameters`, `parameter_type`, `pattern` | declarations, types and values of parameters |
+//! | `references` | what a piece of template refers to |
+//! | `transforms` | which macros a template asks for |
+//!
+//! May not know resource types, stacks or files; may not decide what is deployed.
+
+mod conditions;
+pub mod evaluate;
+pub mod expand;
+mod facts;
+pub mod parameter_type;
+pub mod parameters;
+pub mod pattern;
+mod references;
+pub mod rules;
+pub mod transforms;
+mod value;
+
+pub use conditions::decide;
+pub use evaluate::{Environment, EvaluateError, Evaluator};
+pub use facts::Facts;
+pub use references::{Piece, Reference, pieces, walk};
+pub use value::{is_function, is_pseudo_parameter, pointer, text_of};

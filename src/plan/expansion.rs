@@ -1,0 +1,85 @@
+//! Templates as CloudFormation sees them: with the loops of `AWS::LanguageExtensions` written out, as
+//! far as values are known while planning.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::language::expand::{Unknown, expand};
+use crate::language::parameters::Parameter;
+use crate::language::{Facts, transforms};
+use crate::model::{Binding, DesiredUnit, ObservedStack};
+use crate::plan::PlannedValue;
+use crate::plan::values::MASKED;
+
+/// The template with its loops written out over these parameter values (those not in it are not
+/// known) at the place of `stack`. A loop over something that is not known stays as it is, and a
+/// template that cannot be expanded does: CloudFormation will say why.
+pub(super) fn expanded<'t>(
+    template: &'t Value,
+    values: &BTreeMap<String, String>,
+    stack: Option<&ObservedStack>,
+) -> Cow<'t, Value> {
+    let Some(root) = template.as_object().filter(|root| transforms::is_extended(root)) else {
+        return Cow::Borrowed(template);
+    };
+    let section = |name: &str| root.get(name).and_then(Value::as_object);
+    let parameters = section("Parameters").into_iter().flatten().map(|(name, declared)| {
+        let parameter: Option<Parameter> = serde_json::from_value(declared.clone()).ok();
+        let value = values.get(name).and_then(|text| parameter?.read(text));
+        (name.clone(), value)
+    });
+    let facts = Facts {
+        parameters: parameters.collect(),
+        pseudo: stack.map(place).unwrap_or_default(),
+        mappings: section("Mappings").cloned().unwrap_or_default(),
+        conditions: BTreeMap::new(),
+    };
+    match expand(root, &facts, Unknown::Keep) {
+        Ok(expansion) => Cow::Owned(Value::Object(expansion.template)),
+        Err(_) => Cow::Borrowed(template),
+    }
+}
+
+/// The logical ids of a unit's resources with the values that the source gives; `None` where some
+/// hang on values that are known later.
+pub fn logical_ids(unit: &DesiredUnit) -> Option<BTreeSet<String>> {
+    let literals = unit.parameters.iter().filter_map(|(name, binding)| match binding {
+        Binding::Literal(text) => Some((name.clone(), text.clone())),
+        Binding::Output(_) | Binding::Secret(_) => None,
+    });
+    let template = expanded(&unit.template, &literals.collect(), None);
+    let resources = template.get("Resources").and_then(Value::as_object)?;
+    let is_open = resources.keys().any(|key| key.starts_with("Fn::ForEach::"));
+    (!is_open).then(|| resources.keys().cloned().collect())
+}
+
+/// The pseudo parameters that a stack's ARN (`arn:PARTITION:cloudformation:REGION:ACCOUNT:...`) tells.
+fn place(stack: &ObservedStack) -> BTreeMap<&'static str, Value> {
+    let mut parts = stack.id.split(':').skip(1);
+    let mut place = BTreeMap::from([("AWS::StackName", json!(stack.name))]);
+    if let (Some(partition), Some(_), Some(region), Some(account)) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    {
+        place.insert("AWS::Partition", json!(partition));
+        place.insert("AWS::Region", json!(region));
+        place.insert("AWS::AccountId", json!(account));
+    }
+    place
+}
+
+/// The values a stack has, as far as they can be read.
+pub(super) fn readable(stack: &ObservedStack) -> BTreeMap<String, String> {
+    let readable = stack.parameters.iter().filter(|(_, value)| *value != MASKED);
+    readable.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// The values a stack will have, as far as they are known.
+pub(super) fn known(values: &BTreeMap<String, PlannedValue>) -> BTreeMap<String, String> {
+    let known = values.iter().filter_map(|(name, value)| match value {
+        PlannedValue::Known(text) => Some((name.clone(), text.clone())),
+        PlannedValue::Secret | PlannedValue::Unknown(_) | PlannedValue::Removed => None,
+    });
+    known.collect()
+}

@@ -1,0 +1,128 @@
+//! What the template language itself refuses, found before anything is sent: macros that nobody
+//! accepted, loops that cannot be written out, rules that the bound values break.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use crate::language::expand::{Unknown, expand};
+use crate::language::parameters::Parameter;
+use crate::language::rules::{UnknownAccount, judge};
+use crate::language::transforms::{self, LANGUAGE_EXTENSIONS};
+use crate::language::{EvaluateError, Facts};
+use crate::model::environment::Target;
+use crate::model::{Binding, Diagnostic, Diagnostics, ProviderKind};
+use crate::template::Document;
+
+/// Records macros in `document` that the unit does not accept, or that its target cannot expand.
+pub(super) fn macros(
+    document: &Document,
+    accepted: &BTreeSet<String>,
+    target: &Target,
+    problems: &mut Diagnostics,
+) {
+    let Value::Object(root) = &document.value else { return };
+    for (name, pointer) in transforms::named(root) {
+        if name == LANGUAGE_EXTENSIONS {
+            continue;
+        }
+        if !accepted.contains(&name) {
+            let message =
+                format!("the template is expanded by the macro `{name}`, which runs code inside AWS");
+            let hint = format!("write `transforms: [{name}]` in the unit to accept whatever it makes");
+            problems
+                .push(placed(document, &pointer, Diagnostic::error("unaccepted-macro", message)).hint(hint));
+        } else if target.provider == ProviderKind::Local {
+            let message = format!("the embedded engine cannot expand the macro `{name}`");
+            let hint = "keep the unit out of environments with local targets (`environments: [...]`), or write the expansion out";
+            problems.push(placed(document, &pointer, Diagnostic::error("unknown-macro", message)).hint(hint));
+        }
+    }
+}
+
+/// Records what the values that are known at this point break.
+pub(super) fn values(
+    document: &Document,
+    bindings: &BTreeMap<String, Binding>,
+    target: &Target,
+    problems: &mut Diagnostics,
+) {
+    let Value::Object(root) = &document.value else { return };
+    let parameters = declared(root);
+    let facts = facts(root, &parameters, bindings, target);
+    if transforms::is_extended(root)
+        && let Err(error) = expand(root, &facts, Unknown::Keep)
+    {
+        let problem = Diagnostic::error("language-extensions", error.problem.to_string());
+        let hint = "see *AWS::LanguageExtensions transform* in the CloudFormation template reference";
+        problems.push(placed(document, &error.pointer, problem).hint(hint));
+    }
+    rules(document, root, &parameters, &facts, problems);
+}
+
+fn rules(
+    document: &Document,
+    root: &Map<String, Value>,
+    parameters: &BTreeMap<String, Parameter>,
+    facts: &Facts,
+    problems: &mut Diagnostics,
+) {
+    let Some(Value::Object(rules)) = root.get("Rules") else { return };
+    let problem = |name: &str, message: String| {
+        let problem = Diagnostic::error("rule-failed", message);
+        let pointer = if name.is_empty() { "/Rules".to_owned() } else { format!("/Rules/{name}") };
+        placed(document, &pointer, problem)
+    };
+    match judge(rules, parameters, facts, &UnknownAccount) {
+        Ok(judgement) => problems.extend(judgement.failed.into_iter().map(|(name, text)| {
+            problem(&name, format!("the rule `{name}` does not hold: {text}"))
+                .hint("bind other values to the parameters that the rule is about")
+        })),
+        Err(EvaluateError::Template(message)) => {
+            problems.push(
+                problem("", message).hint("correct the rule; see *Rules* in the CloudFormation user guide"),
+            );
+        }
+        // Names that lead nowhere are reported as such, everything else is not known yet.
+        Err(_) => {}
+    }
+}
+
+/// The parameters that can be read; others are reported by their own checks.
+fn declared(root: &Map<String, Value>) -> BTreeMap<String, Parameter> {
+    let section = root.get("Parameters").and_then(Value::as_object).into_iter().flatten();
+    let read = |(name, declared): (&String, &Value)| {
+        Some((name.clone(), serde_json::from_value(declared.clone()).ok()?))
+    };
+    section.filter_map(read).collect()
+}
+
+/// What is known of a template's values when `bindings` are: literals, and where it will stand.
+fn facts(
+    root: &Map<String, Value>,
+    parameters: &BTreeMap<String, Parameter>,
+    bindings: &BTreeMap<String, Binding>,
+    target: &Target,
+) -> Facts {
+    let value = |name: &String, parameter: &Parameter| match bindings.get(name) {
+        Some(Binding::Literal(text)) => parameter.read(text),
+        _ => None,
+    };
+    let values = parameters.iter().map(|(name, parameter)| (name.clone(), value(name, parameter)));
+    Facts {
+        parameters: values.collect(),
+        pseudo: BTreeMap::from([
+            ("AWS::AccountId", json!(target.account)),
+            ("AWS::Region", json!(target.region)),
+        ]),
+        mappings: root.get("Mappings").and_then(Value::as_object).cloned().unwrap_or_default(),
+        conditions: BTreeMap::new(),
+    }
+}
+
+fn placed(document: &Document, pointer: &str, problem: Diagnostic) -> Diagnostic {
+    match document.key_place(pointer) {
+        Some(place) => problem.at(place),
+        None => problem,
+    }
+}
