@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::template::Document;
-use crate::template::analysis::transforms;
+use crate::language::transforms::{LANGUAGE_EXTENSIONS, declared};
 
 /// AWS CloudFormation user guide, "Pseudo parameters reference".
 pub(super) const PSEUDO_PARAMETERS: [&str; 8] = [
@@ -17,12 +16,8 @@ pub(super) const PSEUDO_PARAMETERS: [&str; 8] = [
     "AWS::URLSuffix",
 ];
 
-/// The transform that CloudFormation itself carries out, and whose rules are known.
-const LANGUAGE_EXTENSIONS: &str = "AWS::LanguageExtensions";
-
 /// A template seen as sections of names.
 pub(super) struct Scope<'a> {
-    pub(super) document: &'a Document,
     pub(super) root: &'a Map<String, Value>,
     /// Whether `AWS::LanguageExtensions` widens what functions take.
     pub(super) has_extensions: bool,
@@ -33,10 +28,9 @@ pub(super) struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    pub(super) fn of(document: &'a Document) -> Self {
-        static EMPTY: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
-        let root = document.value.as_object().unwrap_or(&EMPTY);
-        let transforms = transforms(&document.value);
+    /// `root` is the template, or what its loops make; `source` is the template as it is written.
+    pub(super) fn of(root: &'a Map<String, Value>, source: &Map<String, Value>) -> Self {
+        let transforms = declared(source);
         let is_foreign = transforms.iter().any(|name| name != LANGUAGE_EXTENSIONS);
         let makes_names = |key: &String| is_loop(key) || key == "Fn::Transform";
         let sections = root.values().filter_map(Value::as_object);
@@ -44,7 +38,7 @@ impl<'a> Scope<'a> {
             || root.contains_key("Fn::Transform")
             || sections.flat_map(Map::keys).any(makes_names);
         let has_extensions = transforms.iter().any(|name| name == LANGUAGE_EXTENSIONS);
-        Self { document, root, has_extensions, is_open, is_foreign }
+        Self { root, has_extensions, is_open, is_foreign }
     }
 
     /// A section, when it is there and a map.
