@@ -12,7 +12,7 @@ mod walk;
 pub(super) use arguments::Expected;
 pub(super) use kind::{Call, Function, Functions};
 pub(super) use names::condition_name;
-pub(super) use places::{CONDITIONS, POLICIES, RULE_CONDITIONS, VALUES};
+pub(super) use places::{CONDITIONS, RULE_CONDITIONS, VALUES};
 pub(super) use substitution::variables;
 pub(super) use uses::{Needs, Uses};
 pub(super) use walk::Walk;

@@ -131,10 +131,6 @@ pub(in crate::lint) const CHOICES: Functions =
 /// Keys of `Fn::FindInMap` and the index of `Fn::Select`.
 pub(in crate::lint) const KEYS: Functions = Functions::these(&[F::FindInMap, F::Ref]);
 
-/// What conditions stand for, a parameter's worth: attributes such as `DeletionPolicy`, which take
-/// functions only with `AWS::LanguageExtensions`.
-pub(in crate::lint) const POLICIES: Functions = Functions::these(&[F::FindInMap, F::If, F::Ref]);
-
 /// Functions that are there only with `AWS::LanguageExtensions`.
 pub(in crate::lint) const EXTENSIONS: Functions =
     Functions::these(&[F::ForEach, F::Length, F::ToJsonString]);
