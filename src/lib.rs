@@ -35,6 +35,7 @@ pub mod cli;
 pub mod disk;
 pub mod engine;
 pub mod language;
+pub mod lint;
 pub mod local;
 pub mod manifest;
 pub mod model;

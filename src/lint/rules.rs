@@ -94,7 +94,9 @@ rules! {
     RULE_FORM "rule-form" Error
         "An entry of `Rules` is not what CloudFormation takes.";
     SECRET_IN_TEXT "secret-in-text" Error
-        "A text looks like a secret.";
+        "A text is a secret: a token, a key, a password in an address.";
+    SECRET_LIKE_TEXT "secret-like-text" Warning
+        "A text stands where a secret is expected, or is as random as one.";
     SOURCE_KIND "source-kind" Error
         "A `Ref` or `Fn::GetAtt` gives another kind of thing than the property takes.";
     TEMPLATE_FORM "template-form" Error

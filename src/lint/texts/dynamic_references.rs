@@ -121,8 +121,11 @@ fn split(reference: &str) -> Vec<&str> {
 
 fn misplaced(reference: &str, place: Place<'_>) -> Option<String> {
     let in_properties = place.in_properties;
-    if reference.starts_with("resolve:secretsmanager:") && !in_properties {
-        return Some("stands outside of the properties of a resource, where no secret is resolved".to_owned());
+    if reference.starts_with("resolve:secretsmanager:") {
+        // As the default of a parameter it arrives in properties.
+        let is_fine = in_properties || place.section == "Parameters";
+        return (!is_fine)
+            .then(|| "stands outside of the properties of a resource, where no secret is resolved".to_owned());
     }
     if reference.starts_with("resolve:ssm-secure:") {
         let is_fine = in_properties && SECURE.contains(&(place.resource_type, place.key));

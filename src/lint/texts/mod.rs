@@ -16,8 +16,6 @@ use crate::lint::scope::Scope;
 pub(super) struct Texts<'w, 'a> {
     pub(super) scope: &'w Scope<'a>,
     pub(super) report: &'w mut Report,
-    /// Whether the template is that of a unit.
-    pub(super) is_unit: bool,
 }
 
 /// What is known of the way to a text.
