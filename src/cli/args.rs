@@ -105,6 +105,18 @@ pub enum Command {
     Completions(CompletionsArguments),
 }
 
+impl Command {
+    /// Whether the result is a stream of events; a rehearsal's is one document.
+    pub fn is_stream(&self) -> bool {
+        match self {
+            Self::Deploy(DeployArguments { run, .. })
+            | Self::Teardown(TeardownArguments { run, .. })
+            | Self::Rebuild(RebuildArguments { run, .. }) => !run.rehearse,
+            _ => false,
+        }
+    }
+}
+
 /// `init`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  rekindle init fieldbook\n  rekindle init . --name fieldbook")]

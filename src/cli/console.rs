@@ -3,6 +3,8 @@
 
 use std::io::{self, Write};
 
+use serde_json::json;
+
 use crate::cli::args::{ColorChoice, Global, OutputFormat};
 use crate::cli::environment::Surroundings;
 use crate::cli::exit_code::ExitCode;
@@ -11,7 +13,7 @@ use crate::engine::{Operation, Outcome};
 use crate::model::{Diagnostics, EnvironmentName};
 use crate::plan::Plan;
 use crate::ui::plan_view::{self, Detail};
-use crate::ui::{Colour, Palette, error, outcome_view};
+use crate::ui::{Colour, Label, Palette, SCHEMA, error, error_json, outcome_view};
 
 /// How and where to show things.
 #[derive(Clone, Debug)]
@@ -122,17 +124,50 @@ impl Console {
         self.result(&outcome_view::outcome(operation, name, outcome, &self.palette_out()))
     }
 
-    /// Shows why a command could not go on; gives its exit code.
-    pub fn failure(&self, failure: &Failure) -> ExitCode {
+    /// Shows why a command could not go on; gives its exit code. `is_stream`: the command's result is
+    /// a stream of events.
+    pub fn failure(&self, failure: &Failure, is_stream: bool) -> ExitCode {
+        // Nothing can be said to somebody who closed the stream; the exit code still counts.
+        let _ = self.aside(&self.told(failure));
+        if self.is_json() {
+            let _ = self.error_document(failure, is_stream);
+        }
+        failure.code
+    }
+
+    /// The same for programs: a document, or the closing event of a stream.
+    fn error_document(&self, failure: &Failure, is_stream: bool) -> io::Result<()> {
+        let mut error = match &failure.problem {
+            Problem::Source(problems) => error_json::diagnostics(problems),
+            Problem::Plan(obstacles) => error_json::plan(obstacles),
+            Problem::Chain(chain) => {
+                error_json::chain(&**chain, failure.code.word(), failure.hint.as_deref())
+            }
+        };
+        error["exit"] = (failure.code as u8).into();
+        if is_stream {
+            let event = json!({"event": "error", "schema": SCHEMA, "error": error});
+            return self.result(&format!("{event}\n"));
+        }
+        self.document(&json!({"schema": SCHEMA, "error": error}))
+    }
+
+    /// Says what is wrong although the command goes on, and what that means for it.
+    pub fn warn(&self, failure: &Failure, so: &str) -> io::Result<()> {
+        self.aside(&self.told(failure))?;
+        self.aside(&format!("{} {so}\n", self.palette_err().paint(Label::Warning, "warning:")))
+    }
+
+    fn told(&self, failure: &Failure) -> String {
         let palette = self.palette_err();
-        let text = match &failure.problem {
-            Problem::Source(diagnostics) => error::diagnostics(diagnostics, &palette),
+        match &failure.problem {
+            Problem::Source(diagnostics) => {
+                let hint = error::hint_line(failure.hint.as_deref(), &palette);
+                error::diagnostics(diagnostics, &palette) + &hint
+            }
             Problem::Plan(obstacles) => error::plan_error(obstacles, &palette),
             Problem::Chain(chain) => error::chain(&**chain, failure.hint.as_deref(), &palette),
-        };
-        // Nothing can be said to somebody who closed the stream; the exit code still counts.
-        let _ = self.aside(&text);
-        failure.code
+        }
     }
 }
 

@@ -20,7 +20,7 @@ macro_rules! exit_codes {
 exit_codes! {
     /// Done, or nothing to do.
     Done = 0, "done, or nothing to do";
-    /// Something went wrong before anything was changed.
+    /// Something went wrong, and nothing was changed by it.
     Error = 1, "error";
     /// `plan --detailed-exitcode` found changes.
     ChangesPending = 2, "changes pending (only with `plan --detailed-exitcode`)";
@@ -42,11 +42,26 @@ exit_codes! {
     Interrupted = 130, "interrupted by Ctrl-C or SIGTERM";
 }
 
+impl ExitCode {
+    /// The word for an error that has no code of its own.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::NeedsHands => "needs-hands",
+            Self::Busy => "busy",
+            Self::Usage => "usage",
+            Self::Interrupted => "interrupted",
+            _ => "error",
+        }
+    }
+}
+
 impl From<Verdict> for ExitCode {
     fn from(verdict: Verdict) -> Self {
         match verdict {
             Verdict::Succeeded => Self::Done,
             Verdict::Interrupted => Self::Interrupted,
+            Verdict::Refused => Self::Error,
             Verdict::Failed => Self::RolledBack,
             Verdict::Different => Self::Different,
             Verdict::Unannounced => Self::Unannounced,

@@ -2,6 +2,7 @@
 //! Every layer's errors are mapped to exit codes in this one place.
 
 use std::error::Error;
+use std::fmt;
 
 use crate::cli::exit_code::ExitCode;
 use crate::disk::{FileError, FindError, LedgerError, LockError, ReadError};
@@ -45,6 +46,28 @@ impl Failure {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+}
+
+/// In one line: what happened, and why.
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.problem {
+            Problem::Source(problems) => {
+                let first = problems.0.first().map(|first| first.message.as_str());
+                formatter.write_str(first.unwrap_or("the source is broken"))
+            }
+            Problem::Plan(error) => error.fmt(formatter),
+            Problem::Chain(error) => {
+                write!(formatter, "{error}")?;
+                let mut cause = error.source();
+                while let Some(inner) = cause {
+                    write!(formatter, ": {inner}")?;
+                    cause = inner.source();
+                }
+                Ok(())
+            }
+        }
     }
 }
 

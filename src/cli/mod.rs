@@ -10,6 +10,7 @@ mod console;
 mod environment;
 pub mod exit_code;
 mod failure;
+mod former;
 mod names;
 mod project;
 mod rehearsal;
@@ -46,7 +47,8 @@ pub fn run() -> ExitCode {
         Ok(Arguments { global, command }) => {
             let console = Console::new(&global, &surroundings);
             let session = Session { global, surroundings, console };
-            dispatch(&session, &command).unwrap_or_else(|failure| session.console.failure(&failure))
+            dispatch(&session, &command)
+                .unwrap_or_else(|failure| session.console.failure(&failure, command.is_stream()))
         }
         Err(error) => usage(&error),
     }

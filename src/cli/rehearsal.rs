@@ -115,8 +115,9 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    fn site<'e>(&self, environment: &'e Environment) -> Site<'e> {
-        Site { environment, clouds: wire::rehearsal(environment, self.engine), ledger: None }
+    fn site(&self, environment: &Environment) -> Site {
+        let clouds = wire::rehearsal(environment, self.engine);
+        Site { environment: environment.clone(), clouds, ledger: None, former: Vec::new() }
     }
 
     /// Makes the environments that this one uses, and those that they use.

@@ -1,11 +1,15 @@
 //! An environment with its clouds: looking at it, and carrying plans out on it.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::cli::Session;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
-use crate::disk::{Ledger, clock};
+use crate::cli::former::{self, Former};
+use crate::cli::wire::Wiring;
+use crate::disk::{Ledger, StateDirectory, clock};
 use crate::engine::{
     self, Clouds, EventSink, ExecuteOptions, Operation, Outcome, Scope, Settled, Stop, UnitOutcome,
 };
@@ -15,13 +19,15 @@ use crate::plan::{self, ActionKind, Observation, Plan};
 use crate::ui::outcome_view::Summary;
 
 /// An environment with its clouds.
-pub struct Site<'a> {
-    /// The environment.
-    pub environment: &'a Environment,
+pub struct Site {
+    /// The environment, with targets that the source dropped and that can still be reached.
+    pub environment: Environment,
     /// Who serves its targets.
     pub clouds: Clouds,
     /// Where its history is; `None` in rehearsals, which leave none.
     pub ledger: Option<Ledger>,
+    /// Places that the source no longer names.
+    pub former: Vec<Former>,
 }
 
 /// The wait for operations under way was cut short.
@@ -29,10 +35,36 @@ pub struct Site<'a> {
 #[error("stopped while waiting for operations that were already under way; nothing was changed")]
 struct StoppedWaiting;
 
-impl Site<'_> {
-    /// Are these the right account and region? Refuses (exit code 4) when they are not.
-    pub async fn check_identity(&self, sink: &dyn EventSink, stop: &Stop) -> Result<(), Failure> {
-        Ok(engine::check_identity(&self.clouds, self.environment, sink, stop).await?)
+impl Site {
+    /// Connects to every place of the environment, those included that only its ledger still knows.
+    /// Refuses (exit code 4) when another account or region answers.
+    pub async fn open(
+        wiring: &mut Wiring<'_>,
+        environment: &Environment,
+        state: &StateDirectory,
+        watch: (&dyn EventSink, &Stop),
+    ) -> Result<Self, Failure> {
+        let mut site = Self::open_here(wiring, environment, state, watch).await?;
+        let ledger = Ledger::of(state, &environment.name);
+        let records = ledger.records()?;
+        for recorded in plan::former_places(environment, records.iter().map(|(_, record)| record)) {
+            site.former.push(former::look(wiring, recorded, environment, state, watch).await?);
+        }
+        site.join_dropped(wiring, state).await?;
+        Ok(site)
+    }
+
+    /// As [`Site::open`], for the places that the environment names and no others.
+    pub async fn open_here(
+        wiring: &mut Wiring<'_>,
+        environment: &Environment,
+        state: &StateDirectory,
+        (sink, stop): (&dyn EventSink, &Stop),
+    ) -> Result<Self, Failure> {
+        let clouds = wiring.connect(environment, state).await?;
+        engine::check_identity(&clouds, environment, sink, stop).await?;
+        let ledger = Some(Ledger::of(state, &environment.name));
+        Ok(Self { environment: environment.clone(), clouds, ledger, former: Vec::new() })
     }
 
     /// Looks at what stands. `desired` adds the names the source wants.
@@ -49,6 +81,10 @@ impl Site<'_> {
         };
         for unit in desired {
             scope.wanted.entry(unit.instance().target.clone()).or_default().insert(unit.stack.clone());
+        }
+        for Former { recorded, .. } in self.former.iter().filter(|former| former.can_be_joined()) {
+            let names = former::stack_names(recorded);
+            scope.wanted.entry(recorded.target.clone()).or_default().extend(names);
         }
         let mut observation = engine::observe(&self.clouds, &scope, sink, stop).await?;
         if let Some(ledger) = &self.ledger {
@@ -80,7 +116,7 @@ impl Site<'_> {
         sink: &dyn EventSink,
         stop: &Stop,
     ) -> Result<(), Failure> {
-        let Environment { project, name, .. } = self.environment;
+        let Environment { project, name, .. } = &self.environment;
         let wanted = plan::wanted_templates(project, name, desired, observation);
         Ok(engine::complete_templates(&self.clouds, observation, &wanted, sink, stop).await?)
     }
@@ -94,11 +130,47 @@ impl Site<'_> {
     ) -> Result<Outcome, Failure> {
         let Errand { plan, observation, options, operation } = errand;
         let started = clock::now();
-        let outcome = engine::execute(plan, &self.clouds, &observation.others, options, sink, stop).await?;
+        let clouds = self.clouds_of_everything(observation);
+        let outcome = engine::execute(plan, &clouds, &observation.others, options, sink, stop).await?;
         if let (Some(ledger), false) = (&self.ledger, outcome.reports.is_empty()) {
-            ledger.append(&record(plan, &outcome, operation, started))?;
+            ledger.append(&self.record(plan, &outcome, operation, started))?;
         }
         Ok(outcome)
+    }
+
+    /// The clouds, with those of targets that only a stack's tags name: it is worked on where it was
+    /// seen.
+    fn clouds_of_everything(&self, observation: &Observation) -> Clouds {
+        let mut clouds = self.clouds.clone();
+        for (seen_at, stacks) in &observation.stacks {
+            let Some(cloud) = self.clouds.targets.get(seen_at) else { continue };
+            for identity in stacks.iter().filter_map(|stack| stack.identity()) {
+                clouds.targets.entry(identity.instance.target).or_insert_with(|| Arc::clone(cloud));
+            }
+        }
+        clouds
+    }
+
+    fn record(&self, plan: &Plan, outcome: &Outcome, operation: Operation, started: Timestamp) -> Record {
+        let worked_on = outcome.reports.iter().map(|report| {
+            let is_gone = report.action == ActionKind::Delete && report.outcome == UnitOutcome::Done;
+            let last = report.stack_id.clone().filter(|_| !is_gone);
+            let last = last.map(|stack_id| LastRecord { stack_id, changed: report.changed });
+            (report.instance.clone(), last)
+        });
+        Record {
+            schema: SCHEMA,
+            project: plan.project.clone(),
+            environment: plan.environment.clone(),
+            operation: operation.as_str().to_owned(),
+            outcome: Summary::of([outcome]).verdict.as_str().to_owned(),
+            release: outcome.release,
+            deployment: outcome.deployment,
+            started,
+            finished: clock::now(),
+            places: self.environment.targets.clone(),
+            instances: worked_on.collect(),
+        }
     }
 }
 
@@ -113,27 +185,6 @@ pub struct Errand<'a> {
     pub options: &'a ExecuteOptions,
     /// What the user called it.
     pub operation: Operation,
-}
-
-fn record(plan: &Plan, outcome: &Outcome, operation: Operation, started: Timestamp) -> Record {
-    let worked_on = outcome.reports.iter().map(|report| {
-        let is_gone = report.action == ActionKind::Delete && report.outcome == UnitOutcome::Done;
-        let last = report.stack_id.clone().filter(|_| !is_gone);
-        let last = last.map(|stack_id| LastRecord { stack_id, changed: report.changed });
-        (report.instance.clone(), last)
-    });
-    Record {
-        schema: SCHEMA,
-        project: plan.project.clone(),
-        environment: plan.environment.clone(),
-        operation: operation.as_str().to_owned(),
-        outcome: Summary::of([outcome]).verdict.as_str().to_owned(),
-        release: outcome.release,
-        deployment: outcome.deployment,
-        started,
-        finished: clock::now(),
-        instances: worked_on.collect(),
-    }
 }
 
 impl Session {

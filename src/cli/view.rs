@@ -4,6 +4,8 @@ use std::io;
 use std::time::Duration;
 
 use crate::cli::console::Console;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::Failure;
 use crate::disk::clock;
 use crate::engine::{Event, EventSink};
 use crate::ui::outcome_view::Summary;
@@ -23,6 +25,20 @@ pub fn of(console: &Console, expectations: Expectations) -> Box<dyn RunView> {
     } else {
         Box::new(LinesView::new(Box::new(io::stderr()), now(), console.detail(), console.palette_err()))
     }
+}
+
+/// Closes the view of a run. What was done is done and recorded; a stream of events that could not be
+/// written is told all the same, with the run's own exit code where that says more.
+pub fn close(view: &dyn RunView, summary: &Summary) -> Result<(), Failure> {
+    view.finish(summary).map_err(|error| {
+        let code = match ExitCode::from(summary.verdict) {
+            ExitCode::Done => ExitCode::Error,
+            graver => graver,
+        };
+        let outcome = summary.verdict.as_str();
+        Failure::new(code, error)
+            .hint(format!("the run itself {outcome}, and is recorded; `rekindle status` shows it"))
+    })
 }
 
 /// Does `work` while the view is kept moving.
@@ -74,5 +90,7 @@ impl RunView for Silent {
 
     fn heartbeat(&self) {}
 
-    fn finish(&self, _: &Summary) {}
+    fn finish(&self, _: &Summary) -> io::Result<()> {
+        Ok(())
+    }
 }

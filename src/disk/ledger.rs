@@ -171,6 +171,7 @@ mod tests {
             deployment: None,
             started: "2026-11-23T10:00:00Z".parse().unwrap(),
             finished: "2026-11-23T10:01:00Z".parse().unwrap(),
+            places: BTreeMap::new(),
             instances: instances.iter().map(|(name, id)| (name.parse().unwrap(), id.map(last))).collect(),
         }
     }

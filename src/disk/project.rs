@@ -111,6 +111,17 @@ pub fn read_project(root: &Utf8Path) -> Result<ProjectFiles, ReadError> {
     Ok(reader.files)
 }
 
+/// Reads `rekindle.yaml` of the project at `root` and nothing else.
+///
+/// # Errors
+/// It cannot be read, or is no plain file.
+pub fn read_manifest(root: &Utf8Path) -> Result<ProjectFiles, ReadError> {
+    let root = root.canonicalize_utf8().map_err(FileError::at(Access::Read, root))?;
+    let mut reader = Reader { root: &root, files: ProjectFiles::default() };
+    reader.optional(Utf8Path::new(MANIFEST_FILE))?;
+    Ok(reader.files)
+}
+
 struct Reader<'r> {
     root: &'r Utf8Path,
     files: ProjectFiles,

@@ -136,7 +136,12 @@ pub enum UnitOutcome {
     Done,
     /// Every value that was open came out equal: nothing was to do.
     Unchanged,
-    /// It failed and nothing of it stands: CloudFormation refused it or took it back.
+    /// CloudFormation refused the request: nothing was begun.
+    Refused {
+        /// What it said.
+        cause: Cause,
+    },
+    /// It failed, and CloudFormation took it back.
     RolledBack {
         /// The first root cause.
         cause: Cause,
@@ -145,6 +150,8 @@ pub enum UnitOutcome {
     NeedsHands {
         /// The first root cause.
         cause: Cause,
+        /// What then kept the stack from going back, or going at all.
+        blockers: Vec<Cause>,
         /// What to do next.
         hint: String,
     },

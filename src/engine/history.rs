@@ -100,11 +100,24 @@ impl History {
         let failures: Vec<&StackEvent> = seen.events.iter().filter(|event| event.is_root_failure()).collect();
         let first = failures.iter().find(|event| !self.is_own(event)).or(failures.first())?;
         let is_own = self.is_own(first);
-        Some(Cause {
-            resource: (!is_own).then(|| first.logical_id.clone()),
-            resource_type: (!is_own).then(|| first.resource_type.clone()),
-            reason: first.reason.clone().unwrap_or_else(|| format!("{} without a reason", first.status)),
-        })
+        let found = cause(first);
+        Some(if is_own { Cause { resource: None, resource_type: None, ..found } } else { found })
+    }
+
+    /// The failures of resources after the first one that kept the stack from where it was going: when
+    /// it went back, those on the way back, else all further ones.
+    pub(super) fn blockers(&self) -> Vec<Cause> {
+        let seen = self.seen();
+        let turned = seen
+            .events
+            .iter()
+            .position(|event| self.is_own(event) && event.status.contains("ROLLBACK_IN_PROGRESS"));
+        let since = match turned {
+            Some(turned) => turned + 1,
+            None => seen.events.iter().position(StackEvent::is_root_failure).map_or(0, |first| first + 1),
+        };
+        let failures = seen.events.iter().skip(since);
+        failures.filter(|event| event.is_root_failure() && !self.is_own(event)).map(cause).collect()
     }
 
     fn is_opening(&self, event: &StackEvent) -> bool {
@@ -126,6 +139,14 @@ impl History {
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().expect("no one panics while holding the events")
+    }
+}
+
+fn cause(event: &StackEvent) -> Cause {
+    Cause {
+        resource: Some(event.logical_id.clone()),
+        resource_type: Some(event.resource_type.clone()),
+        reason: event.reason.clone().unwrap_or_else(|| format!("{} without a reason", event.status)),
     }
 }
 
@@ -178,6 +199,28 @@ mod tests {
         ])
         .unwrap();
         assert_eq!((cause.resource.as_deref(), cause.reason.as_str()), (Some("Queue"), "limit exceeded"));
+    }
+
+    #[test]
+    fn what_blocks_the_way_back_is_told_apart_from_what_failed_first() {
+        let (history, mut fresh) = (history(), Vec::new());
+        history.take(
+            vec![
+                event("8", "demo", "UPDATE_ROLLBACK_FAILED", Some("failed to update: [Other]"), "mine"),
+                event("7", "Other", "UPDATE_FAILED", Some("still in use"), "mine"),
+                event("6", "demo", "UPDATE_ROLLBACK_IN_PROGRESS", Some("failed: [Queue]"), "mine"),
+                event("5", "Third", "UPDATE_FAILED", Some("Resource update cancelled"), "mine"),
+                event("4", "Queue", "UPDATE_FAILED", Some("limit exceeded"), "mine"),
+                event("2", "demo", "UPDATE_IN_PROGRESS", None, "mine"),
+            ],
+            &mut fresh,
+        );
+        fresh.reverse();
+        history.seen().events = fresh;
+        let told: Vec<_> =
+            history.blockers().into_iter().map(|cause| (cause.resource, cause.reason)).collect();
+        assert_eq!(told, [(Some("Other".to_owned()), "still in use".to_owned())]);
+        assert_eq!(history.root_cause().unwrap().reason, "limit exceeded");
     }
 
     #[test]

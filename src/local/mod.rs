@@ -33,6 +33,8 @@ mod place;
 mod request;
 mod resource;
 mod schedule;
+
+mod silently;
 mod stack;
 mod store;
 mod template;

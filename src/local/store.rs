@@ -13,6 +13,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
 
+use crate::local::silently;
 use crate::local::stack::Stack;
 use crate::model::StackEvent;
 use crate::port::{PortError, PortErrorKind};
@@ -86,9 +87,9 @@ impl Store {
     /// of another format. It is never reset.
     pub fn open(directory: &Utf8Path) -> Result<(Self, Loaded), PortError> {
         let path = directory.join(FILE);
-        // The database library answers most damage with an error and some with a panic.
-        std::panic::catch_unwind(|| Self::open_file(directory, path.clone()))
-            .unwrap_or_else(|_| Err(damaged(&path)))
+        // The integrity check answers damage with an error; this is the net below it.
+        silently::catch_unwind(|| Self::open_file(directory, path.clone()))
+            .unwrap_or_else(|| Err(damaged(&path)))
     }
 
     fn open_file(directory: &Utf8Path, path: Utf8PathBuf) -> Result<(Self, Loaded), PortError> {
@@ -103,7 +104,9 @@ impl Store {
     }
 
     fn at(path: &Utf8Path) -> Result<Self, PortError> {
-        let database = Database::open(path).map_err(|error| match error {
+        // Without the check a damaged page is found when it is used, by a panic.
+        let opened = Database::builder().set_check_integrity_on_open(true).open(path);
+        let database = opened.map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen => busy(path),
             other => failed(path, other.into()),
         })?;

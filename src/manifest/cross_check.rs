@@ -25,7 +25,16 @@ pub fn check(project: &Project) -> Diagnostics {
     problems
 }
 
-fn check_environment(
+/// What must be right before an environment's lineage may be followed.
+pub fn check_lineages(project: &Project) -> Diagnostics {
+    let mut problems = Diagnostics::default();
+    for (name, environment) in &project.manifest.environments {
+        check_lineage(project, name, environment, &mut problems);
+    }
+    problems
+}
+
+fn check_lineage(
     project: &Project,
     name: &EnvironmentName,
     environment: &EnvironmentDeclaration,
@@ -35,6 +44,15 @@ fn check_environment(
         problems.extend(unknown_environment(project, &base.value, &base.position));
         problems.extend(extends_itself(project, name, base));
     }
+}
+
+fn check_environment(
+    project: &Project,
+    name: &EnvironmentName,
+    environment: &EnvironmentDeclaration,
+    problems: &mut Diagnostics,
+) {
+    check_lineage(project, name, environment, problems);
     for (unit, entry) in &environment.units {
         problems.extend(unknown_unit(project, unit, &entry.position));
     }

@@ -64,6 +64,27 @@ impl Project {
         Ok(project)
     }
 
+    /// Reads `rekindle.yaml` alone: enough for [`Project::environment`], however broken the rest is.
+    ///
+    /// # Errors
+    /// Everything that is wrong in that file.
+    pub fn read_manifest(files: ProjectFiles) -> Result<Self, Diagnostics> {
+        let mut decoder = Decoder::default();
+        let manifest = read_manifest(&mut decoder, &files);
+        let mut problems = decoder.problems;
+        let Some(manifest) = manifest else { return Err(problems) };
+        let project = Self {
+            manifest,
+            units: BTreeMap::new(),
+            templates: BTreeMap::new(),
+            lock: Lock::default(),
+            files,
+            warnings: Diagnostics::default(),
+        };
+        problems.extend(cross_check::check_lineages(&project));
+        if problems.has_errors() { Err(problems) } else { Ok(project) }
+    }
+
     /// Name of the folder of a template version, relative to `templates/`.
     pub fn folder(template: &TemplateRef) -> String {
         format!("{}/{}", template.name, template.version)

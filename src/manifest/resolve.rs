@@ -67,12 +67,9 @@ impl Project {
     /// what stands, however broken the source of a unit is.
     ///
     /// # Errors
-    /// There is no such environment, or what is wrong with it.
+    /// There is no such environment.
     pub fn environment(&self, name: &EnvironmentName) -> Result<Environment, Diagnostics> {
-        let lineage = self.lineage(name)?;
-        let mut decoder = Decoder::default();
-        let environment = environment(self, &lineage, &mut decoder);
-        if decoder.problems.has_errors() { Err(decoder.problems) } else { Ok(environment) }
+        Ok(environment(self, &self.lineage(name)?))
     }
 
     fn lineage(&self, name: &EnvironmentName) -> Result<Lineage<'_>, Diagnostics> {
@@ -91,7 +88,8 @@ impl Project {
     pub fn resolve(&self, name: &EnvironmentName) -> Result<ResolvedEnvironment, Diagnostics> {
         let lineage = self.lineage(name)?;
         let mut decoder = Decoder::default();
-        let environment = environment(self, &lineage, &mut decoder);
+        let environment = environment(self, &lineage);
+        check_uses(self, &lineage, &mut decoder);
         let resolver = Resolver { project: self, lineage: &lineage };
         let mut units = Vec::new();
         for unit in lineage.members() {
@@ -119,8 +117,8 @@ impl Project {
     }
 }
 
-fn environment(project: &Project, lineage: &Lineage<'_>, decoder: &mut Decoder) -> Environment {
-    let mut uses = BTreeMap::new();
+/// Units that are used must be part of the environments they are said to be of.
+fn check_uses(project: &Project, lineage: &Lineage<'_>, decoder: &mut Decoder) {
     for (other, entry) in lineage.uses() {
         let Some(other_lineage) = Lineage::of(project, other) else { continue };
         for unit in &entry.units {
@@ -129,6 +127,13 @@ fn environment(project: &Project, lineage: &Lineage<'_>, decoder: &mut Decoder) 
                 decoder.problems.push(unit.error("unknown-unit", message));
             }
         }
+    }
+}
+
+fn environment(project: &Project, lineage: &Lineage<'_>) -> Environment {
+    let mut uses = BTreeMap::new();
+    for (other, entry) in lineage.uses() {
+        let Some(other_lineage) = Lineage::of(project, other) else { continue };
         let units: BTreeSet<_> = entry.units.iter().map(|unit| unit.value.clone()).collect();
         let targets = other_lineage.declaration.targets.clone();
         uses.insert(other.clone(), Used { units: units.into_iter().collect(), targets });

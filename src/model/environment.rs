@@ -31,6 +31,18 @@ pub struct Target {
     pub notifications: Vec<String>,
 }
 
+impl Target {
+    /// Whether the two are the same place, reached with whatever role.
+    pub fn is_at(&self, other: &Self) -> bool {
+        self.provider == other.provider && self.account == other.account && self.region == other.region
+    }
+
+    /// The place as people write it.
+    pub fn described(&self) -> String {
+        format!("{}, account {}, {}", self.provider, self.account, self.region)
+    }
+}
+
 /// An environment, resolved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Environment {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Digest, EnvironmentName, InstanceName, ProjectName};
+use crate::model::{Digest, EnvironmentName, InstanceName, ProjectName, Target, TargetName};
 
 /// The number of this format, raised when a field changes its meaning.
 pub const SCHEMA: u32 = 1;
@@ -44,6 +44,9 @@ pub struct Record {
     pub started: Timestamp,
     /// When it ended, by the cloud's clock.
     pub finished: Timestamp,
+    /// Where the targets of those instances were.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub places: BTreeMap<TargetName, Target>,
     /// The instances worked on: how each stood afterwards; `None` when it was gone.
     pub instances: BTreeMap<InstanceName, Option<LastRecord>>,
 }

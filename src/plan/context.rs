@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Digest, EnvironmentName, InstanceName, ProjectName, Protection};
+use crate::model::{Digest, EnvironmentName, InstanceName, ProjectName, Protection, TargetName};
 use crate::plan::Consent;
 
 /// What a deploy is asked for.
@@ -14,6 +14,9 @@ pub struct DeployContext {
     pub environment: EnvironmentName,
     /// What the environment's teardown takes.
     pub protection: Protection,
+    /// Targets that the embedded engine serves: what a person can do about a stuck stack is another
+    /// thing there.
+    pub embedded: BTreeSet<TargetName>,
     /// The release the source makes.
     pub release: Digest,
     /// The deployment the source makes.

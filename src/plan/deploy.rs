@@ -12,7 +12,7 @@ use crate::plan::difference::difference;
 use crate::plan::expansion::{expanded, known, readable};
 use crate::plan::graph::{self, Graph};
 use crate::plan::inventory::{Inventory, Standing, digests};
-use crate::plan::status::{DeployAnswer, on_deploy};
+use crate::plan::status::{DeployAnswer, TEAR_DOWN, on_deploy};
 use crate::plan::values::{self, Values};
 use crate::plan::{
     ActionKind, Consent, DeployContext, Observation, Obstacle, Operation, Plan, PlanError, PlannedAction,
@@ -137,7 +137,9 @@ impl Planner<'_> {
                 None
             }
             DeployAnswer::NeedsHands(remedy) => {
-                let remedy = remedy.to_owned();
+                let is_embedded = self.context.embedded.contains(&instance.target);
+                let remedy = if is_embedded { TEAR_DOWN } else { remedy };
+                let remedy = remedy.replace("UNIT", &instance.to_string());
                 obstacles.push(Obstacle::Stuck { instance, stack, status, remedy });
                 None
             }

@@ -158,6 +158,7 @@ pub(crate) fn deploy_context() -> DeployContext {
         project: "fieldbook".parse().unwrap(),
         environment: "demo".parse().unwrap(),
         protection: Protection::Standard,
+        embedded: BTreeSet::new(),
         release: Digest::of("release"),
         deployment: Digest::of("deployment"),
         prune: false,

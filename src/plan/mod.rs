@@ -19,6 +19,7 @@ pub mod graph;
 mod influence;
 mod inventory;
 mod observation;
+mod places;
 mod prune;
 mod reason;
 mod status;
@@ -37,6 +38,7 @@ pub use error::{Obstacle, ObstacleKind, PlanError};
 pub use expansion::logical_ids;
 pub use inventory::wanted_templates;
 pub use observation::Observation;
+pub use places::{FormerPlace, former_places};
 pub use reason::{Consent, Reason};
 pub use teardown::teardown;
 

@@ -18,7 +18,7 @@ pub(super) enum DeployAnswer {
     Replace,
     /// It was to be deleted and that failed: delete again, then make it anew.
     DeleteAgain,
-    /// Only a person can bring it back; the text says how.
+    /// Only a person can bring it back; the text says how, on AWS.
     NeedsHands(&'static str),
     /// An operation is under way: wait for its end, then look again.
     Busy,
@@ -31,6 +31,9 @@ const CONTINUE_ROLLBACK: &str =
     "look at its events, then `aws cloudformation continue-update-rollback --stack-name NAME`";
 const IMPORT_ROLLBACK: &str =
     "look at its events; the CloudFormation console offers \"Continue update rollback\" for it";
+
+/// The embedded engine has no commands of its own: there a stuck stack goes and is made anew.
+pub(super) const TEAR_DOWN: &str = "look at its events, tear down unit `UNIT`, then deploy again";
 
 /// The table.
 pub(super) fn on_deploy(status: &StackStatus) -> DeployAnswer {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 use tera::{Error, ErrorKind, Kwargs, State, TeraResult, Value};
 
+use crate::render::budget;
 use crate::render::names;
 use crate::render::session::{self, Failure, Mode};
 use crate::template::{Insertion, contains_token_characters};
@@ -14,7 +15,6 @@ pub(super) fn register(tera: &mut tera::Tera) {
     tera.register_filter(names::PRINTED, printed);
     tera.register_filter(names::KEPT, kept);
     tera.register_filter(names::CAPTURED, captured);
-    tera.register_filter(names::COUNTED, counted);
     tera.register_filter("json", json);
     tera.register_filter("shell", shell);
     tera.register_filter("slug", slug);
@@ -27,7 +27,7 @@ pub(super) fn stop(failure: Failure) -> Error {
     Error::new(ErrorKind::InvalidArgument { expected_type: String::new(), actual_type: String::new() })
 }
 
-fn stop_at_value(code: &'static str, message: &str, hint: &str) -> Error {
+pub(super) fn stop_at_value(code: &'static str, message: &str, hint: &str) -> Error {
     stop(Failure { code, message: message.to_owned(), about_expression: true, hint: hint.to_owned() })
 }
 
@@ -99,6 +99,7 @@ fn plain(text: &str) -> TeraResult<String> {
 
 /// What `{% set %}` keeps: no text with tokens, nothing that grows without bound.
 fn kept(value: &Value, _: Kwargs, _: &State<'_>) -> TeraResult<Value> {
+    budget::charge(budget::weight(value)?)?;
     let (limit, whole_json) = session::with(|session| {
         let whole = value.as_str().and_then(|text| session.insertions.whole(text));
         (session.limits.value_size, matches!(whole, Some(Insertion::Json(_))))
@@ -116,32 +117,9 @@ fn kept(value: &Value, _: Kwargs, _: &State<'_>) -> TeraResult<Value> {
 /// A captured text becomes a value like any other: filters see what was printed, and printing it
 /// puts it in after parsing.
 fn captured(text: &str, kwargs: Kwargs, state: &State<'_>) -> TeraResult<Value> {
+    budget::charge(text.len() as u64)?;
     let plain = Value::from(plain(text)?);
     kept(&plain, kwargs, state)
-}
-
-fn counted(value: &Value, _: Kwargs, _: &State<'_>) -> TeraResult<Value> {
-    count_step()?;
-    Ok(value.clone())
-}
-
-/// Takes one step off what the render has left.
-pub(super) fn count_step() -> TeraResult<()> {
-    let (left, limit) = session::with(|session| {
-        let left = session.steps_left.checked_sub(1);
-        session.steps_left = left.unwrap_or_default();
-        (left, session.limits.steps)
-    });
-    left.map(|_| ()).ok_or_else(|| {
-        stop(Failure {
-            code: "render-too-long",
-            message: format!(
-                "the render takes more than {limit} steps (turns of loops, includes, calls of components)"
-            ),
-            about_expression: false,
-            hint: "loop over less: nested ranges multiply".to_owned(),
-        })
-    })
 }
 
 fn json(value: &Value, _: Kwargs, _: &State<'_>) -> TeraResult<Value> {

@@ -1,4 +1,4 @@
-//! The functions of ours: the step counter, files as values, dynamic references.
+//! The functions of ours: files as values, dynamic references.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,14 +6,11 @@ use std::sync::Arc;
 use tera::{Error, Kwargs, State, TeraResult, Value};
 
 use crate::model::diagnostic::did_you_mean;
-use crate::render::{filters, names, session};
+use crate::render::{budget, session};
 
 /// Registers them. `files` are the texts of the folder that are not rendered, by their path in it;
 /// `folder` is where they are.
 pub(super) fn register(tera: &mut tera::Tera, folder: &str, files: BTreeMap<String, Vec<u8>>) {
-    tera.register_function(names::STEP, |_: Kwargs, _: &State<'_>| {
-        filters::count_step().map(|()| Value::safe_string(""))
-    });
     let (folder, files) = (folder.to_owned(), Arc::new(files));
     tera.register_function("file", move |arguments: Kwargs, _: &State<'_>| file(&folder, &files, &arguments));
     tera.register_function("resolve_secret", |arguments: Kwargs, _: &State<'_>| resolve_secret(&arguments));
@@ -39,6 +36,7 @@ fn file(folder: &str, files: &BTreeMap<String, Vec<u8>>, arguments: &Kwargs) -> 
     if crate::template::contains_token_characters(text) {
         return Err(Error::message(format!("the file `{name}` has characters that rekindle reserves")));
     }
+    budget::charge(text.len() as u64)?;
     session::with(|session| session.used.insert(format!("{folder}/{name}")));
     Ok(Value::from(text))
 }

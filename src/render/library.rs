@@ -9,7 +9,7 @@ use crate::render::context::Context;
 use crate::render::prepare::prepare;
 use crate::render::prepared::Prepared;
 use crate::render::session::{self, Mode, Session};
-use crate::render::{Limits, Sources, error, filters, functions, project_path};
+use crate::render::{Limits, Sources, budget, error, filters, functions, project_path};
 use crate::template::{Insertion, contains_token_characters, decode};
 
 /// A folder `NAME/VERSION` ready to render.
@@ -44,6 +44,7 @@ impl Library {
         tera.set_escape_fn(|text, output| {
             output.write_all(session::write(Insertion::Text(text.to_owned())).as_bytes())
         });
+        budget::register(&mut tera);
         filters::register(&mut tera);
         functions::register(&mut tera, folder, files);
         let texts = sources.values().map(|source| (source.path.as_str(), source.text.as_str()));

@@ -7,7 +7,9 @@
 //! So each source is prepared before Tera sees it (`prepare`): every printed expression passes
 //! through our own filter, every turn of a loop through our own counter. Positions are mapped back.
 
+mod budget;
 mod context;
+mod costs;
 mod error;
 mod expressions;
 mod filters;

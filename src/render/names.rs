@@ -63,7 +63,14 @@ pub(super) const PRINTED: &str = "rekindle_printed";
 pub(super) const KEPT: &str = "rekindle_kept";
 /// Filter that makes a plain text of a captured one.
 pub(super) const CAPTURED: &str = "rekindle_captured";
-/// Filter that counts the turns of a list comprehension.
+/// Filter that counts the turns of a list comprehension, and those of its condition.
 pub(super) const COUNTED: &str = "rekindle_counted";
+/// Filter around values that are compared, joined, searched or looped over: counts their size.
+pub(super) const WEIGHED: &str = "rekindle_weighed";
 /// Function that counts the turns of loops and calls.
 pub(super) const STEP: &str = "rekindle_step";
+
+/// The name under which a filter on offer counts what it goes over.
+pub(super) fn counting(filter: &str) -> String {
+    format!("rekindle_counting_{filter}")
+}

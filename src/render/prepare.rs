@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::model::{Diagnostic, Diagnostics, Place};
 use crate::render::prepared::{Edit, Prepared};
 use crate::render::scan::{Tag, WordKind, tags};
-use crate::render::{names, project_path};
+use crate::render::{costs, names, project_path};
 
 /// How many problems of one source are reported.
 const MAXIMUM_REPORTED: usize = 50;
@@ -20,17 +20,19 @@ pub(super) fn prepare(path: &str, source: &str, resolve: &Resolve<'_>) -> Result
     let tags = tags(source);
     let mut preparation = Preparation::new(path, source);
     let extends = tags.iter().any(|tag| !tag.prints && preparation.word(tag, 0) == "extends");
+    let costs = costs::of(source, &tags);
     if !extends {
-        preparation.insert(0, step("{{", "}}"), 0..0);
+        preparation.insert(0, step("{{", "}}", costs.whole), 0..0);
     }
-    for tag in &tags {
+    for (tag, cost) in tags.iter().zip(costs.bodies) {
+        preparation.cost = cost;
         preparation.tag(tag, resolve);
     }
     preparation.finish()
 }
 
-fn step(open: &str, close: &str) -> String {
-    format!("{open}{}(){close}", names::STEP)
+fn step(open: &str, close: &str, cost: usize) -> String {
+    format!("{open}{}(cost={cost}){close}", names::STEP)
 }
 
 /// The work on one source; `expressions` has the part that looks inside tags.
@@ -39,6 +41,8 @@ pub(super) struct Preparation<'s> {
     pub(super) source: &'s str,
     problems: Diagnostics,
     pub(super) in_component: bool,
+    /// What the body of the tag at hand costs at each turn.
+    cost: usize,
 }
 
 impl<'s> Preparation<'s> {
@@ -48,6 +52,7 @@ impl<'s> Preparation<'s> {
             source,
             problems: Diagnostics::default(),
             in_component: false,
+            cost: 0,
         }
     }
 
@@ -57,6 +62,10 @@ impl<'s> Preparation<'s> {
 
     pub(super) fn insert(&mut self, at: usize, text: impl Into<String>, anchor: Range<usize>) {
         self.prepared.edits.push(Edit { at: at..at, text: text.into(), anchor });
+    }
+
+    pub(super) fn replace(&mut self, at: Range<usize>, text: String) {
+        self.prepared.edits.push(Edit { at: at.clone(), text, anchor: at });
     }
 
     pub(super) fn problem(
@@ -91,8 +100,12 @@ impl<'s> Preparation<'s> {
         match first.text(self.source) {
             "set" | "set_global" => self.assignment(tag),
             "filter" => {
+                if let Some(word) = tag.words.get(1).filter(|word| word.kind == WordKind::Identifier) {
+                    self.filter(word, word.text(self.source));
+                }
                 let at = tag.words.get(1).map_or(first.range.end, |word| word.range.start);
                 self.insert(at, format!("{} | ", names::CAPTURED), tag.whole.clone());
+                return self.expressions(tag, 2);
             }
             "include" | "extends" => self.include(tag, resolve),
             "for" | "block" => self.count(tag),
@@ -120,7 +133,7 @@ impl<'s> Preparation<'s> {
     /// Counts each time the body of the tag runs.
     fn count(&mut self, tag: &Tag) {
         let close = if tag.trims_end { "-}}" } else { "}}" };
-        self.insert(tag.whole.end, step("{{", close), tag.whole.clone());
+        self.insert(tag.whole.end, step("{{", close, self.cost), tag.whole.clone());
     }
 
     fn assignment(&mut self, tag: &Tag) {

@@ -41,6 +41,20 @@ pub(super) struct Edit {
     pub(super) anchor: Range<usize>,
 }
 
+impl Edit {
+    /// By place. What closes at a place comes before what opens there, the inner one first; what
+    /// opens comes with the outer one first.
+    fn order(&self) -> (usize, u8, usize) {
+        let closes =
+            self.at.is_empty() && self.anchor.start < self.at.start && self.anchor.end == self.at.start;
+        match (closes, self.at.is_empty()) {
+            (true, _) => (self.at.start, 0, usize::MAX - self.anchor.start),
+            (false, true) => (self.at.start, 1, usize::MAX - self.anchor.end),
+            (false, false) => (self.at.start, 2, 0),
+        }
+    }
+}
+
 impl Prepared {
     /// Nothing but the source yet.
     pub(super) fn new(path: &str, source: &str) -> Self {
@@ -59,8 +73,7 @@ impl Prepared {
 
     /// Makes the text from the source and its edits.
     pub(super) fn assemble(mut self) -> Self {
-        // Stable: what opens at a place was inserted before what closes there.
-        self.edits.sort_by_key(|edit| edit.at.start);
+        self.edits.sort_by_key(Edit::order);
         let mut offset = 0;
         for edit in &self.edits {
             self.text.push_str(&self.source[offset..edit.at.start]);
@@ -73,11 +86,9 @@ impl Prepared {
 
     /// The range in the source that a range in the prepared text means.
     pub(super) fn original(&self, range: &Range<usize>) -> Range<usize> {
-        let (start, anchor) = self.offset(range.start);
-        if let Some(anchor) = anchor {
-            return anchor;
-        }
-        start..self.offset(range.end).0.max(start)
+        let ((start, opening), (end, closing)) = (self.offset(range.start), self.offset(range.end));
+        let start = opening.map_or(start, |anchor| anchor.start);
+        start..closing.map_or(end, |anchor| anchor.end).max(start)
     }
 
     /// The offset in the source; and the anchor when the offset is inside an edit.
@@ -100,7 +111,8 @@ impl Prepared {
     /// The whole expression in the source that a range in the prepared text is part of.
     pub(super) fn expression(&self, range: &Range<usize>) -> Range<usize> {
         let original = self.original(range);
-        let around = self.edits.iter().map(|edit| &edit.anchor);
+        let wraps = self.edits.iter().filter(|edit| edit.at.is_empty());
+        let around = wraps.map(|edit| &edit.anchor);
         let around = around.filter(|anchor| anchor.start <= original.start && original.end <= anchor.end);
         around.min_by_key(|anchor| anchor.len()).cloned().unwrap_or(original)
     }

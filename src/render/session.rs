@@ -11,6 +11,8 @@ use crate::template::{Insertion, Insertions};
 pub struct Limits {
     /// Turns of loops, calls of components, includes and blocks.
     pub steps: u32,
+    /// Bytes (and sixteen for each item of a list) that all loops, filters and comparisons together go over.
+    pub work: u64,
     /// Bytes of one rendered file.
     pub output_bytes: usize,
     /// Bytes of a text, or items of a list, in one variable.
@@ -19,7 +21,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: 100_000, output_bytes: crate::template::MAXIMUM_BYTES, value_size: 1_000_000 }
+        Self {
+            steps: 100_000,
+            work: 50_000_000,
+            output_bytes: crate::template::MAXIMUM_BYTES,
+            value_size: 1_000_000,
+        }
     }
 }
 
@@ -49,6 +56,7 @@ pub(super) struct Session {
     pub(super) mode: Mode,
     pub(super) insertions: Insertions,
     pub(super) steps_left: u32,
+    pub(super) work_left: u64,
     pub(super) limits: Limits,
     pub(super) failure: Option<Failure>,
     /// Paths of the files that `file()` read.
@@ -61,7 +69,8 @@ thread_local! {
 
 /// Starts a render on this thread.
 pub(super) fn begin(mode: Mode, limits: Limits) {
-    let session = Session { mode, steps_left: limits.steps, limits, ..Session::default() };
+    let (steps_left, work_left) = (limits.steps, limits.work);
+    let session = Session { mode, steps_left, work_left, limits, ..Session::default() };
     SESSION.replace(session);
 }
 

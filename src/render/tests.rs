@@ -243,6 +243,65 @@ fn a_json_template_is_rendered_too() {
     );
 }
 
+/// Templates that would take minutes, gigabytes or the stack: each ends with the error that says so,
+/// because whatever grows is counted. No clock is read; an uncounted one would hang this test.
+#[test]
+fn hostile_templates_end_by_counting() {
+    let big = "{% set s = \"xxxxxxxxxxxxxxxx\" %}{% for i in range(end=14) %}{% set_global s = s ~ s %}{% endfor %}";
+    let table: &[(&str, String)] = &[
+        ("filters over a range", "V: {% for i in range(end=90000) %}{% set x = range(end=99999) | reverse | sort | unique | length %}{% endfor %}".into()),
+        ("nested ranges", "V: {% for i in range(end=1000) %}{% for j in range(end=1000) %}{% endfor %}{% endfor %}".into()),
+        ("ranges that are left at once", "V: {% for i in range(end=90000) %}{% for j in range(end=99999) %}{% break %}{% endfor %}{% endfor %}".into()),
+        ("comprehensions of nothing", "{% set r = range(end=99999) %}V: {% for i in r %}{{ [1 for j in r if j == -1] | length }}{% endfor %}".into()),
+        ("long conditions", format!("V: {{{{ [1 for j in range(end=99999) if \"{}\" ~ j == \"\"] | length }}}}", "y".repeat(50_000))),
+        ("comparisons", "{% set r = range(end=99999) %}{% set q = range(end=99999) %}V: {% for i in range(end=90000) %}{% if r == q %}{% endif %}{% endfor %}".into()),
+        ("searches", "{% set r = range(end=99999) %}V: {% for i in range(end=90000) %}{% if -1 in r %}{% endif %}{% endfor %}".into()),
+        ("searches in text", format!("{big}V: {{% for i in range(end=90000) %}}{{% if s is containing(pat=\"y\") %}}{{% endif %}}{{% endfor %}}")),
+        ("joined text", format!("{big}V: {{% for i in range(end=90000) %}}{{% if s ~ s ~ s ~ s == \"\" %}}{{% endif %}}{{% endfor %}}")),
+        ("repetition by replacing", format!("{big}V: {{{{ s | replace(from=\"x\", to=s) | length }}}}")),
+        ("repetition by replacing nothing", format!("{big}V: {{{{ s | replace(from=\"\", to=s) | length }}}}")),
+        ("repetition by joining", format!("{big}V: {{{{ range(end=99999) | join(sep=s) | length }}}}")),
+        ("repetition by indenting", format!("{big}V: {{{{ s | replace(from=\"x\", to=\"x\\n\") | indent(width=1000, blank=true) | length }}}}")),
+        ("splitting", format!("{big}V: {{% for i in range(end=90000) %}}{{{{ s | split(pat=\"\") | length }}}}{{% endfor %}}")),
+        ("lists of lists", "{% set l = [\"a\"] %}{% for i in range(end=60) %}{% set_global l = [l, l] %}{% endfor %}V: {{ l | json }}".into()),
+        ("deep lists", "{% set l = [\"a\"] %}{% for i in range(end=90000) %}{% set_global l = [l] %}{% endfor %}V: {{ l | json }}".into()),
+        ("slices", "{% set r = range(end=99999) %}V: {% for i in range(end=90000) %}{% set x = r[::2] %}{% endfor %}".into()),
+        ("spread lists", "{% set r = range(end=99999) %}V: {% for i in range(end=90000) %}{{ [...r, ...r] | length }}{% endfor %}".into()),
+        ("captured text", format!("V: {{% for i in range(end=90000) %}}{{% set x %}}{}{{% endset %}}{{% endfor %}}", "y".repeat(100_000))),
+        ("filtered text", format!("V: {{% for i in range(end=90000) %}}{{% set x = \"{}\" | upper | length %}}{{% endfor %}}", "y".repeat(100_000))),
+        ("literals", format!("V: {{% for i in range(end=90000) %}}{{% if \"{}\" ~ \"y\" == \"\" %}}{{% endif %}}{{% endfor %}}", "y".repeat(100_000))),
+        ("a file in a loop", "V: {% for i in range(end=90000) %}{% if file(name=\"plain.txt\") ~ \"\" == \"\" %}{% endif %}{% endfor %}".into()),
+        ("components that call themselves", "{% component C() %}{{ <C/> }}{{ <C/> }}{% endcomponent %}V: {{ <C/> }}".into()),
+        ("an include in a loop", "V: {% for i in range(end=90000) %}{% include \"parts.tera\" %}{% endfor %}".into()),
+        ("arguments of components", "{% component C(a: bool) %}{% endcomponent %}{% set r = range(end=99999) %}{% set q = range(end=99999) %}V: {% for i in range(end=90000) %}{{ <C a={r == q}/> }}{% endfor %}".into()),
+    ];
+    let told: Vec<String> = table
+        .iter()
+        .map(|(what, text)| {
+            let files = [
+                ("a/1.0.0/template.yaml.tera", text.as_str()),
+                ("a/1.0.0/parts.tera", "{% set r = range(end=999) %}"),
+                ("a/1.0.0/plain.txt", &"z".repeat(100_000)),
+            ];
+            let told = stack_of(&files, &inputs());
+            let told = told.map_or_else(|text| text, |it| format!("NO ERROR: {}", it.template.value));
+            let told: Vec<_> = told.lines().filter(|line| !line.starts_with("templates/")).collect();
+            format!("{what}: {}", told.join("\n"))
+        })
+        .collect();
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+/// What people write stays far from the bounds: a thousand rules, each with a text of a kilobyte.
+#[test]
+fn honest_templates_have_room() {
+    let rules: Vec<Value> =
+        (0..1000).map(|n| json!({"name": format!("rule-{n}"), "text": "t".repeat(1000)})).collect();
+    let text = "R:\n{% for rule in inputs.rules | sort(attribute=\"name\") %}  {{ rule.name | title | replace(from=\"-\", to=\"\") }}:\n{% if rule.name != \"x\" and rule.text is containing(pat=\"t\") %}    V: {{ rule.text | upper | truncate(length=20) ~ rule.name }}\n{% endif %}{% endfor %}";
+    let rendered = stack_of(&[("a/1.0.0/template.yaml.tera", text)], &json!({"rules": rules})).unwrap();
+    assert_eq!(rendered.template.value["R"].as_object().unwrap().len(), 1000);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 

@@ -16,7 +16,7 @@ pub(super) fn read(text: &str) -> Result<Node, Problem> {
     if let Err(error) = serde_json::from_str::<Value>(&quoted) {
         return Err(syntax(&error));
     }
-    let mut reader = Reader { text: &quoted, offset: 0, line: 1, line_start: 0 };
+    let mut reader = Reader { text: &quoted, offset: 0, line: 1, counted: 0, column: 0 };
     Ok(reader.node())
 }
 
@@ -91,15 +91,25 @@ fn syntax(error: &serde_json::Error) -> Problem {
     }
 }
 
+/// Characters of a text that people see: a sign and its two quotes are not among them.
+fn width(text: &str) -> i64 {
+    let characters = text.chars().count() as i64;
+    characters - 3 * text.matches(PLAIN_SIGN).count() as i64
+}
+
 /// Walks a text that is known to be JSON.
 struct Reader<'text> {
     text: &'text str,
     offset: usize,
     line: u32,
-    line_start: usize,
+    /// Up to where the characters of this line were counted. Each is counted once, however many
+    /// marks there are: a template may be one long line.
+    counted: usize,
+    /// How many they are.
+    column: i64,
 }
 
-impl Reader<'_> {
+impl<'text> Reader<'text> {
     fn peek(&self) -> u8 {
         self.text.as_bytes().get(self.offset).copied().unwrap_or_default()
     }
@@ -108,20 +118,21 @@ impl Reader<'_> {
         while self.peek().is_ascii_whitespace() {
             if self.peek() == b'\n' {
                 self.line += 1;
-                self.line_start = self.offset + 1;
+                (self.counted, self.column) = (self.offset + 1, 0);
             }
             self.offset += 1;
         }
     }
 
-    fn mark(&self, end: usize) -> Mark {
-        // The sign and its two quotes are not in the text that people see.
-        let count = |text: &str| text.chars().count().saturating_sub(3 * text.matches(PLAIN_SIGN).count());
-        let count = |text: &str| u32::try_from(count(text)).unwrap_or(u32::MAX);
+    /// The mark of what stands from here to `end`.
+    fn mark(&mut self, end: usize) -> Mark {
+        self.column += width(&self.text[self.counted..self.offset]);
+        self.counted = self.offset;
+        let number = |count: i64| u32::try_from(count.max(0)).unwrap_or(u32::MAX);
         Mark {
             line: self.line,
-            column: count(&self.text[self.line_start..self.offset]) + 1,
-            width: count(&self.text[self.offset..end]).max(1),
+            column: number(self.column).saturating_add(1),
+            width: number(width(&self.text[self.offset..end])).max(1),
         }
     }
 
@@ -137,7 +148,8 @@ impl Reader<'_> {
     }
 
     fn scalar(&mut self) -> Node {
-        let rest = &self.text[self.offset..];
+        let text: &'text str = self.text;
+        let rest = &text[self.offset..];
         let quoted = rest.starts_with('"');
         let length = if quoted {
             string_length(rest)

@@ -132,7 +132,8 @@ fn indented(message: &str) -> String {
     message.trim_end().lines().map(text::clean).collect::<Vec<_>>().join("\n  ")
 }
 
-fn hint_line(hint: Option<&str>, palette: &Palette) -> String {
+/// Advice on a line of its own.
+pub fn hint_line(hint: Option<&str>, palette: &Palette) -> String {
     hint.map(|hint| format!("{}: {}\n", palette.paint(Label::Hint, "hint"), indented(hint)))
         .unwrap_or_default()
 }

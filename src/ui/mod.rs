@@ -5,6 +5,7 @@
 //! document for programs carries the number of its format, [`SCHEMA`].
 
 pub mod error;
+pub mod error_json;
 pub mod outcome_view;
 pub mod outputs_view;
 mod palette;

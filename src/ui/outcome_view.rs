@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::engine::{Cause, Operation, Outcome, UnitOutcome, UnitReport};
 use crate::model::{Digest, EnvironmentName};
+use crate::plan::ActionKind;
 use crate::ui::{Label, Palette, text};
 
 /// How a run ended, in one word. Later ones are graver.
@@ -15,6 +16,8 @@ pub enum Verdict {
     Succeeded,
     /// It was stopped; run again to continue.
     Interrupted,
+    /// CloudFormation refused a request: of that unit nothing was begun.
+    Refused,
     /// Something failed and was rolled back.
     Failed,
     /// All was done, and the verification afterwards found a difference.
@@ -36,6 +39,7 @@ impl Verdict {
         match report.outcome {
             UnitOutcome::Done | UnitOutcome::Unchanged => Self::Succeeded,
             UnitOutcome::LeftRunning => Self::Interrupted,
+            UnitOutcome::Refused { .. } => Self::Refused,
             UnitOutcome::RolledBack { .. } => Self::Failed,
             UnitOutcome::Unannounced { .. } => Self::Unannounced,
             UnitOutcome::NeedsHands { .. } => Self::NeedsHands,
@@ -47,6 +51,7 @@ impl Verdict {
         match self {
             Self::Succeeded => "succeeded",
             Self::Interrupted => "interrupted",
+            Self::Refused => "refused",
             Self::Failed => "failed",
             Self::Different => "different",
             Self::Unannounced => "unannounced",
@@ -158,6 +163,7 @@ fn headline(
     let ended = match verdict {
         Verdict::Unannounced => "stopped at an unannounced change",
         Verdict::NeedsHands => "failed and needs hands",
+        Verdict::Refused => "stopped at a refused request",
         other => other.as_str(),
     };
     let ended = palette.paint(label, ended);
@@ -174,13 +180,21 @@ fn failure(report: &UnitReport, palette: &Palette) -> String {
             heading("left running; CloudFormation goes on with it")
                 + &hint("run the same command again to continue")
         }
+        UnitOutcome::Refused { cause } => {
+            heading(&format!("refused by CloudFormation: {}", nothing(report.action)))
+                + &reason(cause)
+                + &hint("correct what it names, then run the same command again")
+        }
         UnitOutcome::RolledBack { cause } => {
             heading("failed and rolled back")
                 + &reason(cause)
                 + &hint("fix the cause in the source, then run the same command again")
         }
-        UnitOutcome::NeedsHands { cause, hint: advice } => {
-            heading("failed and needs hands") + &reason(cause) + &hint(advice)
+        UnitOutcome::NeedsHands { cause, blockers, hint: advice } => {
+            let blockers: String = blockers.iter().map(reason).collect();
+            let lead =
+                if blockers.is_empty() { "" } else { "    and then, what keeps the stack where it is:\n" };
+            heading("failed and needs hands") + &reason(cause) + lead + &blockers + &hint(advice)
         }
         UnitOutcome::Unannounced { differences } => {
             let lines: String =
@@ -192,6 +206,15 @@ fn failure(report: &UnitReport, palette: &Palette) -> String {
                     report.instance
                 ))
         }
+    }
+}
+
+/// What a refusal left as it was.
+pub(super) fn nothing(action: ActionKind) -> &'static str {
+    match action {
+        ActionKind::Create | ActionKind::Replace => "nothing was made",
+        ActionKind::Update | ActionKind::Keep => "nothing was changed",
+        ActionKind::Delete => "nothing was deleted",
     }
 }
 

@@ -87,7 +87,9 @@ fn label(row: &StatusRow) -> Option<Label> {
     }
 }
 
-/// The document for programs.
-pub fn document(environment: &EnvironmentName, rows: &[StatusRow]) -> Value {
-    json!({"schema": SCHEMA, "environment": environment, "stacks": rows})
+/// The document for programs. Where the source could not be read, instances without a stack are
+/// missing.
+pub fn document(environment: &EnvironmentName, rows: &[StatusRow], is_source_known: bool) -> Value {
+    let source = if is_source_known { "read" } else { "broken" };
+    json!({"schema": SCHEMA, "environment": environment, "stacks": rows, "source": source})
 }

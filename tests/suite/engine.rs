@@ -62,6 +62,7 @@ impl World {
             project: "fieldbook".parse().unwrap(),
             environment: "demo".parse().unwrap(),
             protection: Protection::Disposable,
+            embedded: BTreeSet::new(),
             release: Digest::of("release"),
             deployment: Digest::of("deployment"),
             prune: true,

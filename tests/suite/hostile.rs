@@ -110,14 +110,14 @@ fn long_texts_and_many_of_everything() {
     let many =
         |count: usize, entry: &dyn Fn(usize) -> String| (0..count).map(entry).collect::<Vec<_>>().join(",");
     let chain =
-        many(20_000, &|index| format!("\"R{index}\":{{\"Type\":\"T\",\"DependsOn\":\"R{}\"}}", index + 1));
+        many(10_000, &|index| format!("\"R{index}\":{{\"Type\":\"T\",\"DependsOn\":\"R{}\"}}", index + 1));
     all(format!("{{\"Resources\":{{{chain}}}}}").as_bytes());
-    let conditions = many(20_000, &|index| format!("\"C{index}\":{{\"Condition\":\"C{}\"}}", index + 1));
-    all(format!("{{\"Conditions\":{{{conditions},\"C20000\":{{\"Fn::Equals\":[1,1]}}}},\"Resources\":{{\"A\":{{\"Type\":\"AWS::SNS::Topic\"}}}}}}").as_bytes());
+    let conditions = many(10_000, &|index| format!("\"C{index}\":{{\"Condition\":\"C{}\"}}", index + 1));
+    all(format!("{{\"Conditions\":{{{conditions},\"C10000\":{{\"Fn::Equals\":[1,1]}}}},\"Resources\":{{\"A\":{{\"Type\":\"AWS::SNS::Topic\"}}}}}}").as_bytes());
     let names = many(300, &|index| format!("\"R{index}\""));
     let tangle = many(300, &|index| format!("\"R{index}\":{{\"Type\":\"T\",\"DependsOn\":[{names}]}}"));
     all(format!("{{\"Resources\":{{{tangle}}}}}").as_bytes());
     let text = "v".repeat(4_000);
-    let references = many(50_000, &|_| "{\"Ref\":\"P\"}".to_owned());
+    let references = many(30_000, &|_| "{\"Ref\":\"P\"}".to_owned());
     all(format!("{{\"Parameters\":{{\"P\":{{\"Type\":\"String\",\"Default\":\"{text}\"}}}},\"Resources\":{{\"A\":{{\"Type\":\"AWS::SNS::Topic\",\"Properties\":{{\"P\":[{references}]}}}}}}}}").as_bytes());
 }

@@ -8,9 +8,12 @@ mod aws_change_sets;
 #[cfg(feature = "aws")]
 mod aws_failures;
 mod bad_input;
+mod broken_source;
 mod conformance;
 mod documents;
 mod engine;
+mod failed_runs;
+mod former_places;
 mod hostile;
 mod layers;
 mod local_engine;

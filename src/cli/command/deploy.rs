@@ -11,7 +11,7 @@ use crate::cli::site::{Errand, Site};
 use crate::cli::view::{self, Notices};
 use crate::cli::wire::Wiring;
 use crate::cli::{faults, names, runtime};
-use crate::disk::{EnvironmentLock, Ledger, clock};
+use crate::disk::{EnvironmentLock, clock};
 use crate::engine::{Operation, Outcome, Stop};
 use crate::manifest::Project;
 use crate::plan::DeployContext;
@@ -43,10 +43,10 @@ async fn deploy(
     let environment = &assembly.environment;
     let state = session.state()?;
     let _lock = EnvironmentLock::take(&state, &environment.name, "deploy", clock::now())?;
-    let clouds = Wiring::new(session, faults(&arguments.run)?).connect(environment, &state).await?;
-    let site = Site { environment, clouds, ledger: Some(Ledger::of(&state, &environment.name)) };
     let notices = Notices::new(&session.console);
-    site.check_identity(&notices, stop).await?;
+    let mut wiring = Wiring::new(session, faults(&arguments.run)?);
+    let site = Site::open(&mut wiring, environment, &state, (&notices, stop)).await?;
+    session.console.diagnostics(&site.former_places())?;
     let mut observation = site.look_when_settled(&assembly.units, &notices, stop).await?;
     let plan = make(&site, assembly, context, &mut observation, &notices, stop).await?;
     session.console.plan(&plan)?;
@@ -61,7 +61,7 @@ async fn deploy(
     let errand = Errand { plan: &plan, observation: &observation, options: &options, operation };
     let work = site.carry_out(errand, &*view, stop);
     let outcome = view::keep_moving(&*view, work).await?;
-    view.finish(&Summary::of([&outcome]));
+    view::close(&*view, &Summary::of([&outcome]))?;
     session.console.outcome(Operation::Deploy, &environment.name, &outcome)?;
     Ok(outcome)
 }

@@ -1,6 +1,7 @@
 //! `rekindle init`: a project that works at once.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::json;
 
 use crate::cli::Session;
 use crate::cli::args::InitArguments;
@@ -9,7 +10,9 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::disk;
 use crate::manifest::Project;
+use crate::model::files::LOCK_FILE;
 use crate::model::{NameError, ProjectName};
+use crate::ui::SCHEMA;
 
 /// The project's files. `PROJECT` in them stands for its name.
 const SKELETON: &[(&str, &str)] = &[
@@ -53,6 +56,16 @@ pub fn run(session: &Session, arguments: &InitArguments) -> Result<ExitCode, Fai
     }
     let project = Project::read(disk::read_project(&directory)?)?;
     lock::bring_up_to_date(&directory, &project, false, &[])?;
+    if session.console.is_json() {
+        let files: Vec<&str> = SKELETON.iter().map(|(path, _)| *path).chain([LOCK_FILE]).collect();
+        session.console.document(&json!({
+            "schema": SCHEMA,
+            "project": name,
+            "directory": arguments.directory,
+            "files": files,
+        }))?;
+        return Ok(ExitCode::Done);
+    }
     session.console.result(&format!("made the project `{name}` in {}\n", arguments.directory))?;
     let go =
         if arguments.directory == "." { String::new() } else { format!("cd {} && ", arguments.directory) };

@@ -6,6 +6,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::runtime;
 use crate::cli::site::Site;
+use crate::cli::source::Places;
 use crate::cli::view::Notices;
 use crate::cli::wire::Wiring;
 use crate::model::InstanceName;
@@ -18,14 +19,16 @@ struct NoStack(InstanceName);
 
 /// Shows the outputs of everything that stands, or of one instance.
 pub fn run(session: &Session, arguments: &OutputsArguments) -> Result<ExitCode, Failure> {
-    let project = session.project()?;
-    let environment = project.environment(&arguments.environment)?;
+    let Places { environment, project } = session.places(&arguments.environment)?;
+    if let Err(broken) = project {
+        session.console.warn(&broken, "shown is what stands")?;
+    }
     let state = session.state()?;
     let observation = runtime::run(async |stop| {
-        let clouds = Wiring::new(session, Vec::new()).connect(&environment, &state).await?;
-        let site = Site { environment: &environment, clouds, ledger: None };
         let notices = Notices::new(&session.console);
-        site.check_identity(&notices, &stop).await?;
+        let mut wiring = Wiring::new(session, Vec::new());
+        let site = Site::open(&mut wiring, &environment, &state, (&notices, &stop)).await?;
+        session.console.diagnostics(&site.former_places())?;
         site.look(&[], &notices, &stop).await
     })?;
     let stacks = observation.stacks.values().flatten().filter(|stack| {

@@ -10,9 +10,8 @@ use crate::cli::site::Site;
 use crate::cli::view::Notices;
 use crate::cli::wire::Wiring;
 use crate::cli::{names, runtime};
-use crate::disk::Ledger;
 use crate::engine::{EventSink, Stop};
-use crate::model::InstanceName;
+use crate::model::{InstanceName, ProviderKind};
 use crate::plan::{self, ActionKind, Consent, Consents, DeployContext, Observation, Plan};
 use crate::release::Assembly;
 use crate::ui::{plan_json, plan_view};
@@ -25,11 +24,10 @@ pub fn run(session: &Session, arguments: &PlanArguments) -> Result<ExitCode, Fai
     let context = deploy_context(&assembly, &arguments.selection, &arguments.changes);
     let state = session.state()?;
     let plan = runtime::run(async |stop| {
-        let clouds = Wiring::new(session, Vec::new()).connect(&assembly.environment, &state).await?;
-        let ledger = Some(Ledger::of(&state, &assembly.environment.name));
-        let site = Site { environment: &assembly.environment, clouds, ledger };
         let notices = Notices::new(&session.console);
-        site.check_identity(&notices, &stop).await?;
+        let mut wiring = Wiring::new(session, Vec::new());
+        let site = Site::open(&mut wiring, &assembly.environment, &state, (&notices, &stop)).await?;
+        session.console.diagnostics(&site.former_places())?;
         let mut observation = site.look(&assembly.units, &notices, &stop).await?;
         make(&site, &assembly, &context, &mut observation, &notices, &stop).await
     })?;
@@ -45,7 +43,7 @@ pub fn run(session: &Session, arguments: &PlanArguments) -> Result<ExitCode, Fai
 
 /// Plans a deploy over what was seen, with the deployed templates it has use for.
 pub(in crate::cli) async fn make(
-    site: &Site<'_>,
+    site: &Site,
     assembly: &Assembly,
     context: &DeployContext,
     observation: &mut Observation,
@@ -74,10 +72,13 @@ pub(in crate::cli) fn deploy_context(
     changes: &ChangeArguments,
 ) -> DeployContext {
     let instances = assembly.units.iter().map(|unit| unit.instance());
+    let targets = assembly.environment.targets.iter();
+    let embedded = targets.filter(|(_, target)| target.provider == ProviderKind::Local);
     DeployContext {
         project: assembly.environment.project.clone(),
         environment: assembly.environment.name.clone(),
         protection: assembly.environment.protection,
+        embedded: embedded.map(|(name, _)| name.clone()).collect(),
         release: assembly.release,
         deployment: assembly.deployment,
         prune: changes.prune,

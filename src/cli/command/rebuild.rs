@@ -12,7 +12,7 @@ use crate::cli::site::{Errand, Site};
 use crate::cli::view::{self, Notices};
 use crate::cli::wire::Wiring;
 use crate::cli::{consent, faults, names, runtime};
-use crate::disk::{EnvironmentLock, Ledger, clock};
+use crate::disk::{EnvironmentLock, clock};
 use crate::engine::{EventSink, ExecuteOptions, Operation, Outcome, Stop, VerifyOptions};
 use crate::model::Digest;
 use crate::plan::{self, Plan};
@@ -45,7 +45,7 @@ pub fn run(session: &Session, arguments: &RebuildArguments) -> Result<ExitCode, 
 struct Rebuild<'a> {
     session: &'a Session,
     assembly: &'a Assembly,
-    site: Site<'a>,
+    site: Site,
     options: ExecuteOptions,
     stop: &'a Stop,
 }
@@ -59,13 +59,14 @@ async fn rebuild(
     let environment = &assembly.environment;
     let state = session.state()?;
     let _lock = EnvironmentLock::take(&state, &environment.name, "rebuild", clock::now())?;
-    let clouds = Wiring::new(session, faults(&arguments.run)?).connect(environment, &state).await?;
-    let site = Site { environment, clouds, ledger: Some(Ledger::of(&state, &environment.name)) };
+    let notices = Notices::new(&session.console);
+    let mut wiring = Wiring::new(session, faults(&arguments.run)?);
+    let site = Site::open(&mut wiring, environment, &state, (&notices, stop)).await?;
+    site.reach_everything(None)?;
     let options = session.execute_options(arguments.run.jobs);
     let rebuild = Rebuild { session, assembly, site, options, stop };
 
-    let notices = Notices::new(&session.console);
-    rebuild.site.check_identity(&notices, stop).await?;
+    let environment = &rebuild.site.environment;
     let mut observation = rebuild.site.look_when_settled(&assembly.units, &notices, stop).await?;
     rebuild.site.complete(&[], &mut observation, &notices, stop).await?;
     let before = ledger_ids(&rebuild.site)?;
@@ -112,7 +113,7 @@ impl Rebuild<'_> {
         let console = &self.session.console;
         let name = &self.assembly.environment.name;
         if summary.verdict != Verdict::Succeeded || outcomes.len() < 2 {
-            view.finish(&summary);
+            view::close(view, &summary)?;
             for (outcome, operation) in outcomes.iter().zip([Operation::Teardown, Operation::Deploy]) {
                 console.outcome(operation, name, outcome)?;
             }
@@ -121,7 +122,8 @@ impl Rebuild<'_> {
         let found =
             verify::compare(&self.site, self.assembly, VerifyOptions::default(), view, self.stop).await?;
         let is_equal = found.differences.is_empty();
-        view.finish(&if is_equal { summary } else { Summary { verdict: Verdict::Different, ..summary } });
+        let verdict = if is_equal { summary.verdict } else { Verdict::Different };
+        view::close(view, &Summary { verdict, ..summary })?;
         if !console.is_json() {
             for (outcome, operation) in outcomes.iter().zip([Operation::Teardown, Operation::Deploy]) {
                 console.outcome(operation, name, outcome)?;
@@ -134,7 +136,7 @@ impl Rebuild<'_> {
 }
 
 /// Release and deployment of the last run that recorded them.
-fn ledger_ids(site: &Site<'_>) -> Result<Option<(Digest, Digest)>, Failure> {
+fn ledger_ids(site: &Site) -> Result<Option<(Digest, Digest)>, Failure> {
     let Some(ledger) = &site.ledger else { return Ok(None) };
     let records = ledger.records()?;
     Ok(records.iter().rev().find_map(|(_, record)| Some((record.release?, record.deployment?))))

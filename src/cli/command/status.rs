@@ -8,6 +8,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::runtime;
 use crate::cli::site::Site;
+use crate::cli::source::Places;
 use crate::cli::view::Notices;
 use crate::cli::wire::Wiring;
 use crate::disk::clock;
@@ -15,18 +16,25 @@ use crate::ui::status_view::{self, StatusRow};
 
 /// Shows what stands, and what the source wants that does not.
 pub fn run(session: &Session, arguments: &EnvironmentArguments) -> Result<ExitCode, Failure> {
-    let project = session.project()?;
-    let assembly = session.assemble(&project, &arguments.environment)?;
+    let Places { environment, project } = session.places(&arguments.environment)?;
+    let units = match project.and_then(|project| session.assemble(&project, &arguments.environment)) {
+        Ok(assembly) => Some(assembly.units),
+        Err(broken) => {
+            session.console.warn(&broken, "shown is what stands; what the source wants is not known")?;
+            None
+        }
+    };
+    let is_known = units.is_some();
+    let units = units.unwrap_or_default();
     let state = session.state()?;
     let observation = runtime::run(async |stop| {
-        let clouds = Wiring::new(session, Vec::new()).connect(&assembly.environment, &state).await?;
-        let site = Site { environment: &assembly.environment, clouds, ledger: None };
         let notices = Notices::new(&session.console);
-        site.check_identity(&notices, &stop).await?;
-        site.look(&assembly.units, &notices, &stop).await
+        let mut wiring = Wiring::new(session, Vec::new());
+        let site = Site::open(&mut wiring, &environment, &state, (&notices, &stop)).await?;
+        session.console.diagnostics(&site.former_places())?;
+        site.look(&units, &notices, &stop).await
     })?;
-    let mut rows: BTreeMap<_, StatusRow> = assembly
-        .units
+    let mut rows: BTreeMap<_, StatusRow> = units
         .iter()
         .map(|unit| {
             let row = StatusRow::absent(unit.instance().clone(), unit.stack.to_string(), unit.class);
@@ -38,7 +46,7 @@ pub fn run(session: &Session, arguments: &EnvironmentArguments) -> Result<ExitCo
     let rows: Vec<StatusRow> = rows.into_values().collect();
     let console = &session.console;
     if console.is_json() {
-        console.document(&status_view::document(&arguments.environment, &rows))?;
+        console.document(&status_view::document(&arguments.environment, &rows, is_known))?;
     } else {
         console.result(&status_view::status(
             &arguments.environment,

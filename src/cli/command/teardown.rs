@@ -10,11 +10,12 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::rehearsal::{self, Rehearsal};
 use crate::cli::site::{Errand, Site};
+use crate::cli::source::Places;
 use crate::cli::view::{self, Notices};
 use crate::cli::wire::Wiring;
 use crate::cli::{faults, names, runtime};
-use crate::disk::{EnvironmentLock, Ledger, StateDirectory, clock};
-use crate::engine::{Operation, Outcome, Stop};
+use crate::disk::{EnvironmentLock, StateDirectory, clock};
+use crate::engine::{EventSink, Operation, Outcome, Stop};
 use crate::manifest::Project;
 use crate::model::{Environment, InstanceName, Protection, Target, TargetName};
 use crate::plan::{self, Consent, Consents, Observation, TeardownContext};
@@ -24,12 +25,19 @@ use crate::ui::run::Expectations;
 /// Plans, asks, carries out, sums up.
 pub fn run(session: &Session, arguments: &TeardownArguments) -> Result<ExitCode, Failure> {
     if let Some(name) = &arguments.environment {
-        let project = session.project()?;
         if arguments.run.rehearse {
-            return rehearse(session, arguments, name, &project);
+            return rehearse(session, arguments, name, &session.project()?);
         }
-        let environment = project.environment(name)?;
-        let source = declared(&project, &environment);
+        let Places { environment, project } = session.places(name)?;
+        let source = match &project {
+            Ok(project) => declared(project, &environment),
+            Err(broken) => {
+                session
+                    .console
+                    .warn(broken, "torn down is what the stacks' tags say; `rekindle.yaml` is read")?;
+                BTreeSet::new()
+            }
+        };
         return run_on(session, arguments, (&environment, &source), &session.state()?);
     }
     let environment = by_tags(arguments);
@@ -73,10 +81,16 @@ async fn teardown(
     stop: &Stop,
 ) -> Result<Outcome, Failure> {
     let _lock = EnvironmentLock::take(state, &environment.name, "teardown", clock::now())?;
-    let clouds = Wiring::new(session, faults(&arguments.run)?).connect(environment, state).await?;
-    let site = Site { environment, clouds, ledger: Some(Ledger::of(state, &environment.name)) };
     let notices = Notices::new(&session.console);
-    site.check_identity(&notices, stop).await?;
+    let mut wiring = Wiring::new(session, faults(&arguments.run)?);
+    let watch: (&dyn EventSink, &Stop) = (&notices, stop);
+    let site = match &arguments.project {
+        None => Site::open(&mut wiring, environment, state, watch).await?,
+        // The place was named on the command line: it is this one that is meant.
+        Some(_) => Site::open_here(&mut wiring, environment, state, watch).await?,
+    };
+    site.reach_everything(arguments.selection.target.as_ref())?;
+    let environment = &site.environment;
     let mut observation = site.look_when_settled(&[], &notices, stop).await?;
     site.complete(&[], &mut observation, &notices, stop).await?;
     let mut context = teardown_context(environment, &arguments.consents);
@@ -97,7 +111,7 @@ async fn teardown(
     let errand = Errand { plan: &plan, observation: &observation, options: &options, operation };
     let work = site.carry_out(errand, &*view, stop);
     let outcome = view::keep_moving(&*view, work).await?;
-    view.finish(&Summary::of([&outcome]));
+    view::close(&*view, &Summary::of([&outcome]))?;
     session.console.outcome(Operation::Teardown, &environment.name, &outcome)?;
     Ok(outcome)
 }
@@ -156,11 +170,12 @@ fn by_tags(arguments: &TeardownArguments) -> Environment {
         artifacts: None,
         notifications: Vec::new(),
     };
+    let name_of_place = arguments.selection.target.clone().unwrap_or_else(TargetName::primary);
     Environment {
         project: project.clone(),
         name: name.clone(),
         protection: arguments.provider.default_protection(),
-        targets: BTreeMap::from([(TargetName::primary(), target)]),
+        targets: BTreeMap::from([(name_of_place, target)]),
         uses: BTreeMap::new(),
     }
 }

@@ -8,7 +8,6 @@ use crate::cli::runtime;
 use crate::cli::site::Site;
 use crate::cli::view::Notices;
 use crate::cli::wire::Wiring;
-use crate::disk::Ledger;
 use crate::engine::{self, EventSink, Stop, VerifyOptions};
 use crate::release::Assembly;
 use crate::ui::verify_view::{self, Difference, Verification};
@@ -20,11 +19,10 @@ pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<ExitCode, F
     let state = session.state()?;
     let options = VerifyOptions { drift: arguments.drift };
     let found = runtime::run(async |stop| {
-        let clouds = Wiring::new(session, Vec::new()).connect(&assembly.environment, &state).await?;
-        let ledger = Some(Ledger::of(&state, &assembly.environment.name));
-        let site = Site { environment: &assembly.environment, clouds, ledger };
         let notices = Notices::new(&session.console);
-        site.check_identity(&notices, &stop).await?;
+        let mut wiring = Wiring::new(session, Vec::new());
+        let site = Site::open(&mut wiring, &assembly.environment, &state, (&notices, &stop)).await?;
+        session.console.diagnostics(&site.former_places())?;
         compare(&site, &assembly, options, &notices, &stop).await
     })?;
     if session.console.is_json() {
@@ -37,7 +35,7 @@ pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<ExitCode, F
 
 /// Looks anew and compares every instance of the source.
 pub(in crate::cli) async fn compare(
-    site: &Site<'_>,
+    site: &Site,
     assembly: &Assembly,
     options: VerifyOptions,
     sink: &dyn EventSink,
@@ -58,6 +56,6 @@ pub(in crate::cli) async fn compare(
         deployment: assembly.deployment,
         checked: assembly.units.len(),
         drift: options.drift,
-        differences: differences.collect(),
+        differences: differences.chain(site.unaccounted()).collect(),
     })
 }

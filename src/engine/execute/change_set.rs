@@ -37,7 +37,7 @@ pub(super) async fn compute(work: &Work<'_>, request: &UpdateStack) -> Step<Comp
             ChangeSetStatus::Ready => return Ok(Computed { id, changes: Some(found.changes) }),
             ChangeSetStatus::Empty => return Ok(Computed { id, changes: None }),
             ChangeSetStatus::Failed(reason) => {
-                let outcome = UnitOutcome::RolledBack { cause: plain(reason) };
+                let outcome = UnitOutcome::Refused { cause: plain(reason) };
                 return Err(give_up(work, &id, Ending::new(outcome)).await);
             }
             ChangeSetStatus::Pending => {}

@@ -1,7 +1,7 @@
 //! Delete: by ARN, because a name can be reused and only the ARN still finds a deleted stack.
 
 use crate::engine::UnitOutcome;
-use crate::engine::execute::ending::{Ending, Step, hint};
+use crate::engine::execute::ending::{Ending, Step};
 use crate::engine::execute::unit::Work;
 use crate::engine::lane::CallError;
 use crate::model::StackStatus;
@@ -36,8 +36,8 @@ pub(super) async fn delete(work: &Work<'_>) -> Step<Ending> {
         return Ok(gone(id));
     }
     let cause = work.cause(&stack, &history).await;
-    let hint = hint(&stack.status, &stack.name);
-    Err(Box::new(Ending::new(UnitOutcome::NeedsHands { cause, hint }).with(stack)))
+    let (blockers, hint) = (history.blockers(), work.hint(&stack));
+    Err(Box::new(Ending::new(UnitOutcome::NeedsHands { cause, blockers, hint }).with(stack)))
 }
 
 fn gone(id: &str) -> Ending {

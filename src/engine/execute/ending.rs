@@ -2,7 +2,7 @@
 
 use crate::engine::lane::CallError;
 use crate::engine::{Cause, UnitOutcome};
-use crate::model::{ObservedStack, Output, StackStatus};
+use crate::model::{InstanceName, ObservedStack, Output, StackStatus};
 use crate::port::{PortError, PortErrorKind};
 
 /// The end of one instance's work.
@@ -38,7 +38,7 @@ impl Ending {
 
     /// It failed, and a person must look.
     pub(super) fn hands(reason: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::new(UnitOutcome::NeedsHands { cause: plain(reason), hint: hint.into() })
+        Self::new(UnitOutcome::NeedsHands { cause: plain(reason), blockers: Vec::new(), hint: hint.into() })
     }
 
     /// A call failed before anything was begun: the stack, if any, is as it was.
@@ -46,7 +46,7 @@ impl Ending {
         match error {
             CallError::Stopped => Self::new(UnitOutcome::LeftRunning),
             CallError::Failed { error, answer_lost: false } if is_refusal(error.kind) => {
-                Self::new(UnitOutcome::RolledBack { cause: plain(told(&error)) })
+                Self::new(UnitOutcome::Refused { cause: plain(told(&error)) })
             }
             failed @ CallError::Failed { .. } => Self::after_effect(failed),
         }
@@ -114,9 +114,13 @@ pub(super) fn is_rolled_back(status: &StackStatus) -> bool {
     )
 }
 
-/// What to do about a stack that stopped in this status.
-pub(super) fn hint(status: &StackStatus, stack: &str) -> String {
+/// What to do about a stack that stopped in this status. The embedded engine has no commands of its
+/// own: there a stuck stack is torn down and made again.
+pub(super) fn hint(status: &StackStatus, stack: &str, instance: &InstanceName, is_embedded: bool) -> String {
     match status {
+        StackStatus::UpdateFailed | StackStatus::UpdateRollbackFailed if is_embedded => {
+            format!("correct the cause, tear down unit `{instance}`, then run the same command again")
+        }
         StackStatus::CreateFailed | StackStatus::RollbackFailed => {
             "correct the cause, then run the same command again: it deletes what is left and creates the stack anew".to_owned()
         }

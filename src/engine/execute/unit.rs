@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::engine::budget::seconds;
+use crate::engine::budget::{Pace, seconds};
 use crate::engine::execute::ending::{Ending, Step, hint, is_rolled_back, plain};
 use crate::engine::execute::token::token;
 use crate::engine::execute::walk::Run;
@@ -137,7 +137,8 @@ impl<'w> Work<'w> {
             let outcome = if is_rolled_back(&stack.status) {
                 UnitOutcome::RolledBack { cause }
             } else {
-                UnitOutcome::NeedsHands { cause, hint: hint(&stack.status, &stack.name) }
+                let hint = self.hint(&stack);
+                UnitOutcome::NeedsHands { cause, blockers: history.blockers(), hint }
             };
             return Err(Box::new(Ending::new(outcome).with(stack)));
         }
@@ -151,6 +152,12 @@ impl<'w> Work<'w> {
         }
         self.run.outputs.publish(self.instance(), &stack);
         Ok(Ending::new(UnitOutcome::Done).with(stack))
+    }
+
+    /// What a person can do about a stack that is stuck.
+    pub(super) fn hint(&self, stack: &ObservedStack) -> String {
+        let is_embedded = self.lane.cloud.pace == Pace::Virtual;
+        hint(&stack.status, &stack.name, self.instance(), is_embedded)
     }
 
     /// The last events of a success, as far as that delays nobody.

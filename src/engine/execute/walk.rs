@@ -116,6 +116,7 @@ impl Walk<'_> {
             UnitOutcome::Done | UnitOutcome::Unchanged => self.schedule.done(&report.instance),
             UnitOutcome::LeftRunning => {}
             UnitOutcome::RolledBack { .. }
+            | UnitOutcome::Refused { .. }
             | UnitOutcome::NeedsHands { .. }
             | UnitOutcome::Unannounced { .. } => {
                 let skipped = self.schedule.failed(&report.instance);

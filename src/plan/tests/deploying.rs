@@ -162,6 +162,21 @@ fn a_failed_creation_that_may_have_left_something_needs_hands_outside_disposable
 }
 
 #[test]
+fn the_way_out_of_a_stuck_stack_depends_on_who_serves_it() {
+    let units = vec![unit("data")];
+    let mut observation = deployed(&units);
+    seen(&mut observation, "data").status = StackStatus::UpdateRollbackFailed;
+    let hint = |context| deploy(&units, &context, &observation).unwrap_err().obstacles[0].hint();
+    let command = "aws cloudformation continue-update-rollback --stack-name fieldbook-demo-data";
+    assert!(hint(deploy_context()).contains(command));
+    let embedded = [crate::model::TargetName::primary()].into();
+    assert_eq!(
+        hint(crate::plan::DeployContext { embedded, ..deploy_context() }),
+        "look at its events, tear down unit `data`, then deploy again"
+    );
+}
+
+#[test]
 fn a_half_deleted_unit_is_made_anew_only_when_stateless() {
     let units = vec![unit("data").class(Class::Data)];
     let mut observation = deployed(&units);

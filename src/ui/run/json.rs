@@ -1,6 +1,6 @@
 //! A run for programs: one JSON object per line, opened by a version, closed by a summary.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -43,7 +43,10 @@ impl RunView for JsonView {
 
     fn heartbeat(&self) {}
 
-    fn finish(&self, summary: &Summary) {
+    fn finish(&self, summary: &Summary) -> io::Result<()> {
         self.line(&summary.document());
+        self.writer.finish().map_err(|error| {
+            io::Error::new(error.kind(), format!("could not write to standard output: {error}"))
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! A run as a log: one timestamped line per change, and a sign of life where nothing changes.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::engine::{Event, EventSink, Operation, UnitOutcome, UnitReport};
 use crate::model::StackEvent;
 use crate::plan::ActionKind;
-use crate::ui::outcome_view::{Summary, cause_line};
+use crate::ui::outcome_view::{Summary, cause_line, nothing};
 use crate::ui::plan_view::Detail;
 use crate::ui::run::progress::Progress;
 use crate::ui::run::writer::SilentWriter;
@@ -130,11 +130,17 @@ pub(super) fn finished(report: &UnitReport, palette: &Palette) -> String {
             format!("{} in {after}", palette.paint(Label::Success, past(report.action)))
         }
         UnitOutcome::Unchanged => format!("unchanged after {after}"),
+        UnitOutcome::Refused { cause } => {
+            let refused = failed("refused by CloudFormation");
+            format!("{refused}, {}: {}", nothing(report.action), cause_line(cause))
+        }
         UnitOutcome::RolledBack { cause } => {
             format!("{} after {after}: {}", failed("failed and rolled back"), cause_line(cause))
         }
-        UnitOutcome::NeedsHands { cause, .. } => {
-            format!("{} after {after}: {}", failed("failed and needs hands"), cause_line(cause))
+        UnitOutcome::NeedsHands { cause, blockers, .. } => {
+            let blocked = blockers.iter().map(|cause| format!("; then {}", cause_line(cause)));
+            let (what, blocked) = (failed("failed and needs hands"), blocked.collect::<String>());
+            format!("{what} after {after}: {}{blocked}", cause_line(cause))
         }
         UnitOutcome::Unannounced { differences } => {
             format!(
@@ -196,5 +202,7 @@ impl RunView for LinesView {
         }
     }
 
-    fn finish(&self, _: &Summary) {}
+    fn finish(&self, _: &Summary) -> io::Result<()> {
+        Ok(())
+    }
 }

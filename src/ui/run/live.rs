@@ -96,8 +96,9 @@ impl RunView for LiveView {
         self.draw(&state);
     }
 
-    fn finish(&self, _: &Summary) {
+    fn finish(&self, _: &Summary) -> std::io::Result<()> {
         self.bar.finish_and_clear();
+        Ok(())
     }
 }
 

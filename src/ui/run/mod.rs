@@ -10,6 +10,7 @@ mod progress;
 mod writer;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -33,7 +34,10 @@ pub trait RunView: EventSink {
     fn heartbeat(&self);
 
     /// The run is over: clears what was drawn, or closes the stream.
-    fn finish(&self, summary: &Summary);
+    ///
+    /// # Errors
+    /// A stream of results could not be written whole, and not because its reader had seen enough.
+    fn finish(&self, summary: &Summary) -> io::Result<()>;
 }
 
 /// Where a view takes the time from.

@@ -126,7 +126,7 @@ fn a_log_has_a_line_per_change() {
     let (text, now) = (Shared::default(), Arc::default());
     let view = LinesView::new(Box::new(text.clone()), clock(&now), Detail::Normal, Palette::plain());
     story().into_iter().for_each(|event| crate::engine::EventSink::send(&view, event));
-    view.finish(&Summary::of([&ended()]));
+    view.finish(&Summary::of([&ended()])).unwrap();
     assert_snapshot!(text.text(), @"
     10:00:00 deploying demo: 3 stacks
     10:00:01 network: creating fieldbook-demo-network
@@ -171,7 +171,7 @@ fn a_stream_opens_with_its_version_and_closes_with_a_summary() {
     let story = story();
     story.iter().take(3).cloned().for_each(|event| crate::engine::EventSink::send(&view, event));
     crate::engine::EventSink::send(&view, story[12].clone());
-    view.finish(&Summary::of([&ended()]));
+    view.finish(&Summary::of([&ended()])).unwrap();
     let version = format!("\"{}\"", env!("CARGO_PKG_VERSION"));
     assert_snapshot!(text.text().replace(&version, "\"VERSION\""), @r#"
     {"event":"version","rekindle":"VERSION","schema":1}
@@ -271,7 +271,7 @@ fn a_live_view_keeps_what_was_done_and_draws_what_goes_on() {
     assert!(drawn.contains("✓ network: created in 20s"), "{drawn}");
     assert!(drawn.contains("deploying demo: 0 of 3 done, 0s"), "{drawn}");
     assert!(!drawn.contains("✓ data"), "{drawn}");
-    view.finish(&Summary::of([&ended()]));
+    view.finish(&Summary::of([&ended()])).unwrap();
     let before = terminal.0.text();
     view.heartbeat();
     assert_eq!(terminal.0.text(), before, "nothing is drawn after the end");
@@ -342,7 +342,7 @@ fn the_end_of_other_runs() {
     outcome_.reports[1].outcome = UnitOutcome::Unannounced { differences };
     let cause = Cause { resource: None, resource_type: None, reason: "Internal failure".to_owned() };
     let hint = "look at the events of its stack".to_owned();
-    outcome_.reports[0].outcome = UnitOutcome::NeedsHands { cause, hint };
+    outcome_.reports[0].outcome = UnitOutcome::NeedsHands { cause, blockers: Vec::new(), hint };
     assert_snapshot!(shown(&outcome_), @"
     Deploy of demo failed and needs hands after 3m 31s
 

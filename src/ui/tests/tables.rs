@@ -31,10 +31,11 @@ fn status_is_a_table() {
     cache@recovery  (absent)                stateless  -             -    fieldbook-demo-cache
     ");
     assert_snapshot!(status_view::status(&demo(), &[], now, &Palette::plain()), @"demo has no stacks.");
-    assert_snapshot!(text::document(&status_view::document(&demo(), &rows[..1])), @r#"
+    assert_snapshot!(text::document(&status_view::document(&demo(), &rows[..1], true)), @r#"
     {
       "environment": "demo",
       "schema": 1,
+      "source": "read",
       "stacks": [
         {
           "changed": "2026-11-01T10:00:00Z",

@@ -117,6 +117,46 @@ fn a_local_state_that_was_emptied() {
     assert_eq!(fs::read(local_state(&project)).unwrap(), b"", "it is left as it was");
 }
 
+/// Many ways to damage the file, each from a seed: whatever a command does about it, nobody reads a
+/// panic, nothing is reset, and what is refused is left as it was.
+#[test]
+fn a_local_state_with_random_damage() {
+    let project = deployed();
+    let file = local_state(&project);
+    let whole = fs::read(&file).unwrap();
+    let (mut refused, mut seed) = (0, 7_u64);
+    let mut random = move |below: usize| {
+        // Knuth's MMIX generator.
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below
+    };
+    for round in 0..120 {
+        let mut damaged = whole.clone();
+        match round % 4 {
+            0 => damaged[random(whole.len())] ^= 1 << random(8),
+            1 => {
+                let start = random(whole.len());
+                let end = (start + random(4096)).min(whole.len());
+                damaged[start..end].fill(0);
+            }
+            2 => damaged.truncate(1 + random(whole.len() - 1)),
+            _ => (0..64).for_each(|_| damaged[random(whole.len())] = random(256) as u8),
+        }
+        fs::write(&file, &damaged).unwrap();
+        let run = project.run(&["status", "demo"]);
+        assert!(!run.stderr.contains("panicked") && !run.stderr.contains("RUST_BACKTRACE"), "{}", run.stderr);
+        if run.code == 0 {
+            assert!(run.stdout.contains("CREATE_COMPLETE"), "round {round}: reset\n{}", run.stdout);
+        } else {
+            refused += 1;
+            assert_eq!(run.code, 1, "round {round}\n{}", run.stderr);
+            assert!(run.stderr.contains("nothing was reset"), "round {round}\n{}", run.stderr);
+            assert_eq!(fs::read(&file).unwrap(), damaged, "round {round}: a refused state was changed");
+        }
+    }
+    assert!(refused > 60, "{refused}");
+}
+
 /// Writes another format number into the state of the embedded engine.
 fn set_format(project: &Project, number: u64) {
     let database = redb::Database::open(local_state(project)).unwrap();

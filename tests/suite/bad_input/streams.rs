@@ -81,3 +81,54 @@ fn a_closed_pipe_is_silent() {
         .unwrap();
     assert_told!(tell(&project, &Run::from(output)), @"exit code 0");
 }
+
+#[test]
+fn a_full_disk_under_a_stream_of_events_is_told_when_the_run_is_over() {
+    let project = keys(TEMPLATE);
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let output =
+        project.command(&["deploy", "demo", "--yes", "--output", "json"]).stdout(full).output().unwrap();
+    assert_told!(tell(&project, &Run::from(output)), @"
+    exit code 1
+    error: could not write to standard output: No space left on device (os error 28)
+    hint: the run itself succeeded, and is recorded; `rekindle status` shows it
+    ");
+    project.run(&["verify", "demo"]).expect_code(0);
+    assert!(project.read(".rekindle/ledger/demo/1.json").contains("\"succeeded\""));
+}
+
+#[test]
+fn every_error_has_a_form_for_programs() {
+    let project = keys(TEMPLATE);
+    let error = |arguments: &[&str], code: i32| {
+        let run = project.run(&[arguments, &["--output", "json"]].concat()).expect_code(code);
+        let document = run.json();
+        assert_eq!(document["schema"], 1);
+        assert_eq!(document["error"]["exit"], code);
+        document
+    };
+    let document = error(&["plan", "dmeo"], 1);
+    assert_eq!(document["error"]["code"], "unknown-environment");
+    assert_eq!(document["error"]["hint"], "did you mean `demo`?");
+    assert_eq!(error(&["plan", "demo", "kyes"], 1)["error"]["obstacles"][0]["hint"], "did you mean `keys`?");
+    // A stream is closed by an event, even where it never began.
+    let document = error(&["deploy", "demo"], 4);
+    assert_eq!(document["event"], "error");
+    assert_eq!(document["error"]["code"], "refused");
+    // A rehearsal has one document.
+    assert_eq!(error(&["deploy", "dmeo", "--rehearse"], 1)["event"], serde_json::Value::Null);
+    project.write("stacks/keys.yaml", "kind: stack\nclass: stateless\ntemplate: kyes@1.0.0\n");
+    let document = error(&["plan", "demo"], 1);
+    assert_eq!(document["error"]["where"]["file"], "stacks/keys.yaml");
+    assert_eq!(document["error"]["diagnostics"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn init_has_a_form_for_programs() {
+    let project = Project::empty();
+    let document = project.run(&["init", "fieldbook", "--output", "json"]).expect_code(0).json();
+    assert_eq!(document["project"], "fieldbook");
+    for file in document["files"].as_array().unwrap() {
+        assert!(project.path().join("fieldbook").join(file.as_str().unwrap()).is_file(), "{file}");
+    }
+}

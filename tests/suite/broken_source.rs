@@ -1,0 +1,59 @@
+//! Commands that work from what stands, although the source is broken.
+
+use crate::support::project::Project;
+
+fn deployed() -> Project {
+    let project = Project::skeleton();
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    project
+}
+
+/// Ways to break the source without touching `rekindle.yaml`.
+const BREAKS: [(&str, &str); 4] = [
+    ("stacks/storage.yaml", "kind: ["),
+    ("rekindle.lock", "schema: 1\n["),
+    ("templates/storage/1.0.0/template.yaml.tera", "{{"),
+    ("stacks/strange.txt", ""),
+];
+
+#[test]
+fn status_shows_what_stands_and_says_that_the_source_is_broken() {
+    for (file, text) in BREAKS {
+        let project = deployed();
+        project.write(file, text);
+        let run = project.run(&["status", "demo"]).expect_code(0);
+        assert!(run.stdout.contains("fieldbook-demo-storage"), "{file}\n{}", run.stdout);
+        assert!(
+            run.stderr.contains("error") && run.stderr.contains("warning: shown is what stands"),
+            "{}",
+            run.stderr
+        );
+        let json = project.run(&["status", "demo", "--output", "json"]).expect_code(0).json();
+        assert_eq!(json["source"], "broken");
+        assert_eq!(json["stacks"].as_array().unwrap().len(), 2);
+        project.run(&["plan", "demo"]).expect_code(1);
+    }
+}
+
+#[test]
+fn a_teardown_needs_the_places_only() {
+    for (file, text) in BREAKS {
+        let project = deployed();
+        project.write(file, text);
+        project.run(&["teardown", "demo", "--yes"]).expect_code(0);
+        let json = project.run(&["status", "demo", "--output", "json"]).expect_code(0).json();
+        assert_eq!(json["stacks"].as_array().unwrap().len(), 0, "{file}");
+    }
+}
+
+#[test]
+fn where_even_the_places_are_broken_the_command_without_source_is_named() {
+    let project = deployed();
+    project.write("rekindle.yaml", "project: fieldbook\nenvironments: {demo: {targets: {");
+    for command in [&["status", "demo"][..], &["teardown", "demo", "--yes"]] {
+        let run = project.run(command).expect_code(1);
+        let advice = "rekindle teardown --project PROJECT --environment demo";
+        assert!(run.stderr.contains(advice), "{}", run.stderr);
+    }
+    project.run(&["teardown", "--project", "fieldbook", "--environment", "demo", "--yes"]).expect_code(0);
+}
