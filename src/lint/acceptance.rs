@@ -29,7 +29,9 @@ pub(super) fn apply(scope: &Scope<'_>, report: &mut Report) {
     }
     let resources = Path::ROOT.key("Resources");
     for (name, resource) in scope.entries("Resources") {
-        let Some(accepted) = resource.get("Metadata").and_then(|metadata| metadata.get(KEY)) else { continue };
+        let Some(accepted) = resource.get("Metadata").and_then(|metadata| metadata.get(KEY)) else {
+            continue;
+        };
         let path = resources.key(name);
         let metadata = path.key("Metadata");
         findings = without(findings, accepted, &path.pointer(), &metadata.key(KEY), report);
@@ -67,9 +69,11 @@ fn reasoned<'a>(accepted: &'a Map<String, Value>, path: &Path<'_>, report: &mut 
     let mut codes = BTreeSet::new();
     for (code, reason) in accepted {
         if by_code(code).is_none() {
-            report
-                .key(&ACCEPTANCE, &path.key(code), format!("there is no rule `{code}`"))
-                .nearest(code, RULES.iter().map(|rule| rule.code), "codes stand in brackets in each message");
+            report.key(&ACCEPTANCE, &path.key(code), format!("there is no rule `{code}`")).nearest(
+                code,
+                RULES.iter().map(|rule| rule.code),
+                "codes stand in brackets in each message",
+            );
         } else if reason.as_str().is_none_or(|reason| reason.trim().is_empty()) {
             report
                 .value(&ACCEPTANCE, &path.key(code), format!("`{code}` is accepted without a reason"))

@@ -10,15 +10,16 @@ use crate::lint::rules::CIRCULAR_DEPENDENCY;
 /// How many names of a circle are told.
 const TOLD: usize = 12;
 
-/// Records every circle once.
+/// How many circles of a section are told: where everything needs everything there are millions.
+const MOST: usize = 20;
+
+/// Records circles, each once.
 pub(super) fn check(uses: &Uses<'_>, report: &mut Report) {
-    for (section, what, needs) in [
-        ("Conditions", "condition", &uses.condition_needs),
-        ("Resources", "resource", &uses.resource_needs),
-    ] {
+    for (section, what, needs) in
+        [("Conditions", "condition", &uses.condition_needs), ("Resources", "resource", &uses.resource_needs)]
+    {
         for circle in circles(needs) {
-            let names: Vec<_> =
-                circle.iter().chain(circle.first()).map(|name| format!("`{name}`")).collect();
+            let names: Vec<_> = circle.iter().chain(circle.first()).map(|name| format!("`{name}`")).collect();
             let told = if names.len() <= TOLD {
                 names.join(" -> ")
             } else {
@@ -57,7 +58,7 @@ fn circles<'a>(needs: &Needs<'a>) -> Vec<Vec<&'a str>> {
         }
         let (mut path, mut open) = (vec![*start], vec![next_of(start)]);
         marks.insert(start, Mark::OnPath(0));
-        while let Some(rest) = open.last_mut() {
+        while let Some(rest) = open.last_mut().filter(|_| found.len() < MOST) {
             let Some(next) = rest.next() else {
                 open.pop();
                 marks.extend(path.pop().map(|name| (name, Mark::Done)));
@@ -91,10 +92,8 @@ mod tests {
         ]);
         assert_eq!(circles(&needs), [vec!["a", "b", "c"], vec!["d"]]);
         let names: Vec<String> = (0..100_000).map(|number| number.to_string()).collect();
-        let chain: Needs<'_> = names
-            .windows(2)
-            .map(|pair| (pair[0].as_str(), BTreeSet::from([pair[1].as_str()])))
-            .collect();
+        let chain: Needs<'_> =
+            names.windows(2).map(|pair| (pair[0].as_str(), BTreeSet::from([pair[1].as_str()]))).collect();
         assert!(circles(&chain).is_empty());
     }
 }

@@ -39,7 +39,9 @@ pub(super) fn check(scope: &Scope<'_>, is_unit: bool, report: &mut Report) {
     let description = scope.root.get("Description").and_then(Value::as_str).map_or(0, str::len);
     if description > DESCRIPTION_BYTES {
         let message = format!("the description has {description} bytes, {DESCRIPTION_BYTES} are allowed");
-        report.key(&QUOTA, &Path::ROOT.key("Description"), message).hint("shorten it; comments have no limit");
+        report
+            .key(&QUOTA, &Path::ROOT.key("Description"), message)
+            .hint("shorten it; comments have no limit");
     }
     let references: usize = scope.root.values().map(dynamic_references).sum();
     if references > DYNAMIC_REFERENCES {
@@ -91,7 +93,9 @@ fn weight(value: &Value) -> usize {
     match value {
         Value::String(text) => 6 * text.len() + 3,
         Value::Array(items) => 3 + items.iter().map(weight).sum::<usize>(),
-        Value::Object(map) => 3 + map.iter().map(|(key, value)| 6 * key.len() + 4 + weight(value)).sum::<usize>(),
+        Value::Object(map) => {
+            3 + map.iter().map(|(key, value)| 6 * key.len() + 4 + weight(value)).sum::<usize>()
+        }
         _ => 32,
     }
 }

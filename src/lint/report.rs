@@ -79,13 +79,7 @@ impl Report {
         self.add(rule, path, true, message.into())
     }
 
-    fn add(
-        &mut self,
-        rule: &'static Rule,
-        path: &Path<'_>,
-        on_key: bool,
-        message: String,
-    ) -> &mut Finding {
+    fn add(&mut self, rule: &'static Rule, path: &Path<'_>, on_key: bool, message: String) -> &mut Finding {
         self.findings.push(Finding { rule, pointer: path.pointer(), on_key, message, hint: None });
         self.findings.last_mut().expect("one was just pushed")
     }

@@ -34,9 +34,8 @@ impl<'a> Scope<'a> {
         let is_foreign = transforms.iter().any(|name| name != LANGUAGE_EXTENSIONS);
         let makes_names = |key: &String| is_loop(key) || key == "Fn::Transform";
         let sections = root.values().filter_map(Value::as_object);
-        let is_open = is_foreign
-            || root.contains_key("Fn::Transform")
-            || sections.flat_map(Map::keys).any(makes_names);
+        let is_open =
+            is_foreign || root.contains_key("Fn::Transform") || sections.flat_map(Map::keys).any(makes_names);
         let has_extensions = transforms.iter().any(|name| name == LANGUAGE_EXTENSIONS);
         Self { root, has_extensions, is_open, is_foreign }
     }

@@ -38,9 +38,9 @@ pub(super) fn number(value: &Value) -> Option<f64> {
 /// A whole number, or a text that reads as one.
 pub(super) fn integer(value: &Value) -> Option<i64> {
     match value {
-        Value::Number(number) => number.as_i64().or_else(|| {
-            number.as_f64().filter(|number| number.fract() == 0.0).map(|number| number as i64)
-        }),
+        Value::Number(number) => number
+            .as_i64()
+            .or_else(|| number.as_f64().filter(|number| number.fract() == 0.0).map(|number| number as i64)),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     }
@@ -50,7 +50,9 @@ pub(super) fn integer(value: &Value) -> Option<i64> {
 pub(super) fn is_boolean(value: &Value) -> bool {
     match value {
         Value::Bool(_) => true,
-        Value::String(text) => matches!(text.as_str(), "true" | "false" | "True" | "False" | "TRUE" | "FALSE"),
+        Value::String(text) => {
+            matches!(text.as_str(), "true" | "false" | "True" | "False" | "TRUE" | "FALSE")
+        }
         _ => false,
     }
 }

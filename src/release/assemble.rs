@@ -118,7 +118,7 @@ impl<'p> Assembler<'p> {
         let rendered = self.render(contexts, unit)?;
         let mut problems = Diagnostics::default();
         let target = &resolved.environment.targets[&unit.instance.target];
-        template_checks::check(&rendered.template, &mut problems);
+        template_checks::check(&rendered.template, target, &mut problems);
         language_checks::macros(&rendered.template, &unit.settings.transforms, target, &mut problems);
         let facts = self.project.lock.at(target);
         let pinned = stored::pin(&rendered.template, unit, &facts, target, &mut problems);

@@ -45,7 +45,9 @@ impl<'a> Walk<'_, 'a> {
                 self.value(value, path);
                 None
             }
-            Expected::Text => (!is_scalar(value)).then(|| format!("a text is wanted here, this is {}", kind(value))),
+            Expected::Text => {
+                (!is_scalar(value)).then(|| format!("a text is wanted here, this is {}", kind(value)))
+            }
             Expected::Integer(least, greatest) => match integer(value) {
                 Some(number) if number < least || number > greatest => {
                     Some(format!("{number} is not between {least} and {greatest}"))

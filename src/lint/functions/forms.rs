@@ -60,19 +60,15 @@ impl<'a> Walk<'_, 'a> {
 
     fn conditions(&mut self, argument: &'a Value, least: usize, most: usize, path: &Path<'_>) {
         let Some(items) = self.several(argument, least, most, path) else { return };
-        let allowed =
-            if self.owner.0 == "Rules" { places::RULE_CONDITIONS } else { places::CONDITIONS };
+        let allowed = if self.owner.0 == "Rules" { places::RULE_CONDITIONS } else { places::CONDITIONS };
         for (index, item) in items.iter().enumerate() {
             self.argument(item, allowed, Expected::Call, &path.index(index));
         }
     }
 
     fn equals(&mut self, argument: &'a Value, path: &Path<'_>) {
-        let allowed = if self.owner.0 == "Rules" {
-            places::EQUALS.and(places::RULE_VALUES)
-        } else {
-            places::EQUALS
-        };
+        let allowed =
+            if self.owner.0 == "Rules" { places::EQUALS.and(places::RULE_VALUES) } else { places::EQUALS };
         for (index, item) in self.several(argument, 2, 2, path).into_iter().flatten().enumerate() {
             self.argument(item, allowed, Expected::Text, &path.index(index));
         }

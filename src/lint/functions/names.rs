@@ -49,9 +49,11 @@ impl<'a> Walk<'_, 'a> {
         };
         let parameters = self.scope.entries("Parameters").map(|(name, _)| name);
         let resources = self.scope.entries("Resources").map(|(name, _)| name).filter(|_| !early);
-        self.report
-            .value(&DANGLING_REFERENCE, path, format!("there is no {what} `{name}`"))
-            .nearest(name, parameters.chain(resources).chain(PSEUDO_PARAMETERS), otherwise);
+        self.report.value(&DANGLING_REFERENCE, path, format!("there is no {what} `{name}`")).nearest(
+            name,
+            parameters.chain(resources).chain(PSEUDO_PARAMETERS),
+            otherwise,
+        );
     }
 
     fn need(&mut self, name: &'a str) {
@@ -75,7 +77,8 @@ impl<'a> Walk<'_, 'a> {
                         self.argument(other, places::TEXTS, Expected::Text, &path.index(0));
                     }
                     other => {
-                        let message = format!("the name of a resource is wanted here, this is {}", kind(other));
+                        let message =
+                            format!("the name of a resource is wanted here, this is {}", kind(other));
                         self.form(&path.index(0), message);
                     }
                 }
@@ -99,15 +102,18 @@ impl<'a> Walk<'_, 'a> {
             return;
         }
         let resources = self.scope.entries("Resources").map(|(name, _)| name);
-        self.report
-            .value(&DANGLING_REFERENCE, path, format!("there is no resource `{resource}`"))
-            .nearest(resource, resources, "correct the name; what another stack holds comes in as a parameter");
+        self.report.value(&DANGLING_REFERENCE, path, format!("there is no resource `{resource}`")).nearest(
+            resource,
+            resources,
+            "correct the name; what another stack holds comes in as a parameter",
+        );
     }
 
     /// The name of a condition.
     pub(in crate::lint) fn condition(&mut self, argument: &'a Value, path: &Path<'_>) {
         let Some(name) = argument.as_str() else {
-            return self.form(path, format!("the name of a condition is wanted here, this is {}", kind(argument)));
+            return self
+                .form(path, format!("the name of a condition is wanted here, this is {}", kind(argument)));
         };
         self.uses.conditions.insert(name);
         if let ("Conditions", owner) = self.owner {
@@ -192,7 +198,9 @@ pub(in crate::lint) fn condition_name(scope: &Scope<'_>, name: &str, path: &Path
         return;
     }
     let conditions = scope.entries("Conditions").map(|(name, _)| name);
-    report
-        .value(&DANGLING_REFERENCE, path, format!("there is no condition `{name}`"))
-        .nearest(name, conditions, "declare it in `Conditions`, or correct the name");
+    report.value(&DANGLING_REFERENCE, path, format!("there is no condition `{name}`")).nearest(
+        name,
+        conditions,
+        "declare it in `Conditions`, or correct the name",
+    );
 }

@@ -70,15 +70,8 @@ pub(in crate::lint) const TEXTS: Functions = Functions::these(&[
 ]);
 
 /// The arguments of `Fn::Cidr`.
-pub(in crate::lint) const CIDR: Functions = Functions::these(&[
-    F::FindInMap,
-    F::GetAtt,
-    F::If,
-    F::ImportValue,
-    F::Select,
-    F::Sub,
-    F::Ref,
-]);
+pub(in crate::lint) const CIDR: Functions =
+    Functions::these(&[F::FindInMap, F::GetAtt, F::If, F::ImportValue, F::Select, F::Sub, F::Ref]);
 
 /// The name that `Fn::ImportValue` imports, and what `Fn::GetStackOutput` looks up.
 pub(in crate::lint) const IMPORT: Functions = Functions::these(&[
@@ -98,15 +91,8 @@ pub(in crate::lint) const REGION: Functions =
     Functions::these(&[F::GetAtt, F::If, F::Join, F::Ref, F::Select, F::Sub]);
 
 /// The whole list of `Fn::Join` and `Fn::Select`.
-pub(in crate::lint) const LIST: Functions = Functions::these(&[
-    F::Cidr,
-    F::FindInMap,
-    F::GetAtt,
-    F::GetAzs,
-    F::If,
-    F::Ref,
-    F::Split,
-]);
+pub(in crate::lint) const LIST: Functions =
+    Functions::these(&[F::Cidr, F::FindInMap, F::GetAtt, F::GetAzs, F::If, F::Ref, F::Split]);
 
 /// Items of the list of `Fn::Join`, and the text of `Fn::Split`.
 pub(in crate::lint) const PIECES: Functions = Functions::these(&[
@@ -132,5 +118,4 @@ pub(in crate::lint) const CHOICES: Functions =
 pub(in crate::lint) const KEYS: Functions = Functions::these(&[F::FindInMap, F::Ref]);
 
 /// Functions that are there only with `AWS::LanguageExtensions`.
-pub(in crate::lint) const EXTENSIONS: Functions =
-    Functions::these(&[F::ForEach, F::Length, F::ToJsonString]);
+pub(in crate::lint) const EXTENSIONS: Functions = Functions::these(&[F::ForEach, F::Length, F::ToJsonString]);

@@ -111,9 +111,8 @@ impl<'w, 'a> Walk<'w, 'a> {
         let message = format!("`{}` is not evaluated here", call.function.key());
         let finding = self.report.key(&FUNCTION_NESTING, path, message);
         match call.function {
-            Function::GetAtt | Function::ImportValue => finding.hint(
-                "what is known only while deploying cannot be used here; a parameter or a mapping can",
-            ),
+            Function::GetAtt | Function::ImportValue => finding
+                .hint("what is known only while deploying cannot be used here; a parameter or a mapping can"),
             Function::And | Function::Or | Function::Not | Function::Equals => {
                 finding.hint("name the condition in `Conditions` and use it with `Fn::If`");
             }

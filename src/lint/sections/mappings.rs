@@ -22,7 +22,8 @@ pub(super) fn check(walk: &mut Walk<'_, '_>) {
         for (key, inner) in map.iter().filter(|(key, _)| *key != "Fn::Transform") {
             let path = path.key(key);
             key_form(walk, key, &['.', '-', '_', '/', ':', ' ', '*'], &path);
-            let Some(inner) = walk.map(inner, &MAPPING_FORM, &path, &format!("the key `{}`", shown(key))) else {
+            let Some(inner) = walk.map(inner, &MAPPING_FORM, &path, &format!("the key `{}`", shown(key)))
+            else {
                 continue;
             };
             if inner.is_empty() {
@@ -67,7 +68,11 @@ fn value_form(walk: &mut Walk<'_, '_>, value: &Value, path: &Path<'_>) {
             }
         }
         Value::Null => {
-            walk.report.value(&MAPPING_FORM, path, format!("a mapping holds values, this is {}", kind(value)));
+            walk.report.value(
+                &MAPPING_FORM,
+                path,
+                format!("a mapping holds values, this is {}", kind(value)),
+            );
         }
         _ => {}
     }

@@ -54,7 +54,11 @@ fn list<'a>(walk: &mut Walk<'_, 'a>, value: &'a Value, path: &Path<'_>) -> &'a [
     match value {
         Value::Array(items) => items,
         other => {
-            walk.report.value(&METADATA_FORM, path, format!("a list is wanted here, this is {}", kind(other)));
+            walk.report.value(
+                &METADATA_FORM,
+                path,
+                format!("a list is wanted here, this is {}", kind(other)),
+            );
             &[]
         }
     }

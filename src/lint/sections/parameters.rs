@@ -56,11 +56,25 @@ fn type_of(walk: &mut Walk<'_, '_>, map: &Map<String, Value>, path: &Path<'_>) -
     // Types that are not documented, and taken all the same.
     let is_undocumented = name.starts_with("AWS::SSM::Parameter::Value<") || name.starts_with("List<");
     if known.is_none() && !is_undocumented {
-        let types = ["String", "Number", "CommaDelimitedList", "List<Number>", "AWS::EC2::VPC::Id",
-            "AWS::EC2::Subnet::Id", "AWS::EC2::SecurityGroup::Id", "AWS::EC2::Image::Id",
-            "AWS::EC2::KeyPair::KeyName", "AWS::EC2::Instance::Id", "AWS::SSM::Parameter::Name"];
+        let types = [
+            "String",
+            "Number",
+            "CommaDelimitedList",
+            "List<Number>",
+            "AWS::EC2::VPC::Id",
+            "AWS::EC2::Subnet::Id",
+            "AWS::EC2::SecurityGroup::Id",
+            "AWS::EC2::Image::Id",
+            "AWS::EC2::KeyPair::KeyName",
+            "AWS::EC2::Instance::Id",
+            "AWS::SSM::Parameter::Name",
+        ];
         walk.report
-            .value(&PARAMETER_TYPE, &path.key("Type"), format!("there is no parameter type `{}`", shown(name)))
+            .value(
+                &PARAMETER_TYPE,
+                &path.key("Type"),
+                format!("there is no parameter type `{}`", shown(name)),
+            )
             .nearest(name, types, "the usual ones are String, Number and CommaDelimitedList");
     }
     known
@@ -100,10 +114,15 @@ fn forms(walk: &mut Walk<'_, '_>, map: &Map<String, Value>, path: &Path<'_>) {
 /// Bounds that the type does not have.
 fn fits(walk: &mut Walk<'_, '_>, map: &Map<String, Value>, known: &ParameterType, path: &Path<'_>) {
     let is_number = *known == ParameterType::One(Kind::Number);
-    for (key, numbers_have_it) in
-        [("MinLength", false), ("MaxLength", false), ("AllowedPattern", false), ("MinValue", true), ("MaxValue", true)]
-    {
-        let is_wrong = if is_number { !numbers_have_it } else { numbers_have_it && known.kind() != Kind::Number };
+    for (key, numbers_have_it) in [
+        ("MinLength", false),
+        ("MaxLength", false),
+        ("AllowedPattern", false),
+        ("MinValue", true),
+        ("MaxValue", true),
+    ] {
+        let is_wrong =
+            if is_number { !numbers_have_it } else { numbers_have_it && known.kind() != Kind::Number };
         if map.contains_key(key) && is_wrong {
             let message = format!("a parameter of the type `{known}` has no `{key}`");
             walk.report.key(&PARAMETER_FORM, &path.key(key), message);

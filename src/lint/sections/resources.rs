@@ -122,9 +122,11 @@ fn depends_on_one<'a>(walk: &mut Walk<'_, 'a>, name: &'a str, path: &Path<'_>) {
         return;
     }
     let resources = walk.scope.entries("Resources").map(|(name, _)| name);
-    walk.report
-        .value(&DANGLING_REFERENCE, path, format!("there is no resource `{}`", shown(name)))
-        .nearest(name, resources, "correct the name, or take it out");
+    walk.report.value(&DANGLING_REFERENCE, path, format!("there is no resource `{}`", shown(name))).nearest(
+        name,
+        resources,
+        "correct the name, or take it out",
+    );
 }
 
 fn policy<'a>(

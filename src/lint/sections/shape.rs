@@ -14,7 +14,11 @@ const LOGICAL_NAME_CHARACTERS: usize = 255;
 
 impl<'a> Walk<'_, 'a> {
     /// A section as a map; anything else is a finding.
-    pub(super) fn section_map(&mut self, name: &'static str, rule: &'static Rule) -> Option<&'a Map<String, Value>> {
+    pub(super) fn section_map(
+        &mut self,
+        name: &'static str,
+        rule: &'static Rule,
+    ) -> Option<&'a Map<String, Value>> {
         let section = self.scope.root.get(name)?;
         self.map(section, rule, &Path::ROOT.key(name), &format!("`{name}`"))
     }
@@ -47,7 +51,8 @@ impl<'a> Walk<'_, 'a> {
         }
         let what = path.name().unwrap_or("template");
         for key in map.keys().filter(|key| !known.contains(&key.as_str()) && !is_loop(key)) {
-            let finding = self.report.key(rule, &path.key(key), format!("`{what}` has no key `{}`", shown(key)));
+            let finding =
+                self.report.key(rule, &path.key(key), format!("`{what}` has no key `{}`", shown(key)));
             finding.nearest(key, known.iter().copied(), &format!("it may have {}", known.join(", ")));
         }
         for key in required.iter().filter(|key| !map.contains_key(**key)) {
@@ -56,7 +61,13 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// An entry that must be a text where it is there.
-    pub(super) fn text_at(&mut self, map: &'a Map<String, Value>, key: &str, rule: &'static Rule, path: &Path<'_>) {
+    pub(super) fn text_at(
+        &mut self,
+        map: &'a Map<String, Value>,
+        key: &str,
+        rule: &'static Rule,
+        path: &Path<'_>,
+    ) {
         if let Some(value) = map.get(key).filter(|value| !value.is_string()) {
             self.report.value(rule, &path.key(key), format!("`{key}` is a text, this is {}", kind(value)));
         }
@@ -69,7 +80,11 @@ impl<'a> Walk<'_, 'a> {
             if name.is_empty() || name.len() > LOGICAL_NAME_CHARACTERS || !name.chars().all(is_letter) {
                 let path = Path::ROOT.key(section);
                 self.report
-                    .key(&LOGICAL_NAME, &path.key(name), format!("`{}` cannot be a name in `{section}`", shown(name)))
+                    .key(
+                        &LOGICAL_NAME,
+                        &path.key(name),
+                        format!("`{}` cannot be a name in `{section}`", shown(name)),
+                    )
                     .hint("use letters and digits only, at most 255 of them");
             }
         }

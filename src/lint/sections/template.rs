@@ -62,7 +62,11 @@ fn resources(walk: &mut Walk<'_, '_>) {
         }
         Value::Object(_) => {}
         other => {
-            walk.report.value(&TEMPLATE_FORM, &path, format!("`Resources` is a map, this is {}", kind(other)));
+            walk.report.value(
+                &TEMPLATE_FORM,
+                &path,
+                format!("`Resources` is a map, this is {}", kind(other)),
+            );
         }
     }
 }
@@ -89,8 +93,11 @@ fn transform(walk: &mut Walk<'_, '_>) {
             _ => false,
         };
         if !is_fine {
-            walk.report
-                .value(&TEMPLATE_FORM, &path, "a transform is a name, or a map of `Name` and `Parameters`");
+            walk.report.value(
+                &TEMPLATE_FORM,
+                &path,
+                "a transform is a name, or a map of `Name` and `Parameters`",
+            );
         }
     }
 }

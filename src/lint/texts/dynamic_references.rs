@@ -80,7 +80,9 @@ fn form(reference: &str) -> Option<String> {
         "ssm" | "ssm-secure" => match parts.get(3) {
             _ if name.is_empty() => Some("names no entry".to_owned()),
             _ if parts.len() > 4 => Some("has more parts than NAME:VERSION".to_owned()),
-            Some(version) if !version.contains("${") && !version.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some(version)
+                if !version.contains("${") && !version.bytes().all(|byte| byte.is_ascii_digit()) =>
+            {
                 Some(format!("has the version `{version}`, which is no number"))
             }
             Some(&"") => Some("has an empty version".to_owned()),
@@ -124,14 +126,16 @@ fn misplaced(reference: &str, place: Place<'_>) -> Option<String> {
     if reference.starts_with("resolve:secretsmanager:") {
         // As the default of a parameter it arrives in properties.
         let is_fine = in_properties || place.section == "Parameters";
-        return (!is_fine)
-            .then(|| "stands outside of the properties of a resource, where no secret is resolved".to_owned());
+        return (!is_fine).then(|| {
+            "stands outside of the properties of a resource, where no secret is resolved".to_owned()
+        });
     }
     if reference.starts_with("resolve:ssm-secure:") {
         let is_fine = in_properties && SECURE.contains(&(place.resource_type, place.key));
         return (!is_fine).then(|| "is resolved in a few properties for passwords only".to_owned());
     }
-    let is_known = in_properties || matches!(place.section, "Parameters" | "Outputs" | "Resources" | "Conditions");
+    let is_known =
+        in_properties || matches!(place.section, "Parameters" | "Outputs" | "Resources" | "Conditions");
     (!is_known).then(|| "stands where none is resolved".to_owned())
 }
 
@@ -148,7 +152,10 @@ mod tests {
     #[test]
     fn references_are_found_with_substitutions_inside() {
         let found = |text: &'static str| references(text).collect::<Vec<_>>();
-        assert_eq!(found("a{{resolve:ssm:/x:1}}b{{resolve:ssm:/y:2}}"), ["resolve:ssm:/x:1", "resolve:ssm:/y:2"]);
+        assert_eq!(
+            found("a{{resolve:ssm:/x:1}}b{{resolve:ssm:/y:2}}"),
+            ["resolve:ssm:/x:1", "resolve:ssm:/y:2"]
+        );
         assert_eq!(found("{{resolve:ssm:/${AWS::Region}/x:1}}"), ["resolve:ssm:/${AWS::Region}/x:1"]);
         assert_eq!(found("{{resolve:ssm:/x"), [""; 0]);
     }
@@ -165,7 +172,10 @@ mod tests {
             ("resolve:secretsmanager:db:SecretString:password", true),
             ("resolve:secretsmanager:db:SecretString:password::EXAMPLE", true),
             ("resolve:secretsmanager:db:SecretBinary", false),
-            ("resolve:secretsmanager:arn:aws:secretsmanager:us-east-1:123456789012:secret:db-x:SecretString:p", true),
+            (
+                "resolve:secretsmanager:arn:aws:secretsmanager:us-east-1:123456789012:secret:db-x:SecretString:p",
+                true,
+            ),
             ("resolve:secretsmanager:${Secret}:SecretString:p", true),
             ("resolve:vault:x", false),
         ] {

@@ -46,7 +46,12 @@ mod tests {
         ] {
             assert!(is_random(key), "{key} {}", bits_per_character(key));
         }
-        for name in ["fieldbook-production-database", "AWSLambdaBasicExecutionRole", "aaaaaaaaaaaaaaaaaaaaaaaa", "123456789012"] {
+        for name in [
+            "fieldbook-production-database",
+            "AWSLambdaBasicExecutionRole",
+            "aaaaaaaaaaaaaaaaaaaaaaaa",
+            "123456789012",
+        ] {
             assert!(!is_random(name), "{name} {}", bits_per_character(name));
         }
     }

@@ -9,8 +9,15 @@ use crate::lint::texts::{Place, Texts, tokens};
 use crate::lint::values::{is_boolean, text};
 
 /// Keys, without marks between words and in small letters, whose value is a password.
-const PASSWORDS: [&str; 7] =
-    ["password", "masteruserpassword", "passphrase", "masterpassword", "dbpassword", "authtoken", "adminpassword"];
+const PASSWORDS: [&str; 7] = [
+    "password",
+    "masteruserpassword",
+    "passphrase",
+    "masterpassword",
+    "dbpassword",
+    "authtoken",
+    "adminpassword",
+];
 
 /// Ends of keys whose value may be a secret.
 const SECRETS: [&str; 8] =
@@ -19,12 +26,10 @@ const SECRETS: [&str; 8] =
 impl Texts<'_, '_> {
     pub(super) fn secret(&mut self, text: &str, place: Place<'_>, path: &Path<'_>) {
         if let Some(what) = tokens::shape(text) {
-            self.report
-                .value(&SECRET_IN_TEXT, path, format!("this text holds {what}"))
-                .hint(
-                    "revoke it: it is in the history already; then let AWS resolve it, with \
+            self.report.value(&SECRET_IN_TEXT, path, format!("this text holds {what}")).hint(
+                "revoke it: it is in the history already; then let AWS resolve it, with \
                      `{{resolve:secretsmanager:...}}` or a `!secret` in the unit",
-                );
+            );
             return;
         }
         let is_literal = !text.is_empty() && !text.contains("{{resolve:") && !text.contains("${");
@@ -46,13 +51,17 @@ impl Texts<'_, '_> {
 
     /// A parameter that hides its value shows its default to whoever reads the template.
     pub(super) fn parameter(&mut self, declared: &Value, name: &str, path: &Path<'_>) {
-        let is_hidden = declared.get("NoEcho").is_some_and(|value| is_boolean(value) && {
-            text(value).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        let is_hidden = declared.get("NoEcho").is_some_and(|value| {
+            is_boolean(value) && { text(value).is_some_and(|value| value.eq_ignore_ascii_case("true")) }
         });
         let default = declared.get("Default").and_then(text).unwrap_or_default();
         if is_hidden && !default.is_empty() && !default.contains("{{resolve:") {
             self.report
-                .value(&SECRET_LIKE_TEXT, &path.key("Default"), format!("the default of `{name}` shows what `NoEcho` hides"))
+                .value(
+                    &SECRET_LIKE_TEXT,
+                    &path.key("Default"),
+                    format!("the default of `{name}` shows what `NoEcho` hides"),
+                )
                 .hint("take the default out");
         }
     }
@@ -60,7 +69,10 @@ impl Texts<'_, '_> {
 
 /// Whether the value is an argument of a function, and not a text of its own.
 fn is_structure(path: &Path<'_>) -> bool {
-    path.passes("Fn::GetAtt") || path.passes("Fn::FindInMap") || path.passes("Fn::ImportValue") || path.passes("Fn::If")
+    path.passes("Fn::GetAtt")
+        || path.passes("Fn::FindInMap")
+        || path.passes("Fn::ImportValue")
+        || path.passes("Fn::If")
 }
 
 /// `DB_PASSWORD` and `DbPassword` alike.

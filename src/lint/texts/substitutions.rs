@@ -18,7 +18,11 @@ impl Texts<'_, '_> {
         let is_meant = |name: &&str| self.exists(name) && !own.is_some_and(|own| own.get(*name).is_some());
         if let Some(name) = variables(text).filter(|name| is_name(name)).find(is_meant) {
             self.report
-                .value(&MISSING_SUBSTITUTION, path, format!("`${{{name}}}` stands in a text without `Fn::Sub`"))
+                .value(
+                    &MISSING_SUBSTITUTION,
+                    path,
+                    format!("`${{{name}}}` stands in a text without `Fn::Sub`"),
+                )
                 .hint("write `!Sub` before the text, or `${!` for a literal `${`");
         }
     }

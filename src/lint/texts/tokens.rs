@@ -10,9 +10,28 @@ use fancy_regex::Regex;
 
 /// Texts that every shape has one of: a cheap look before the expressions.
 const MARKS: [&str; 22] = [
-    "AKIA", "ASIA", "gh", "glpat-", "xox", "hooks.slack.com", "sk_live_", "rk_live_", "AIza",
-    "PRIVATE KEY", "eyJ", "npm_", "pypi-", "SG.", "dop_v1_", "hf_", "shpat_", "sk-", "dckr_pat_",
-    "://", "whsec_", "ATATT",
+    "AKIA",
+    "ASIA",
+    "gh",
+    "glpat-",
+    "xox",
+    "hooks.slack.com",
+    "sk_live_",
+    "rk_live_",
+    "AIza",
+    "PRIVATE KEY",
+    "eyJ",
+    "npm_",
+    "pypi-",
+    "SG.",
+    "dop_v1_",
+    "hf_",
+    "shpat_",
+    "sk-",
+    "dckr_pat_",
+    "://",
+    "whsec_",
+    "ATATT",
 ];
 
 static SHAPES: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
@@ -26,7 +45,10 @@ static SHAPES: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
         ("a Stripe key", r"(?<![A-Za-z0-9])[rs]k_live_[A-Za-z0-9]{16,}"),
         ("a webhook secret", r"(?<![A-Za-z0-9])whsec_[A-Za-z0-9+/]{24,}"),
         ("a Google API key", r"(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9])"),
-        ("a JSON Web Token", r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{16,}"),
+        (
+            "a JSON Web Token",
+            r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{16,}",
+        ),
         ("an npm token", r"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])"),
         ("a PyPI token", r"(?<![A-Za-z0-9])pypi-[A-Za-z0-9_-]{50,}"),
         ("a SendGrid key", r"(?<![A-Za-z0-9])SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
