@@ -131,14 +131,25 @@ pub struct InitArguments {
 
 /// `check`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  rekindle check\n  rekindle check production --strict")]
+#[command(after_help = "Examples:\n  rekindle check\n  rekindle check production --strict\n  \
+    rekindle check --template stack.yaml --template more/ --region eu-central-1\n\n\
+    The rules are in docs/lint.md.")]
 pub struct CheckArguments {
     /// Environment [default: all of them]
-    #[arg(value_name = "ENV")]
+    #[arg(value_name = "ENV", conflicts_with = "templates")]
     pub environment: Option<EnvironmentName>,
     /// Treat warnings as errors
     #[arg(long)]
     pub strict: bool,
+    /// Check a CloudFormation template, or all in a directory, without a project (repeatable)
+    #[arg(long = "template", value_name = "PATH")]
+    pub templates: Vec<Utf8PathBuf>,
+    /// With --template: the region the templates are for
+    #[arg(long, value_name = "REGION", requires = "templates")]
+    pub region: Option<Region>,
+    /// Write what was found as SARIF 2.1.0 too (`-`: to standard output, instead of the usual)
+    #[arg(long, value_name = "FILE")]
+    pub sarif: Option<Utf8PathBuf>,
 }
 
 /// `render`

@@ -46,13 +46,21 @@ use scope::Scope;
 use texts::Texts;
 
 /// What a template is judged for.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Purpose<'a> {
     /// The region it is deployed to, for example `eu-central-1`; any when absent.
     pub region: Option<&'a str>,
     /// Whether it belongs to a unit: rekindle then adds an output of its own, and what is looked up
     /// anew at each deployment is an error.
     pub is_unit: bool,
+    /// Whether resources are judged by the schemas of their types.
+    pub schemas: bool,
+}
+
+impl Default for Purpose<'_> {
+    fn default() -> Self {
+        Self { region: None, is_unit: false, schemas: true }
+    }
 }
 
 /// Everything that is wrong with a template, in the order of the text.

@@ -17,6 +17,6 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-pub use document::{Document, read, read_rendered};
+pub use document::{Document, read, read_as_found, read_rendered};
 pub use insertion::{Insertion, Insertions, contains_token_characters, token};
 pub use text::{MAXIMUM_BYTES, decode};

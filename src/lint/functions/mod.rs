@@ -9,8 +9,7 @@ mod substitution;
 mod uses;
 mod walk;
 
-pub(super) use arguments::Expected;
-pub(super) use kind::{Call, Function, Functions};
+pub(super) use kind::{Call, Function};
 pub(super) use names::condition_name;
 pub(super) use places::{CONDITIONS, RULE_CONDITIONS, VALUES};
 pub(super) use substitution::variables;
