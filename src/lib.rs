@@ -18,7 +18,8 @@
 //! | [`language`] | CloudFormation's template language over JSON: functions, conditions, rules, expansion | nothing of ours |
 //! | [`manifest`] | reads the project's own files; resolves an environment | model, template |
 //! | [`render`] | Tera, hermetic and bounded | model, template |
-//! | [`lint`] | what is wrong with a template, found without AWS | model, template, language |
+//! | [`catalogue`] | what AWS publishes of resource types | nothing of ours |
+//! | [`lint`] | what is wrong with a template, found without AWS | model, template, language, catalogue |
 //! | [`release`] | joins manifest and render into desired units with their digests | model, template, language, lint, manifest, render |
 //! | [`plan`] | what would be done and why | model, language |
 //! | [`port`] | what the engine needs of a cloud | model |
@@ -32,6 +33,7 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod catalogue;
 pub mod cli;
 pub mod disk;
 pub mod engine;

@@ -15,6 +15,7 @@ mod names;
 mod project;
 mod rehearsal;
 mod runtime;
+mod signals;
 mod site;
 mod source;
 mod view;
@@ -42,6 +43,7 @@ struct Session {
 
 /// Runs the command line of this process to its end.
 pub fn run() -> ExitCode {
+    signals::install();
     let surroundings = Surroundings::look();
     match Arguments::try_parse() {
         Ok(Arguments { global, command }) => {

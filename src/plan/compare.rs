@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::facts::TAG_PREFIX;
 use crate::model::{Change, DesiredUnit, Digest, Facts, InstanceName, ObservedStack};
-use crate::plan::difference::{difference, other_sections};
+use crate::plan::difference::{difference_with, other_sections};
 use crate::plan::expansion::{expanded, known, readable};
 use crate::plan::inventory::Standing;
 use crate::plan::values::{self, MASKED};
@@ -40,9 +40,12 @@ pub(super) fn compare(
     let changed: BTreeSet<String> = parameters.iter().map(|change| change.name.clone()).collect();
     let mut changes = Vec::new();
     if let Some(deployed) = deployed.filter(|_| !same_unit || !changed.is_empty()) {
-        let before = expanded(deployed, &readable(stack), Some(stack));
-        let after = expanded(&unit.template, &known(values), Some(stack));
-        changes = difference(&before, &after, &changed);
+        let (known_before, known_after) = (readable(stack), known(values));
+        let before = expanded(deployed, &known_before, Some(stack));
+        let after = expanded(&unit.template, &known_after, Some(stack));
+        let lookups =
+            (|name: &str| known_before.get(name).cloned(), |name: &str| known_after.get(name).cloned());
+        changes = difference_with(&before, &after, &changed, (&lookups.0, &lookups.1));
         let paths = other_sections(&before, &after);
         reasons.extend(paths.into_iter().map(|path| Reason::TemplateChanged { path }));
     }

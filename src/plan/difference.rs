@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use crate::model::{Change, ChangeAction};
+use crate::plan::conditions::{Conditions, Lookup};
 use crate::plan::influence::{Influences, is_intrinsic};
 
 /// The resources that differ between `deployed` and `desired` (templates without rekindle's own
@@ -14,10 +15,24 @@ use crate::plan::influence::{Influences, is_intrinsic};
 /// a mapping or condition that differs; where its own condition may come out otherwise the action
 /// is [`ChangeAction::Dynamic`]. Whether a modification replaces is not known here.
 pub fn difference(deployed: &Value, desired: &Value, changed_parameters: &BTreeSet<String>) -> Vec<Change> {
+    difference_with(deployed, desired, changed_parameters, (&|_| None, &|_| None))
+}
+
+/// As [`difference`], with the values of the parameters before and after: a condition that they
+/// decide is no longer open.
+pub(super) fn difference_with(
+    deployed: &Value,
+    desired: &Value,
+    changed_parameters: &BTreeSet<String>,
+    values: (&Lookup<'_>, &Lookup<'_>),
+) -> Vec<Change> {
     let (before, after) = (section(deployed, "Resources"), section(desired, "Resources"));
     let influences = Influences::between(deployed, desired, changed_parameters);
     let ids: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    ids.into_iter().filter_map(|id| change(id, before.get(id), after.get(id), &influences)).collect()
+    let conditions = (Conditions::of(deployed, values.0), Conditions::of(desired, values.1));
+    ids.into_iter()
+        .filter_map(|id| change(id, before.get(id), after.get(id), &influences, &conditions))
+        .collect()
 }
 
 /// Paths outside `Resources` that differ, for example `Outputs.VpcId` or `Description`. Rules and
@@ -53,6 +68,7 @@ fn change(
     before: Option<&Value>,
     after: Option<&Value>,
     influences: &Influences,
+    conditions: &(Conditions<'_>, Conditions<'_>),
 ) -> Option<Change> {
     let resource = after.or(before)?;
     let (action, paths) = match (before, after) {
@@ -61,10 +77,18 @@ fn change(
         (Some(before), Some(after)) => {
             let mut paths = Vec::new();
             differing_paths(String::new(), Some(before), Some(after), influences, &mut paths);
-            match influences.may_switch(after) || before.get("Condition") != after.get("Condition") {
-                true => (ChangeAction::Dynamic, paths),
-                false if paths.is_empty() => return None,
-                false => (ChangeAction::Modify, paths),
+            let may_switch =
+                influences.may_switch(after) || before.get("Condition") != after.get("Condition");
+            let stays = (Some(true), Some(true));
+            let is_there =
+                if may_switch { (conditions.0.admit(before), conditions.1.admit(after)) } else { stays };
+            match is_there {
+                (Some(false), Some(false)) => return None,
+                (Some(true), Some(false)) => (ChangeAction::Remove, Vec::new()),
+                (Some(false), Some(true)) => (ChangeAction::Add, Vec::new()),
+                (Some(true), Some(true)) if paths.is_empty() => return None,
+                (Some(true), Some(true)) => (ChangeAction::Modify, paths),
+                (None, _) | (_, None) => (ChangeAction::Dynamic, paths),
             }
         }
     };
@@ -184,6 +208,27 @@ mod tests {
             ["Modify Chosen Properties.P", "Dynamic Switched"]
         );
         assert_eq!(lines(&template("2"), &template("4"), &[]), ["Modify Mapped Properties.P"]);
+    }
+
+    #[test]
+    fn a_condition_that_known_values_decide_is_announced_as_what_it_comes_to() {
+        let template = json!({
+            "Conditions": {"IsLarge": {"Fn::Equals": [{"Ref": "Size"}, "large"]}},
+            "Resources": {"Extra": {"Type": "T", "Condition": "IsLarge"}},
+        });
+        let (large, small) = (|_: &str| Some("large".to_owned()), |_: &str| Some("small".to_owned()));
+        let (medium, open) = (|_: &str| Some("medium".to_owned()), |_: &str| None);
+        let table: [(&Lookup<'_>, &Lookup<'_>, Option<ChangeAction>); 5] = [
+            (&large, &small, Some(ChangeAction::Remove)),
+            (&small, &large, Some(ChangeAction::Add)),
+            (&small, &medium, None),
+            (&large, &open, Some(ChangeAction::Dynamic)),
+            (&open, &small, Some(ChangeAction::Dynamic)),
+        ];
+        for (before, after, expected) in table {
+            let changes = difference_with(&template, &template, &["Size".to_owned()].into(), (before, after));
+            assert_eq!(changes.first().map(|change| change.action), expected);
+        }
     }
 
     #[test]

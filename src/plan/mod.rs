@@ -8,6 +8,7 @@
 mod action;
 mod check;
 mod compare;
+mod conditions;
 mod context;
 mod deploy;
 mod difference;

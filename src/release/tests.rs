@@ -292,7 +292,7 @@ fn locked(files: ProjectFiles, name: &str, scope: &str, value: &str) -> ProjectF
     let files = published(files);
     let lock = String::from_utf8(files.get("rekindle.lock").unwrap().to_vec()).unwrap();
     let fact = format!("  - provider: ssm\n    name: {name}\n    scope: {scope}\n    value: {value}\n");
-    with(files, "rekindle.lock", &format!("{lock}{fact}"))
+    with(files, "rekindle.lock", format!("{lock}{fact}"))
 }
 
 #[test]
@@ -340,7 +340,7 @@ Outputs:
 
 #[test]
 fn language_extensions_need_no_consent_and_are_checked() {
-    let looped = |from: &str, to: &str| with(base(), NETWORK, &LOOPED.replacen(from, to, 1));
+    let looped = |from: &str, to: &str| with(base(), NETWORK, LOOPED.replacen(from, to, 1));
     let assembly = assembled(looped("", ""));
     assert_eq!(json!(assembly.units[1].capabilities), json!(["CAPABILITY_AUTO_EXPAND"]));
     assert!(assembly.units[1].template["Resources"].get("Fn::ForEach::Topics").is_some(), "as it is written");
@@ -371,11 +371,8 @@ fn language_extensions_need_no_consent_and_are_checked() {
 #[test]
 fn an_accepted_macro_is_acknowledged_at_real_targets() {
     let files = edited(base(), MANIFEST, "provider: local", "provider: aws");
-    let files = with(
-        files,
-        NETWORK,
-        &LOOPED.replacen("AWS::LanguageExtensions", "[AWS::LanguageExtensions, Own]", 1),
-    );
+    let files =
+        with(files, NETWORK, LOOPED.replacen("AWS::LanguageExtensions", "[AWS::LanguageExtensions, Own]", 1));
     let problems = try_assemble(published(files.clone()), "demo").unwrap_err();
     assert_eq!(problems.0[0].code, "unaccepted-macro");
     let files = edited(files, "stacks/network.yaml", "class", "transforms: [Own]\nclass");

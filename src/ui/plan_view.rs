@@ -168,7 +168,7 @@ fn change_line(change: &Change, palette: &Palette) -> String {
         (ChangeAction::Dynamic, _) => (Label::Update, "  ?"),
     };
     let note = match (change.action, change.replacement) {
-        (ChangeAction::Dynamic, _) => " (may come or go with its condition)",
+        (ChangeAction::Dynamic, _) => " (may be added or removed: its condition is known only then)",
         (ChangeAction::Modify, Some(Replacement::Always)) => " (replacement)",
         (ChangeAction::Modify, Some(Replacement::Conditional)) => " (may be replaced)",
         _ => "",

@@ -1,6 +1,7 @@
 //! Nothing unannounced: a change set against the plan. Pure.
 //!
-//! - A removal must be a removal in the plan.
+//! - A removal must be a removal in the plan, or one that the plan says may come with a condition
+//!   that nobody could know yet.
 //! - A replacement must be announced: the plan says that the resource is, or may be, replaced.
 //!   A modification of which the plan does not know whether it replaces is no announcement, unless
 //!   the user consented to replacements in this unit.
@@ -36,7 +37,8 @@ fn sentence(change: &Change, planned: Option<&Change>, is_precious: bool) -> Opt
     });
     let (is_announced, what) = match (change.action, change.replacement) {
         (ChangeAction::Remove, _) => {
-            (planned.is_some_and(|planned| planned.action == ChangeAction::Remove), "would be removed")
+            let announced = [ChangeAction::Remove, ChangeAction::Dynamic];
+            (planned.is_some_and(|planned| announced.contains(&planned.action)), "would be removed")
         }
         (ChangeAction::Modify, Some(Replacement::Always)) => (may_replace, "would be replaced"),
         (ChangeAction::Modify, Some(Replacement::Conditional)) => {
@@ -88,6 +90,7 @@ mod tests {
             (stateless, (Remove, None), None, false),
             (stateless, (Remove, None), Some((Modify, None)), false),
             (stateless, (Remove, None), Some((Remove, None)), true),
+            (data, (Remove, None), Some((Dynamic, None)), true),
             (stateless, (Modify, Some(Always)), None, false),
             (stateless, (Modify, Some(Always)), Some((Modify, None)), false),
             (stateless, (Modify, Some(Always)), Some((Modify, Some(Never))), false),

@@ -1,7 +1,8 @@
 //! The command line, standard input and standard output.
 
 use std::fs::File;
-use std::process::Stdio;
+use std::io::Read as _;
+use std::process::{Command, Stdio};
 
 use super::{TEMPLATE, assert_told, keys, tell, told};
 use crate::support::project::{Project, Run};
@@ -130,5 +131,26 @@ fn init_has_a_form_for_programs() {
     assert_eq!(document["project"], "fieldbook");
     for file in document["files"].as_array().unwrap() {
         assert!(project.path().join("fieldbook").join(file.as_str().unwrap()).is_file(), "{file}");
+    }
+}
+
+/// A signal while nothing was begun yet, and nothing listens for a stop, is an interruption like any
+/// other. The command is held where it writes more than a pipe takes.
+#[test]
+fn a_signal_before_a_run_is_an_interruption() {
+    let project = keys(TEMPLATE);
+    for number in 0..2000 {
+        project.write(
+            &format!("stacks/unit-{number}.yaml"),
+            "kind: stack\nclass: nonsense\ntemplate: keys@1.0.0\n",
+        );
+    }
+    for signal in ["TERM", "INT"] {
+        let mut child = project.command(&["check"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut output = child.stdout.take().unwrap();
+        output.read_exact(&mut [0]).unwrap();
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{signal}");
     }
 }

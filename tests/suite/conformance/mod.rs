@@ -6,6 +6,7 @@
 mod create;
 mod delete;
 mod failure;
+mod language;
 mod list;
 mod update;
 mod values;
@@ -47,6 +48,8 @@ scenarios! {
     values: expressions_have_the_documented_values, templates_that_refer_to_nothing_are_refused,
         an_export_in_use_stays, a_retained_resource_outlives_its_stack,
         a_parameter_changes_what_depends_on_it;
+    language: loops_are_written_out_and_the_source_comes_back, loops_that_cannot_be_written_out_are_refused,
+        rules_are_judged_before_anything_is_made;
     list: every_stack_is_listed_once_over_several_pages, deleted_stacks_are_not_listed,
         accounts_are_kept_apart, an_untouched_stack_has_no_drift;
 }

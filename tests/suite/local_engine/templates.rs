@@ -263,6 +263,7 @@ async fn t5_t10_pseudo_parameters_and_zones() {
         ("Partition", json!({"Ref": "AWS::Partition"})),
         ("Suffix", json!({"Ref": "AWS::URLSuffix"})),
         ("Zones", json!({"Fn::Join": [",", {"Fn::GetAZs": ""}]})),
+        ("ZonesOfNothing", json!({"Fn::Join": [",", {"Fn::GetAZs": null}]})),
         ("ZonesElsewhere", json!({"Fn::Join": [",", {"Fn::GetAZs": "ap-northeast-1"}]})),
         ("Without", json!({"Fn::Join": [",", ["a", {"Ref": "AWS::NoValue"}, "b"]]})),
     ];
@@ -281,6 +282,7 @@ async fn t5_t10_pseudo_parameters_and_zones() {
         Without: a,b
         Zones: eu-central-1a,eu-central-1b,eu-central-1c
         ZonesElsewhere: ap-northeast-1a,ap-northeast-1c,ap-northeast-1d
+        ZonesOfNothing: eu-central-1a,eu-central-1b,eu-central-1c
         ");
 }
 
@@ -316,7 +318,7 @@ async fn t6_parameters() {
         texts.push(refusal(with(body(template(parameter)), &given)).await);
     }
     texts.push(refusal(with(body(refused_body()), &[("Other", "a")])).await);
-    assert_snapshot!(texts.join("\n"), @"
+    assert_snapshot!(texts.join("\n"), @r"
         ValidationError: Parameters: [P] must have values
         ValidationError: Parameter 'P' must be one of AllowedValues [a, 1]
         ValidationError: Parameter 'P' must match pattern [a-z]+
@@ -329,6 +331,10 @@ async fn t6_parameters() {
         ValidationError: Parameter 'P' must be a number not greater than 5
         ValidationError: Template format error: Unrecognized parameter type: Strong
         ValidationError: Parameter 'P' is read from Parameter Store, which the embedded engine does not have: lock its value with `rekindle lock`
+        ValidationError: Parameter 'P' must be of the type AWS::EC2::VPC::Id
+        ValidationError: Parameter 'P' must be of the type AWS::EC2::Subnet::Id
+        ValidationError: Parameter 'P' must be at most 4096 bytes long
+        ValidationError: Parameter 'P' must match pattern ([a-z])\1
         ValidationError: Template format error: [/Parameters/P] unknown field `Defualt`, expected one of `Type`, `Default`, `AllowedValues`, `AllowedPattern`, `ConstraintDescription`, `MinLength`, `MaxLength`, `MinValue`, `MaxValue`, `NoEcho`, `Description`
         ValidationError: Parameters: [Other] do not exist in the template
         ");
@@ -356,6 +362,34 @@ async fn t7_t8_secrets_read_back_masked_and_are_never_resolved() {
     assert_eq!(stack.parameters["Password"], "****");
     assert_eq!(stack.parameters["Plain"], "p");
     assert_eq!(stack.outputs["Opaque"], "{{resolve:secretsmanager:db:SecretString:password}}");
+}
+
+#[tokio::test]
+async fn t7_no_refusal_event_or_change_set_repeats_a_secret() {
+    let secret = "hunter2hunter2";
+    let template = |name: Value, pattern: &str| {
+        json!({
+            "Parameters": {"Password": {"Type": "String", "NoEcho": "TRUE", "AllowedPattern": pattern}},
+            "Resources": {
+                "A": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Password"}}},
+                "B": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": name}}},
+            "Outputs": {"Copied": {"Value": {"Fn::Sub": "${Password}-copied"}}}
+        })
+    };
+    let given = |template: Value, value: &str| with(body(template), &[("Password", value)]);
+    let refused = refusal(given(template(json!("b"), "[a-z]+"), secret)).await;
+    assert_eq!(refused, "ValidationError: Parameter 'Password' must match pattern [a-z]+");
+    let client = client(&[]);
+    let joined = json!({"Fn::Join": [",", {"Ref": "Password"}]});
+    let failed = create(&client, "failed", given(template(joined, ".*"), secret)).await;
+    assert_eq!(failed.status.as_str(), "ROLLBACK_COMPLETE");
+    assert!(!timeline(&client, &failed.id).await.contains(secret));
+    let stack = create(&client, "demo", given(template(json!("b"), ".*"), secret)).await;
+    assert_eq!(stack.outputs["Copied"], "hunter2hunter2-copied", "as on AWS");
+    let (set, _) = change(&client, &stack.id, given(template(json!("b"), ".*"), "correcthorse")).await;
+    assert_eq!(set.changes[0].logical_id, "A");
+    let shown = format!("{:?}{}", set.changes, timeline(&client, &stack.id).await);
+    assert!(!shown.contains(secret) && !shown.contains("correcthorse"), "{shown}");
 }
 
 #[tokio::test]

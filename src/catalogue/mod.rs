@@ -1,0 +1,78 @@
+//! What AWS publishes of CloudFormation's resource types: their properties, which of those make a
+//! new physical resource, their attributes, and the regions that have them.
+//!
+//! The facts are AWS's public resource schemas with the corrections of the cfn-lint project (both
+//! MIT-0). `scripts/catalogue/run` makes the one file that is shipped; its form is described in
+//! `docs/formats.md`. Nothing is read before the first question, and then only what was asked for.
+//!
+//! Holds facts, no judgement: what a fact means for a template or a plan is decided where it is
+//! used. Imports nothing of ours.
+
+mod archive;
+mod path;
+mod resource_type;
+mod schema;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, OnceLock};
+
+use archive::Archive;
+pub use archive::ArchiveError;
+pub use path::PropertyPath;
+pub use resource_type::{Replacement, ReplacementOrder, ResourceType};
+pub use schema::{Additional, Items, Schema, Types};
+
+const BYTES: &[u8] = include_bytes!("resource-types.bin");
+const SHIPPED: &str = "the tests read every type of the shipped catalogue";
+
+struct Catalogue {
+    archive: Archive<'static>,
+    types: BTreeMap<String, OnceLock<ResourceType>>,
+}
+
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
+    let archive = Archive::open(BYTES).expect(SHIPPED);
+    let types = archive.names().map(|name| (name.to_owned(), OnceLock::new())).collect();
+    Catalogue { archive, types }
+});
+
+/// What is published of `AWS::SERVICE::TYPE`; `None` of a type that no region has.
+///
+/// The first question about a service takes its block apart (at most some milliseconds), the first
+/// about a type reads that type; both are kept.
+pub fn resource_type(name: &str) -> Option<&'static ResourceType> {
+    let slot = CATALOGUE.types.get(name)?;
+    Some(slot.get_or_init(|| {
+        let text = CATALOGUE.archive.text(name).expect(SHIPPED);
+        serde_json::from_str(text).expect(SHIPPED)
+    }))
+}
+
+/// Whether there is such a type, without reading it.
+pub fn is_known(name: &str) -> bool {
+    CATALOGUE.types.contains_key(name)
+}
+
+/// The names of all types, sorted.
+pub fn resource_types() -> impl Iterator<Item = &'static str> {
+    CATALOGUE.types.keys().map(String::as_str)
+}
+
+/// Whether a region has a type; `None` where the type or the region is not known here.
+pub fn is_available(name: &str, region: &str) -> Option<bool> {
+    let regions = CATALOGUE.archive.regions(name)?;
+    CATALOGUE.archive.has_region(region).then(|| regions.iter().any(|known| known == region))
+}
+
+/// When the schemas were collected: a time of RFC 3339.
+pub fn schema_date() -> &'static str {
+    &CATALOGUE.archive.index.schema_date
+}
+
+/// The package and version the schemas were taken from.
+pub fn source() -> &'static str {
+    &CATALOGUE.archive.index.source
+}

@@ -1,0 +1,114 @@
+use proptest::prelude::*;
+
+use super::archive::Archive;
+use super::*;
+
+/// Every schema of a type, itself and those inside.
+fn all<'a>(schema: &'a Schema, found: &mut Vec<&'a Schema>) {
+    found.push(schema);
+    let boxed = [&schema.not, &schema.condition, &schema.then, &schema.otherwise, &schema.contains];
+    let items: &[Schema] = match &schema.items {
+        Some(Items::All(one)) => std::slice::from_ref(one),
+        Some(Items::ByPlace(several)) => several,
+        None => &[],
+    };
+    let additional = match &schema.additional_properties {
+        Some(Additional::As(schema)) => Some(&**schema),
+        Some(Additional::Allowed(_)) | None => None,
+    };
+    let inner = (schema.properties.values().chain(schema.pattern_properties.values()))
+        .chain(items)
+        .chain(schema.all_of.iter().chain(&schema.any_of).chain(&schema.one_of))
+        .chain(boxed.into_iter().flatten().map(|schema| &**schema))
+        .chain(additional);
+    inner.for_each(|schema| all(schema, found));
+}
+
+#[test]
+fn every_type_can_be_read_and_every_reference_leads_somewhere() {
+    assert!(resource_types().count() > 1_800);
+    let mut broken = Vec::new();
+    for name in resource_types() {
+        let found = resource_type(name).expect("it is in the list");
+        let mut schemas = Vec::new();
+        all(&found.schema, &mut schemas);
+        found.definitions.values().for_each(|schema| all(schema, &mut schemas));
+        for schema in schemas {
+            if found.resolve(schema).is_none() {
+                broken.push(format!("{name} {}", schema.reference.as_deref().unwrap_or_default()));
+            }
+        }
+    }
+    // A mistake of the published schema: that definition is not there.
+    assert_eq!(broken, ["AWS::EC2::VerifiedAccessTrustProvider #/definitions/SseSpecification"]);
+}
+
+#[test]
+fn what_is_known_of_a_database() {
+    let database = resource_type("AWS::RDS::DBInstance").expect("databases are published");
+    assert_eq!(database.replacement(["DBName"]), Replacement::Always);
+    assert_eq!(database.replacement(["Engine"]), Replacement::Conditional);
+    assert_eq!(database.replacement(["AllocatedStorage"]), Replacement::Never);
+    assert!(database.has_attribute("Endpoint.Address"));
+    assert!(!database.has_attribute("Endpoint.Adress"));
+    assert!(database.is_taggable());
+    assert_eq!(database.tag_property().map(ToString::to_string).as_deref(), Some("Tags"));
+    assert_eq!(
+        database.primary_identifier,
+        [PropertyPath::from("/properties/DBInstanceIdentifier".to_owned())]
+    );
+    let vpc = resource_type("AWS::EC2::VPC").expect("networks are published");
+    assert!(vpc.schema.properties.contains_key("CidrBlock"));
+    assert!(resource_type("AWS::EC2::Vpc").is_none());
+}
+
+#[test]
+fn where_types_are_to_be_had() {
+    assert_eq!(is_available("AWS::S3::Bucket", "eu-central-1"), Some(true));
+    assert_eq!(is_available("AWS::GroundStation::Config", "eu-south-2"), Some(false));
+    assert_eq!(is_available("AWS::S3::Bucket", "moon-north-1"), None);
+    assert_eq!(is_available("AWS::S3::Buckets", "eu-central-1"), None);
+}
+
+#[test]
+fn maps_have_attributes_of_any_name() {
+    let nested = resource_type("AWS::CloudFormation::Stack").expect("nested stacks are published");
+    assert!(nested.has_attribute("Outputs.Anything"), "{:?}", nested.attributes);
+    assert!(!nested.has_attribute("Outputs"));
+    let custom =
+        resource_type("AWS::CloudFormation::CustomResource").expect("custom resources are published");
+    assert!(custom.has_attribute("Of.Their.Own"));
+}
+
+#[test]
+fn it_says_where_it_is_from() {
+    assert!(schema_date().starts_with("20"), "{}", schema_date());
+    assert!(source().starts_with("cfn-lint "), "{}", source());
+}
+
+#[test]
+fn what_is_no_catalogue_is_refused() {
+    assert_eq!(Archive::open(b"").err(), Some(ArchiveError::Foreign));
+    let mut later = BYTES.to_vec();
+    later[15] = 9;
+    assert_eq!(Archive::open(&later).err(), Some(ArchiveError::OtherFormat { found: 9 }));
+    let sum = ArchiveError::Damaged { what: "its check sum is wrong" };
+    assert_eq!(Archive::open(&BYTES[..BYTES.len() - 1]).err(), Some(sum));
+}
+
+proptest! {
+    #[test]
+    fn no_change_of_a_byte_goes_unnoticed(at in 0..BYTES.len(), other in 1_u8..) {
+        let mut bytes = BYTES.to_vec();
+        bytes[at] ^= other;
+        prop_assert!(Archive::open(&bytes).is_err());
+    }
+
+    #[test]
+    fn any_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let mut offered = BYTES[..15].to_vec();
+        offered.extend(&bytes);
+        prop_assert!(Archive::open(&offered).is_err());
+        prop_assert!(Archive::open(&bytes).is_err());
+    }
+}
