@@ -50,6 +50,11 @@ impl<'a> Path<'a> {
         }
     }
 
+    /// The nearest key on the way up: for an item of a list, that of the list.
+    pub(super) fn property(&self) -> Option<&'a str> {
+        self.name().filter(|name| !name.starts_with("Fn::")).or_else(|| self.parent?.property())
+    }
+
     /// The function whose arguments these are: the nearest key on the way up that looks like one.
     pub(super) fn function(&self) -> &str {
         match self.step {
