@@ -10,6 +10,7 @@
 //! | `scope` | the names a template declares |
 //! | `functions` | intrinsic functions: their arguments, where they may stand, the names they use |
 //! | `sections` | the sections and their entries |
+//! | `schema` | resources against the published schemas of their types |
 //! | `texts` | what stands in texts: dynamic references, forgotten `Fn::Sub`, secrets |
 //! | `circles`, `unused`, `quota` | rules about the template as a whole |
 //! | `acceptance` | findings that the author accepts, with a reason |
@@ -21,6 +22,7 @@ mod path;
 mod quota;
 mod report;
 mod rules;
+mod schema;
 mod scope;
 mod sections;
 mod texts;
@@ -69,7 +71,7 @@ pub fn lint(document: &Document, purpose: Purpose<'_>) -> Diagnostics {
     let source = document.value.as_object().unwrap_or(&empty);
     let expansion = expansion(source);
     let root = expansion.as_ref().map_or(source, |expansion| &expansion.template);
-    let scope = Scope::of(root, source);
+    let scope = Scope::of(root, source, purpose.schemas);
     let mut report = Report::default();
     rules(&scope, purpose, &mut report);
     acceptance::apply(&scope, &mut report);
@@ -97,6 +99,9 @@ fn rules<'a>(scope: &Scope<'a>, purpose: Purpose<'_>, report: &mut Report) {
     circles::check(&uses, report);
     unused::check(scope, &uses, report);
     quota::check(scope, purpose.is_unit, report);
+    if purpose.schemas {
+        schema::check(scope, purpose.region, report);
+    }
     Texts { scope, report }.check();
 }
 

@@ -25,11 +25,13 @@ pub(super) struct Scope<'a> {
     pub(super) is_open: bool,
     /// Whether a macro over the whole template may give anything a meaning of its own.
     pub(super) is_foreign: bool,
+    /// Whether types are looked up in the catalogue.
+    pub(super) knows_types: bool,
 }
 
 impl<'a> Scope<'a> {
     /// `root` is the template, or what its loops make; `source` is the template as it is written.
-    pub(super) fn of(root: &'a Map<String, Value>, source: &Map<String, Value>) -> Self {
+    pub(super) fn of(root: &'a Map<String, Value>, source: &Map<String, Value>, knows_types: bool) -> Self {
         let transforms = declared(source);
         let is_foreign = transforms.iter().any(|name| name != LANGUAGE_EXTENSIONS);
         let makes_names = |key: &String| is_loop(key) || key == "Fn::Transform";
@@ -37,7 +39,7 @@ impl<'a> Scope<'a> {
         let is_open =
             is_foreign || root.contains_key("Fn::Transform") || sections.flat_map(Map::keys).any(makes_names);
         let has_extensions = transforms.iter().any(|name| name == LANGUAGE_EXTENSIONS);
-        Self { root, has_extensions, is_open, is_foreign }
+        Self { root, has_extensions, is_open, is_foreign, knows_types }
     }
 
     /// A section, when it is there and a map.

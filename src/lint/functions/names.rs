@@ -9,6 +9,7 @@ use crate::lint::functions::walk::Walk;
 use crate::lint::path::Path;
 use crate::lint::report::Report;
 use crate::lint::rules::{DANGLING_REFERENCE, UNKNOWN_MAP_KEY};
+use crate::lint::schema::attributes;
 use crate::lint::scope::{PSEUDO_PARAMETERS, Scope};
 use crate::lint::values::{kind, text};
 
@@ -94,8 +95,11 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// An attribute of a resource.
-    pub(super) fn attribute_of(&mut self, resource: &'a str, _attribute: Option<&'a str>, path: &Path<'_>) {
+    pub(super) fn attribute_of(&mut self, resource: &'a str, attribute: Option<&'a str>, path: &Path<'_>) {
         if self.scope.entry("Resources", resource).is_some() {
+            if let Some(attribute) = attribute.filter(|_| self.scope.knows_types) {
+                attributes::check(self.scope, resource, attribute, path, self.report);
+            }
             return self.need(resource);
         }
         if self.scope.is_open {

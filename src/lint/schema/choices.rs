@@ -65,7 +65,11 @@ impl Judge<'_, '_> {
         let count = |wanted: Verdict| tried.iter().filter(|(verdict, _)| *verdict == wanted).count();
         match (count(Verdict::Fits), count(Verdict::Open)) {
             (2.., _) => {
-                self.report.key(&EXCLUSIVE_PROPERTIES, path, "several alternatives are given that exclude each other");
+                self.report.key(
+                    &EXCLUSIVE_PROPERTIES,
+                    path,
+                    "several alternatives are given that exclude each other",
+                );
             }
             (_, 1..) => self.is_unknown = true,
             (1, 0) => {}
@@ -79,7 +83,11 @@ impl Judge<'_, '_> {
         match nearest {
             Some(report) if report.findings.len() == 1 => self.report.findings.extend(report.findings),
             _ => {
-                self.report.key(&EXCLUSIVE_PROPERTIES, path, "none of the alternatives that the type allows is given");
+                self.report.key(
+                    &EXCLUSIVE_PROPERTIES,
+                    path,
+                    "none of the alternatives that the type allows is given",
+                );
             }
         }
     }

@@ -34,7 +34,11 @@ impl Judge<'_, '_> {
             let verdicts: Vec<_> = items.iter().map(|item| self.tried(item, wanted, path).0).collect();
             self.is_unknown |= verdicts.contains(&Verdict::Open);
             if verdicts.iter().all(|verdict| *verdict == Verdict::Breaks) {
-                self.report.value(&PROPERTY_COUNT, path, "no item of the list is of the kind that must be there");
+                self.report.value(
+                    &PROPERTY_COUNT,
+                    path,
+                    "no item of the list is of the kind that must be there",
+                );
             }
         }
     }
@@ -62,9 +66,13 @@ impl Judge<'_, '_> {
         let is_certain = |item: &&Value| !may_be_absent(item) && !is_no_value(item);
         for (index, item) in items.iter().enumerate().filter(|(_, item)| is_certain(item)) {
             if items[..index].iter().filter(|before| is_certain(before)).any(|before| same(before, item)) {
-                let given = item.as_str().map_or_else(|| "an item".to_owned(), |text| format!("`{}`", shown(text)));
-                self.report
-                    .value(&DUPLICATE_ITEMS, &path.index(index), format!("{given} is in the list already"));
+                let given =
+                    item.as_str().map_or_else(|| "an item".to_owned(), |text| format!("`{}`", shown(text)));
+                self.report.value(
+                    &DUPLICATE_ITEMS,
+                    &path.index(index),
+                    format!("{given} is in the list already"),
+                );
             }
         }
     }

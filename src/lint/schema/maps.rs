@@ -46,8 +46,11 @@ impl Judge<'_, '_> {
         match &schema.additional_properties {
             _ if is_known => {}
             Some(Additional::Allowed(false)) => {
-                let finding =
-                    self.report.key(&UNKNOWN_PROPERTY, path, format!("there is no property `{}`", shown(key)));
+                let finding = self.report.key(
+                    &UNKNOWN_PROPERTY,
+                    path,
+                    format!("there is no property `{}`", shown(key)),
+                );
                 finding.nearest(key, schema.properties.keys().map(String::as_str), "");
             }
             Some(Additional::As(inner)) if !is_no_value(value) => self.value(value, inner, path),
@@ -61,7 +64,11 @@ impl Judge<'_, '_> {
                 Presence::Present => {}
                 Presence::Open => self.is_unknown |= self.tries,
                 Presence::Absent => {
-                    self.report.key(&MISSING_PROPERTY, path, format!("the required property `{name}` is missing"));
+                    self.report.key(
+                        &MISSING_PROPERTY,
+                        path,
+                        format!("the required property `{name}` is missing"),
+                    );
                 }
             }
         }
@@ -89,7 +96,11 @@ impl Judge<'_, '_> {
             .collect();
         if let [first, second, ..] = present[..] {
             self.report
-                .key(&EXCLUSIVE_PROPERTIES, &path.key(second), format!("`{first}` and `{second}` exclude each other"))
+                .key(
+                    &EXCLUSIVE_PROPERTIES,
+                    &path.key(second),
+                    format!("`{first}` and `{second}` exclude each other"),
+                )
                 .hint("keep one of them");
         }
     }
@@ -101,7 +112,11 @@ impl Judge<'_, '_> {
             }
             for other in excluded.iter().filter(|other| presence(entries, other) == Presence::Present) {
                 self.report
-                    .key(&EXCLUSIVE_PROPERTIES, &path.key(other), format!("`{other}` cannot stand beside `{name}`"))
+                    .key(
+                        &EXCLUSIVE_PROPERTIES,
+                        &path.key(other),
+                        format!("`{other}` cannot stand beside `{name}`"),
+                    )
                     .hint("keep one of them");
             }
         }
@@ -113,8 +128,11 @@ impl Judge<'_, '_> {
                 continue;
             }
             for other in needed.iter().filter(|other| presence(entries, other) == Presence::Absent) {
-                self.report
-                    .key(&MISSING_COMPANION, &path.key(name), format!("`{name}` needs `{other}` beside it"));
+                self.report.key(
+                    &MISSING_COMPANION,
+                    &path.key(name),
+                    format!("`{name}` needs `{other}` beside it"),
+                );
             }
         }
     }

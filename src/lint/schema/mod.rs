@@ -4,7 +4,7 @@
 //! deploying is never judged by its value, each branch of `Fn::If` is judged, and `AWS::NoValue`
 //! takes its property or item out.
 
-mod attributes;
+pub(super) mod attributes;
 mod choices;
 mod formats;
 mod judge;

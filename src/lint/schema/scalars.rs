@@ -44,10 +44,10 @@ impl Judge<'_, '_> {
         let given = text(value).map_or_else(|| kind(value).to_owned(), |text| format!("`{}`", shown(&text)));
         let known: Vec<_> = breaks.iter().filter_map(text).collect();
         let name = path.property().unwrap_or("the value");
-        let finding =
-            self.report.value(&PROPERTY_VALUE, path, format!("{given} is no value of `{name}`"));
+        let finding = self.report.value(&PROPERTY_VALUE, path, format!("{given} is no value of `{name}`"));
         let few: Vec<&str> = known.iter().take(LISTED).map(|text| &**text).collect();
-        let more = if known.len() > LISTED { format!(" and {} more", known.len() - LISTED) } else { String::new() };
+        let more =
+            if known.len() > LISTED { format!(" and {} more", known.len() - LISTED) } else { String::new() };
         let listed = format!("it takes {}{more}", few.join(", "));
         match text(value) {
             Some(text) => finding.nearest(&text, known.iter().map(|text| &**text), &listed),
@@ -74,8 +74,7 @@ impl Judge<'_, '_> {
             && value.is_string()
             && let Err(wanted) = formats::check(format, &text, path)
         {
-            self.report
-                .value(&PROPERTY_FORMAT, path, format!("`{}` is not {wanted}", shown(&text)));
+            self.report.value(&PROPERTY_FORMAT, path, format!("`{}` is not {wanted}", shown(&text)));
         }
     }
 
@@ -98,7 +97,11 @@ impl Judge<'_, '_> {
     fn range(&mut self, number: f64, schema: &'static Schema, path: &Path<'_>) {
         let as_number = |bound: &Option<Number>| bound.as_ref().and_then(Number::as_f64);
         let bounds = [
-            (as_number(&schema.minimum), "the least is", (|given, bound| given < bound) as fn(f64, f64) -> bool),
+            (
+                as_number(&schema.minimum),
+                "the least is",
+                (|given, bound| given < bound) as fn(f64, f64) -> bool,
+            ),
             (as_number(&schema.maximum), "the most is", |given, bound| given > bound),
             (as_number(&schema.exclusive_minimum), "it must be more than", |given, bound| given <= bound),
             (as_number(&schema.exclusive_maximum), "it must be less than", |given, bound| given >= bound),
@@ -108,7 +111,11 @@ impl Judge<'_, '_> {
         ];
         for (bound, words, breaks) in bounds {
             if let Some(bound) = bound.filter(|bound| breaks(number, *bound)) {
-                self.report.value(&PROPERTY_RANGE, path, format!("{number} is out of range: {words} {bound}"));
+                self.report.value(
+                    &PROPERTY_RANGE,
+                    path,
+                    format!("{number} is out of range: {words} {bound}"),
+                );
             }
         }
     }
@@ -161,5 +168,9 @@ fn equals_in_any_case(value: &Value, allowed: &Value) -> bool {
 }
 
 fn shown_pattern(pattern: &str) -> String {
-    if pattern.len() > 120 { format!("a pattern of {} characters", pattern.len()) } else { format!("`{pattern}`") }
+    if pattern.len() > 120 {
+        format!("a pattern of {} characters", pattern.len())
+    } else {
+        format!("`{pattern}`")
+    }
 }
