@@ -41,7 +41,10 @@ class Unmakeable(Exception):
 
 def matching(pattern):
     """A text that matches a regular expression; look-around is left to luck."""
-    return "".join(_matching(parser.parse(pattern)))
+    try:
+        return "".join(_matching(parser.parse(pattern)))
+    except (re.error, RecursionError) as error:
+        raise Unmakeable(pattern) from error
 
 
 def _matching(parsed):
@@ -159,7 +162,7 @@ class Maker:
                 raise Unmakeable(str(error)) from error
         try:
             text = matching(pattern)
-        except (re.error, Unmakeable, RecursionError) as error:
+        except Unmakeable as error:
             raise Unmakeable(pattern) from error
         if not least <= len(text) <= most or not re.search(pattern, text):
             raise Unmakeable(pattern)
