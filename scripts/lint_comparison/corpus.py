@@ -1,9 +1,11 @@
 """Clean templates: what neither linter may complain about."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import cfnlint
+import yaml
 
 from values import Maker, Unmakeable
 
@@ -57,3 +59,14 @@ def generated():
             if not properties:
                 del template["Resources"]["Thing"]["Properties"]
             yield f"{kind}-{name.replace('::', '-')}", template
+
+
+def render_shipped(program, target):
+    """The renders of every environment of the shipped project."""
+    for environment in yaml.safe_load(Path("rekindle.yaml").read_text())["environments"]:
+        subprocess.run(
+            [program, "render", environment, "--out", str(target / environment)],
+            check=True, capture_output=True,
+        )
+    for path in target.rglob("inputs.json"):
+        path.unlink()

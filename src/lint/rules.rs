@@ -69,6 +69,8 @@ rules! {
         "A parameter is not what CloudFormation takes.";
     PARAMETER_TYPE "parameter-type" Error
         "A parameter has a type that does not exist.";
+    PROPERTY_COMBINATION "property-combination" Error
+        "Properties of a resource do not go together, or a policy document is none.";
     PROPERTY_COUNT "property-count" Error
         "A list or a map has too few or too many entries.";
     PROPERTY_FORMAT "property-format" Error

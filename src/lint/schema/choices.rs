@@ -22,7 +22,14 @@ impl Judge<'_, '_> {
         if let Some(refused) = &schema.not {
             match self.tried(value, refused, path).0 {
                 Verdict::Fits => {
-                    self.report.value(&PROPERTY_VALUE, path, "this combination of values is not allowed");
+                    let message = match path.name() {
+                        // Written `"not": {}` in the rules: nothing at all may stand here.
+                        Some(name) if **refused == Schema::default() => {
+                            format!("`{name}` does not belong here")
+                        }
+                        _ => "this combination of values is not allowed".to_owned(),
+                    };
+                    self.report.key(&PROPERTY_VALUE, path, message);
                 }
                 Verdict::Open => self.is_unknown = true,
                 Verdict::Breaks => {}

@@ -15,5 +15,6 @@ mod presence;
 mod resources;
 mod scalars;
 mod sources;
+mod type_rules;
 
 pub(super) use resources::check;

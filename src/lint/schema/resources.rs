@@ -12,6 +12,7 @@ use crate::lint::rules::{
     REGION, UNKNOWN_TYPE,
 };
 use crate::lint::schema::judge::{Judge, is_no_value};
+use crate::lint::schema::type_rules;
 use crate::lint::scope::Scope;
 
 /// Judges all resources; `region` is where they are deployed to.
@@ -28,6 +29,7 @@ pub(in crate::lint) fn check(scope: &Scope<'_>, region: Option<&str>, report: &m
         match catalogue::resource_type(kind) {
             Some(known) => {
                 available(kind, region, &path.key("Type"), report);
+                type_rules::check(scope, kind, resource, &path, report);
                 properties(scope, known, resource, &path, report);
                 identifier(known, kind, resource, &path, &mut identifiers, report);
             }

@@ -1,0 +1,79 @@
+//! Rules about single types, beside the types' own schemas.
+
+use serde_json::{Map, Value};
+
+use crate::catalogue::{TypeRule, type_rules};
+use crate::lint::functions::Call;
+use crate::lint::path::Path;
+use crate::lint::report::Report;
+use crate::lint::rules::{ATTRIBUTE_FORM, METADATA_FORM, PROPERTY_COMBINATION};
+use crate::lint::schema::judge::Judge;
+use crate::lint::scope::Scope;
+
+/// Judges a resource by the rules about its type.
+pub(super) fn check(
+    scope: &Scope<'_>,
+    kind: &str,
+    resource: &Map<String, Value>,
+    path: &Path<'_>,
+    report: &mut Report,
+) {
+    for rule in type_rules(kind) {
+        match rule.at.split_first() {
+            Some((first, rest)) => {
+                if let Some(value) = resource.get(first) {
+                    descend(scope, rule, rest, value, &path.key(first), report);
+                }
+            }
+            None => judge(scope, rule, &without_content(resource), path, report),
+        }
+    }
+}
+
+/// What rules about a resource as a whole look at: its attributes.
+fn without_content(resource: &Map<String, Value>) -> Value {
+    let is_attribute = |key: &str| key != "Properties" && key != "Metadata";
+    let attributes = resource.iter().filter(|(key, _)| is_attribute(key));
+    Value::Object(attributes.map(|(key, value)| (key.clone(), value.clone())).collect())
+}
+
+fn descend(
+    scope: &Scope<'_>,
+    rule: &'static TypeRule,
+    rest: &'static [String],
+    value: &Value,
+    path: &Path<'_>,
+    report: &mut Report,
+) {
+    let Some((step, rest)) = rest.split_first() else {
+        return judge(scope, rule, value, path, report);
+    };
+    match (step.as_str(), value) {
+        ("*", Value::Array(items)) => {
+            for (index, item) in items.iter().enumerate() {
+                descend(scope, rule, rest, item, &path.index(index), report);
+            }
+        }
+        (key, Value::Object(map)) if Call::of_value(value).is_none() => {
+            if let Some(inner) = map.get(key) {
+                descend(scope, rule, rest, inner, &path.key(key), report);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn judge(scope: &Scope<'_>, rule: &'static TypeRule, value: &Value, path: &Path<'_>, report: &mut Report) {
+    let mut judge = Judge::new(scope, &rule.schema);
+    judge.value(value, &rule.schema.schema, path);
+    // What a rule about a combination finds is told as such, whatever keyword it takes to say so.
+    let name = match rule.at.first().map(String::as_str) {
+        Some("Properties") => &PROPERTY_COMBINATION,
+        Some("Metadata") => &METADATA_FORM,
+        _ => &ATTRIBUTE_FORM,
+    };
+    for mut finding in judge.report.findings {
+        finding.rule = name;
+        report.findings.push(finding);
+    }
+}
