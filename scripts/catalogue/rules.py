@@ -22,6 +22,8 @@ PLAIN = {
 }
 PROSE = {"description", "title", "$comment", "default", "$id", "$schema", "cfnLint"}
 NAMED = {"properties", "patternProperties", "definitions", "dependentExcluded", "dependentRequired"}
+# Rules whose Python code chooses what is looked at, or that have an equal here.
+LEFT_OUT = {"E3001", "E3028", "E3601"}
 # Larger ones are tables of every engine version in every region.
 LARGEST = 60_000
 POLICIES = {
@@ -91,7 +93,8 @@ def schema_of(identifier, rule):
     schema = getattr(rule, "_schema", None)
     if not isinstance(schema, dict) or not schema:
         raise NotPlain("none")
-    return over_regions(schema) if all("-" in key for key in schema) else schema
+    regions = {key: value for key, value in schema.items() if key not in ("all", "description")}
+    return over_regions(regions) if all(key.count("-") > 1 for key in regions) else schema
 
 
 def places(rule):
@@ -107,10 +110,17 @@ def places(rule):
         yield parts[1], parts[2:]
 
 
+def closed():
+    """The types of services that have been shut down."""
+    package = resources.files("cfnlint.data.schemas.resources")
+    sources = (json.loads(file.read_text()) for file in package.iterdir() if file.name.endswith(".json"))
+    return sorted(source["typeName"] for source in sources if source.get("lifecycle", {}).get("status") == "shutdown")
+
+
 def rules():
     everything = get_rules([], [], ["I"], {}, False).all_rules
     for identifier, rule in sorted(everything.items()):
-        if not identifier.startswith(("E2", "E3")) or identifier in ("E3001", "E3028"):
+        if not identifier.startswith(("E2", "E3")) or identifier in LEFT_OUT:
             continue
         try:
             schema = plain(schema_of(identifier, rule))
@@ -123,6 +133,7 @@ def rules():
             found.setdefault(tuple(at), []).append(name)
         for at, names in sorted(found.items()):
             yield {"id": identifier, "types": sorted(names), "at": list(at), "schema": schema}
+    yield {"id": "E3710", "types": closed(), "at": ["Type"], "schema": {"not": {}}}
 
 
 def main():

@@ -14,15 +14,27 @@ def cfn_lint(program, directory):
     errors, seconds = defaultdict(set), 0.0
     for start in range(0, len(files), BATCH):
         before = time.perf_counter()
-        run = subprocess.run(
-            [program, "--regions", REGION, "--format", "json", "--template", *files[start : start + BATCH]],
-            capture_output=True, text=True, check=False,
-        )
+        matches = _matches(program, files[start : start + BATCH])
         seconds += time.perf_counter() - before
-        for match in json.loads(run.stdout or "[]"):
+        for match in matches:
             if match["Rule"]["Id"].startswith("E"):
                 errors[match["Filename"]].add(match["Rule"]["Id"])
     return errors, seconds
+
+
+def _matches(program, files):
+    """What cfn-lint finds. Where it gives no answer over a batch, smaller ones say over which file."""
+    run = subprocess.run(
+        [program, "--regions", REGION, "--format", "json", "--template", *files],
+        capture_output=True, text=True, check=False,
+    )
+    try:
+        return json.loads(run.stdout)
+    except json.JSONDecodeError:
+        if len(files) == 1:
+            return [{"Filename": files[0], "Rule": {"Id": "E0002"}}]
+        half = len(files) // 2
+        return _matches(program, files[:half]) + _matches(program, files[half:])
 
 
 def rekindle(program, directory):

@@ -6,9 +6,12 @@ use crate::catalogue::{TypeRule, type_rules};
 use crate::lint::functions::Call;
 use crate::lint::path::Path;
 use crate::lint::report::Report;
-use crate::lint::rules::{ATTRIBUTE_FORM, METADATA_FORM, PROPERTY_COMBINATION};
+use crate::lint::rules::{ATTRIBUTE_FORM, METADATA_FORM, PROPERTY_COMBINATION, UNKNOWN_TYPE};
 use crate::lint::schema::judge::Judge;
 use crate::lint::scope::Scope;
+
+/// The rule that no type of a closed service passes.
+const SHUT_DOWN: &str = "E3710";
 
 /// Judges a resource by the rules about its type.
 pub(super) fn check(
@@ -64,6 +67,13 @@ fn descend(
 }
 
 fn judge(scope: &Scope<'_>, rule: &'static TypeRule, value: &Value, path: &Path<'_>, report: &mut Report) {
+    // Documents may be written as texts.
+    let read = value.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let takes_text = rule.schema.schema.types.is_none() || !value.is_string();
+    if read.is_none() && !takes_text && !rule.schema.schema.properties.is_empty() {
+        return;
+    }
+    let value = read.as_ref().filter(|read| read.is_object()).unwrap_or(value);
     let mut judge = Judge::new(scope, &rule.schema);
     judge.value(value, &rule.schema.schema, path);
     // What a rule about a combination finds is told as such, whatever keyword it takes to say so.
@@ -72,6 +82,14 @@ fn judge(scope: &Scope<'_>, rule: &'static TypeRule, value: &Value, path: &Path<
         Some("Metadata") => &METADATA_FORM,
         _ => &ATTRIBUTE_FORM,
     };
+    if rule.id == SHUT_DOWN && judge.report.has_errors() {
+        let kind = value.as_str().unwrap_or_default();
+        let message = format!("the service of `{kind}` has been shut down");
+        report
+            .value(&UNKNOWN_TYPE, path, message)
+            .hint("see *AWS services that are shut down* for what replaces it");
+        return;
+    }
     for mut finding in judge.report.findings {
         finding.rule = name;
         report.findings.push(finding);
