@@ -1,5 +1,7 @@
 //! Rules about single types, beside the types' own schemas.
 
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value};
 
 use crate::catalogue::{TypeRule, type_rules};
@@ -9,6 +11,9 @@ use crate::lint::report::Report;
 use crate::lint::rules::{ATTRIBUTE_FORM, METADATA_FORM, PROPERTY_COMBINATION, UNKNOWN_TYPE};
 use crate::lint::schema::judge::Judge;
 use crate::lint::scope::Scope;
+
+/// What a resource without `Properties` has.
+static NONE: LazyLock<Value> = LazyLock::new(|| Value::Object(Map::new()));
 
 /// The rule that no type of a closed service passes.
 const SHUT_DOWN: &str = "E3710";
@@ -24,8 +29,10 @@ pub(super) fn check(
     for rule in type_rules(kind) {
         match rule.at.split_first() {
             Some((first, rest)) => {
-                if let Some(value) = resource.get(first) {
-                    descend(scope, rule, rest, value, &path.key(first), report);
+                let absent = if first == "Properties" { Some(&*NONE) } else { None };
+                if let Some(value) = resource.get(first).or(absent) {
+                    let at = if resource.contains_key(first) { path.key(first) } else { *path };
+                    descend(scope, rule, rest, value, &at, report);
                 }
             }
             None => judge(scope, rule, &without_content(resource), path, report),
