@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::catalogue::{self, PropertyPath, ResourceType};
+use crate::lint::functions::Call;
 use crate::lint::path::Path;
 use crate::lint::report::{Report, shown};
 use crate::lint::rules::{
-    DUPLICATE_ITEMS, IDENTIFIER_TWICE, PROPERTY_LENGTH, PROPERTY_TYPE, PROPERTY_VALUE, READ_ONLY_PROPERTY,
-    REGION, UNKNOWN_TYPE,
+    DUPLICATE_ITEMS, IDENTIFIER_TWICE, MISSING_PROPERTY, PROPERTY_LENGTH, PROPERTY_TYPE, PROPERTY_VALUE,
+    READ_ONLY_PROPERTY, REGION, UNKNOWN_TYPE,
 };
 use crate::lint::schema::judge::{Judge, is_no_value};
 use crate::lint::schema::type_rules;
@@ -76,7 +77,10 @@ fn properties(
     static NONE: std::sync::LazyLock<Value> = std::sync::LazyLock::new(|| Value::Object(Map::new()));
     let given = resource.get("Properties");
     let path = if given.is_some() { path.key("Properties") } else { *path };
-    if given.is_some_and(|given| given.is_null() || is_no_value(given)) {
+    if given.is_some_and(Value::is_null) {
+        return;
+    }
+    if given.is_some_and(is_no_value) {
         report
             .value(&PROPERTY_TYPE, &path, "`Properties` is a map, this is empty")
             .hint("leave the line out");
@@ -127,9 +131,15 @@ fn set_by_aws(value: &Value, rest: &[String], whole: &PropertyPath, path: &Path<
 fn tags(tags: &Value, path: &Path<'_>, report: &mut Report) {
     const LONGEST_KEY: usize = 128;
     const LONGEST_VALUE: usize = 256;
+    if tags.is_string() || tags.is_number() || tags.is_boolean() {
+        report.value(&PROPERTY_TYPE, path, "tags are a list or a map");
+    }
     let mut seen = Vec::new();
     for (index, tag) in tags.as_array().into_iter().flatten().enumerate() {
         let path = path.index(index);
+        if tag.is_object() && tag.get("Key").is_none() && Call::of_value(tag).is_none() {
+            report.value(&MISSING_PROPERTY, &path, "the tag has no `Key`");
+        }
         let Some(key) = tag.get("Key").and_then(Value::as_str) else { continue };
         if seen.contains(&key) {
             report.value(&DUPLICATE_ITEMS, &path, format!("the tag `{}` is given twice", shown(key)));

@@ -71,10 +71,38 @@ fn one<'a>(walk: &mut Walk<'_, 'a>, map: &'a Map<String, Value>, path: &Path<'_>
                 if Call::of_value(value).is_none() {
                     walk.map(value, &ATTRIBUTE_FORM, &path, &format!("`{key}`"));
                 }
+                if key == "CreationPolicy" {
+                    creation_policy(walk, value, map, &path);
+                }
                 walk.value(value, &path);
             }
             ("Metadata", value) => walk.value(value, &path),
             _ => {}
+        }
+    }
+}
+
+/// Source: CloudFormation template reference, "CreationPolicy attribute".
+fn creation_policy<'a>(
+    walk: &mut Walk<'_, 'a>,
+    value: &'a Value,
+    resource: &Map<String, Value>,
+    path: &Path<'_>,
+) {
+    let known: &[&str] = match resource.get("Type").and_then(Value::as_str) {
+        Some("AWS::AutoScaling::AutoScalingGroup") => &["AutoScalingCreationPolicy", "ResourceSignal"],
+        Some("AWS::AppStream::Fleet") => &["StartFleet"],
+        Some("AWS::CloudFormation::WaitCondition") => &["ResourceSignal"],
+        _ => return,
+    };
+    let Some(map) = value.as_object().filter(|_| Call::of_value(value).is_none()) else { return };
+    walk.keys(map, known, &[], &ATTRIBUTE_FORM, path);
+    for (key, inner) in [
+        ("ResourceSignal", &["Count", "Timeout"][..]),
+        ("AutoScalingCreationPolicy", &["MinSuccessfulInstancesPercent"]),
+    ] {
+        if let Some(signal) = map.get(key).and_then(Value::as_object) {
+            walk.keys(signal, inner, &[], &ATTRIBUTE_FORM, &path.key(key));
         }
     }
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::lint::path::Path;
 use crate::lint::report::Report;
+use crate::lint::rules::TEMPLATE_FORM;
 use crate::lint::scope::Scope;
 
 /// What the rules about texts share.
@@ -66,6 +67,7 @@ impl<'a> Texts<'_, 'a> {
     fn value(&mut self, value: &'a Value, place: Place<'a>, path: &Path<'_>) {
         match value {
             Value::String(text) => self.text(text, place, path),
+            Value::Null => self.nothing(path),
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
                     self.value(item, place, &path.index(index));
@@ -89,6 +91,16 @@ impl<'a> Texts<'_, 'a> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// `Fn::GetAZs` without an argument asks for the zones of the region.
+    fn nothing(&mut self, path: &Path<'_>) {
+        let name = path.property().unwrap_or("the value");
+        if path.name() != Some("Fn::GetAZs") {
+            self.report
+                .key(&TEMPLATE_FORM, path, format!("`{name}` has no value"))
+                .hint("CloudFormation takes no empty values: write one, or leave the line out");
         }
     }
 
