@@ -87,3 +87,149 @@ fn what_macros_and_loops_make_is_not_judged() {
         "Transform: AWS::LanguageExtensions\nResources: {G: {Type: T, Properties: {X: !Ref FRole}}}\n";
     assert!(problems(closed).contains("there is no parameter or resource `FRole`"));
 }
+
+/// Templates of kinds that people write; nothing is wrong with them.
+#[test]
+fn clean_templates_stay_silent() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/templates/clean");
+    let mut seen = 0;
+    for name in crate::disk::entries(folder.into()).unwrap() {
+        let bytes = crate::disk::read_at_most(format!("{folder}/{name}").as_str().into(), 1_000_000).unwrap();
+        let document = crate::template::read_as_found(&name, &bytes).unwrap();
+        let errors: Vec<_> = lint(&document, Purpose { region: Some("us-east-1"), ..Purpose::default() })
+            .into_iter()
+            .filter(|problem| problem.severity == Severity::Error)
+            .collect();
+        assert_eq!(errors, [], "{name}");
+        seen += 1;
+    }
+    assert!(seen >= 8);
+}
+
+#[test]
+fn properties_are_judged_by_their_schemas() {
+    let text = r"
+Resources:
+  Unknown: {Type: AWS::S3::Bukket}
+  Bucket:
+    Type: AWS::S3::Bucket
+    Properties:
+      BuketName: x
+      BucketName: My_Bucket
+      AccessControl: Everybody
+      Tags: [{Key: a, Value: b}, {Key: a, Value: c}]
+      VersioningConfiguration: enabled
+  Function:
+    Type: AWS::Lambda::Function
+    Properties:
+      Handler: a.b
+      Runtime: python3.12
+      Code: {ZipFile: x}
+      MemorySize: 64
+      Timeout: soon
+      Architectures: [arm64, x86_64]
+      Role: !Ref Role
+      Arn: x
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: {Version: '2012-10-17', Statement: [{Effect: Permit, Principal: '*', Action: 'sts:AssumeRole'}]}
+  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16, Ipv4IpamPoolId: ipam-1}}
+  Subnet: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Bucket, CidrBlock: !GetAtt Vpc.Cidr}}
+  Topic: {Type: AWS::SNS::Topic, Properties: {TopicArn: x, DisplayName: [a]}}
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      ProvisionedThroughput: {ReadCapacityUnits: 1, WriteCapacityUnits: 1}
+";
+    insta::assert_snapshot!(problems(text));
+}
+
+#[test]
+fn what_is_known_only_while_deploying_is_let_pass() {
+    let text = r"
+Parameters: {Name: {Type: String}, Names: {Type: CommaDelimitedList}}
+Conditions: {Yes: !Equals [!Ref Name, yes]}
+Resources:
+  Function:
+    Type: AWS::Lambda::Function
+    Properties:
+      Handler: !Sub '${Name}.handler'
+      Runtime: !Ref Name
+      Role: !ImportValue role
+      Timeout: !If [Yes, 3, !Ref 'AWS::NoValue']
+      MemorySize: !FindInMap [Sizes, !Ref Name, Memory]
+      Code: !If [Yes, {ZipFile: x}, {S3Bucket: !Ref Name, S3Key: '{{resolve:ssm:key:1}}'}]
+      Architectures: !Ref Names
+      Layers: !Split [',', !Ref Name]
+      KmsKeyArn: !If [Yes, !GetAtt Key.Arn, !Ref 'AWS::NoValue']
+      Environment: !If [Yes, {Variables: {A: !Ref Name}}, !Ref 'AWS::NoValue']
+  Key: {Type: AWS::KMS::Key, Properties: {KeyPolicy: !Sub '${Name}'}}
+Mappings: {Sizes: {a: {Memory: 128}}}
+";
+    assert_eq!(problems(text), "");
+}
+
+#[test]
+fn both_branches_of_a_choice_are_judged() {
+    let text = r"
+Conditions: {Yes: !Equals [!Ref 'AWS::Region', a]}
+Resources:
+  Queue: {Type: AWS::SQS::Queue, Properties: {DelaySeconds: !If [Yes, 5, 5000], VisibilityTimeout: !If [Yes, many, 3]}}
+  Alarm: {Type: AWS::SNS::TopicPolicy, Properties: {Topics: !Ref 'AWS::NoValue', PolicyDocument: {Statement: []}}}
+";
+    insta::assert_snapshot!(problems(text));
+}
+
+#[test]
+fn types_are_looked_for_in_the_region() {
+    let text = "Resources: {Thing: {Type: AWS::Location::Map, Properties: {MapName: m, Configuration: {Style: VectorHereExplore}}}}\n";
+    let in_region = |region| found(text, Purpose { region: Some(region), ..Purpose::default() }).join("\n");
+    assert_eq!(in_region("eu-central-1"), "");
+    assert!(in_region("ap-south-2").contains("the region `ap-south-2` has no `AWS::Location::Map`"));
+    assert_eq!(in_region("mars-north-1"), "");
+}
+
+#[test]
+fn secrets_are_found_and_can_be_accepted_with_a_reason() {
+    let token = format!("gh{}_{}", "p", "aB3dE5fG7hI9jK1lM2nO4pQ6rS8tU0vW2xY4");
+    let text = |metadata: &str| {
+        format!(
+            "Resources:\n  Build:\n    Type: AWS::SSM::Parameter\n{metadata}    Properties: {{Type: String, Value: {token}}}\n"
+        )
+    };
+    assert!(problems(&text("")).contains("[secret-in-text] this text holds a GitHub token"));
+    let accepted = "    Metadata: {RekindleAccept: {secret-in-text: revoked long ago}}\n";
+    assert_eq!(problems(&text(accepted)), "");
+    let odd = "    Metadata: {RekindleAccept: {secret-in-text: '', sekret: x, quota: y}}\n";
+    let told = problems(&text(odd));
+    for expected in ["without a reason", "there is no rule `sekret`", "nothing here needs `quota`", "GitHub token"] {
+        assert!(told.contains(expected), "{told}");
+    }
+}
+
+#[test]
+fn passwords_in_plain_text_are_warned_of() {
+    let text = r"
+Parameters: {Pass: {Type: String, NoEcho: true, Default: changeme}}
+Resources:
+  Database:
+    Type: AWS::RDS::DBInstance
+    Properties: {Engine: mysql, DBInstanceClass: db.t3.medium, AllocatedStorage: 20, MasterUsername: a, MasterUserPassword: hunter22}
+  Other:
+    Type: AWS::RDS::DBInstance
+    Properties: {Engine: mysql, DBInstanceClass: db.t3.medium, AllocatedStorage: 20, MasterUsername: a, MasterUserPassword: !Ref Pass}
+  Function:
+    Type: AWS::Lambda::Function
+    Properties:
+      Handler: a.b
+      Runtime: python3.12
+      Role: arn:aws:iam::111122223333:role/x
+      Code: {ZipFile: x}
+      Environment: {Variables: {API_TOKEN: Zx8qT2vN5Lp0Rw7Kd3Jf9B, TOKEN_TABLE: tokens}}
+";
+    insta::assert_snapshot!(problems(text));
+}
