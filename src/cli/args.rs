@@ -4,7 +4,9 @@ use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::command::lock::LockArguments;
-use crate::model::{AccountId, EnvironmentName, InstanceName, ProjectName, ProviderKind, Region, TargetName};
+use crate::cli::local_arguments::LocalCommand;
+pub use crate::cli::run_arguments::{ChangeArguments, RunArguments, Selection};
+use crate::model::{AccountId, EnvironmentName, InstanceName, ProjectName, ProviderKind, Region};
 
 /// Regenerate a whole AWS environment from source, and prove that what runs is what the source says.
 #[derive(Debug, Parser)]
@@ -101,6 +103,9 @@ pub enum Command {
     Teardown(TeardownArguments),
     /// Tear down what may be torn down, make it again, verify
     Rebuild(RebuildArguments),
+    /// Act in the embedded cloud as somebody else would, to practise on
+    #[command(subcommand)]
+    Local(LocalCommand),
     /// Print a completion script for your shell
     Completions(CompletionsArguments),
 }
@@ -157,17 +162,6 @@ pub struct RenderArguments {
     pub check_determinism: bool,
 }
 
-/// Which part of an environment.
-#[derive(Clone, Debug, Default, Args)]
-pub struct Selection {
-    /// Only these units (`UNIT` or `UNIT@TARGET`) [default: all]
-    #[arg(value_name = "UNIT")]
-    pub units: Vec<InstanceName>,
-    /// Only this target [default: all]
-    #[arg(long = "target", value_name = "TARGET")]
-    pub target: Option<TargetName>,
-}
-
 /// `plan`
 #[derive(Debug, Args)]
 #[command(
@@ -187,38 +181,6 @@ pub struct PlanArguments {
     /// Exit with 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
-}
-
-/// What a deploy may do beyond creating and updating.
-#[derive(Clone, Debug, Default, Args)]
-pub struct ChangeArguments {
-    /// Delete stateless units that are gone from the source
-    #[arg(long)]
-    pub prune: bool,
-    /// Consent to a change of this unit's class (repeatable)
-    #[arg(long = "change-class", value_name = "UNIT")]
-    pub change_class: Vec<InstanceName>,
-    /// Consent to the replacement of resources of this unit, which no plan can foresee yet (repeatable)
-    #[arg(long = "allow-replacement", value_name = "UNIT")]
-    pub allow_replacement: Vec<InstanceName>,
-}
-
-/// How a changing command runs.
-#[derive(Clone, Debug, Default, Args)]
-pub struct RunArguments {
-    /// Work on at most N stacks at a time [default: as many as the graph allows]
-    #[arg(short, long, value_name = "N")]
-    pub jobs: Option<std::num::NonZeroUsize>,
-    /// Consent to the plan shown
-    #[arg(short, long)]
-    pub yes: bool,
-    /// Do it on an embedded engine in memory and in virtual time; nothing real is touched
-    #[arg(long)]
-    pub rehearse: bool,
-    /// Make a resource fail, on the embedded engine and in rehearsals (repeatable):
-    /// `UNIT.RESOURCE` when it is made, or with `:update`, `:delete`, `:rollback`
-    #[arg(long = "fail", value_name = "UNIT.RESOURCE[:OPERATION]")]
-    pub fail: Vec<String>,
 }
 
 /// `deploy`

@@ -3,6 +3,7 @@
 //! One file a command in `command`; one file wires the adapters. No business rules here: a command
 //! calls the layers in order and hands what they say to `ui`.
 
+mod answers;
 mod args;
 mod command;
 mod consent;
@@ -11,9 +12,11 @@ mod environment;
 pub mod exit_code;
 mod failure;
 mod former;
+mod local_arguments;
 mod names;
 mod project;
 mod rehearsal;
+mod run_arguments;
 mod runtime;
 mod signals;
 mod site;
@@ -69,6 +72,7 @@ fn dispatch(session: &Session, command: &Command) -> Result<ExitCode, Failure> {
         Command::Verify(arguments) => command::verify::run(session, arguments),
         Command::Teardown(arguments) => command::teardown::run(session, arguments),
         Command::Rebuild(arguments) => command::rebuild::run(session, arguments),
+        Command::Local(arguments) => command::local::run(session, arguments),
         Command::Completions(arguments) => command::completions::run(&session.console, arguments),
     }
 }

@@ -61,7 +61,11 @@ pub fn units<'a>(
 
 /// `--fail` names a resource that some unit has; one that can never fail would prove nothing.
 pub fn faults(environment: &Environment, given: &[Fault], desired: &[DesiredUnit]) -> Result<(), Failure> {
-    for fault in given {
+    let of_resources = given.iter().filter_map(|fault| match fault {
+        Fault::Resource(fault) => Some(fault),
+        Fault::Call(_) | Fault::Stacks(_) => None,
+    });
+    for fault in of_resources {
         let meant = |unit: &&DesiredUnit| {
             let instance = unit.instance();
             let full = format!("{}@{}", instance.unit, instance.target);

@@ -82,6 +82,7 @@ async fn rehearse(
 ) -> Result<Vec<Outcome>, Failure> {
     let environment = &rehearsal.assembly.environment;
     let engine = Cloud::in_memory(Options { now: clock::now(), faults: Vec::new() });
+    engine.set_answers(rehearsal.session.answers()?);
     let options = rehearsal.session.execute_options(rehearsal.run.jobs);
     let stage = Stage { project: rehearsal.project, engine: &engine, options, stop };
     stage.make_used(environment, &mut BTreeSet::new()).await?;

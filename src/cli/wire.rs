@@ -88,7 +88,9 @@ impl<'a> Wiring<'a> {
         if self.embedded.is_none() {
             state.make()?;
             let options = local::Options { now: clock::now(), faults: self.faults.clone() };
-            self.embedded = Some(local::Cloud::open(&state.local(), options)?);
+            let engine = local::Cloud::open(&state.local(), options)?;
+            engine.set_answers(self.session.answers()?);
+            self.embedded = Some(engine);
         }
         let engine = self.embedded.as_ref().expect("it was opened above");
         Ok(virtual_cloud(engine, target))
@@ -114,7 +116,8 @@ pub fn rehearsal(environment: &Environment, engine: &local::Cloud) -> Clouds {
 
 fn virtual_cloud(engine: &local::Cloud, target: &Target) -> Arc<Cloud> {
     let client = engine.client(target.account.clone(), target.region.clone());
-    Cloud::new(Arc::new(client), Pace::Virtual)
+    let pace = if engine.answers_badly() { Pace::AWS } else { Pace::Virtual };
+    Cloud::new(Arc::new(client), pace)
 }
 
 #[cfg(feature = "aws")]

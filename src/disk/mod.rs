@@ -16,7 +16,7 @@ mod write;
 pub use error::{Access, FileError};
 pub use ledger::{Ledger, LedgerError};
 pub use lock::{EnvironmentLock, LockError};
-pub use project::{FindError, ReadError, find_project, read_manifest, read_project};
+pub use project::{FindError, ReadError, find_project, read_manifest, read_project, read_rehearsal};
 pub use scratch::{ScratchDirectory, entries, read_files, write_files};
 pub use state::StateDirectory;
 pub use write::{write_atomically, write_new};

@@ -111,6 +111,18 @@ pub fn read_project(root: &Utf8Path) -> Result<ProjectFiles, ReadError> {
     Ok(reader.files)
 }
 
+/// Reads every file below `rehearsal/` of the project at `root`, which has no influence on what is
+/// rendered. There need not be any.
+///
+/// # Errors
+/// Something cannot be read, or is no plain file.
+pub fn read_rehearsal(root: &Utf8Path) -> Result<ProjectFiles, ReadError> {
+    let root = root.canonicalize_utf8().map_err(FileError::at(Access::Read, root))?;
+    let mut reader = Reader { root: &root, files: ProjectFiles::default() };
+    reader.optional(Utf8Path::new("rehearsal"))?;
+    Ok(reader.files)
+}
+
 /// Reads `rekindle.yaml` of the project at `root` and nothing else.
 ///
 /// # Errors

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::local::answers::Answers;
 use crate::local::context::{Context, PrepareError};
 use crate::local::operation::Work;
-use crate::local::operation::decide::{Basis, Decision, decide, differences, property};
+use crate::local::operation::decide::{Basis, Decision, decide, property};
 use crate::local::operation::outputs;
-use crate::local::stack::{ChangeSetState, Stack};
+use crate::local::stack::{ChangeSetKind, ChangeSetState, Stack};
 use crate::local::{evaluate::EvaluateError, exports::Exports, graph, resource::Resource};
 use crate::model::{Change, ChangeAction, Replacement};
 
@@ -19,6 +20,9 @@ pub enum PreviewError {
     /// A property or an output.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
+    /// What an import may not do.
+    #[error("{0}")]
+    Import(String),
 }
 
 /// What an update would do.
@@ -49,9 +53,9 @@ pub fn preview(
     stack: &Stack,
     context: &Context,
     tags: &BTreeMap<String, String>,
-    exports: &Exports,
+    (exports, answers): (&Exports, &Answers),
 ) -> Result<Preview, PreviewError> {
-    let basis = Basis { context, tags, exports, owner: stack.owner(stack.generation + 1) };
+    let basis = Basis { context, tags, exports, answers, owner: stack.owner(stack.generation + 1) };
     let mut resources = stack.resources.clone();
     let mut changes = Vec::new();
     let mut changed = BTreeSet::new();
@@ -133,36 +137,20 @@ fn replacement(
     }
 }
 
-/// Resources whose properties are not what the template says, with the paths that differ.
-///
-/// # Errors
-/// [`PreviewError`] when a value cannot be computed.
-pub fn drift(
-    stack: &Stack,
-    context: &Context,
-    exports: &Exports,
-) -> Result<Vec<(String, String, Vec<String>)>, PreviewError> {
-    let basis = Basis { context, tags: &stack.body.tags, exports, owner: stack.owner(stack.generation + 1) };
-    let mut drifted = Vec::new();
-    for (logical_id, resource) in &stack.resources {
-        if !context.dependencies.contains_key(logical_id) {
-            continue;
-        }
-        let wanted = decide(basis, &stack.resources, logical_id)?.resource();
-        let paths = differences(resource, &wanted);
-        if !paths.is_empty() {
-            drifted.push((logical_id.clone(), resource.resource_type.clone(), paths));
-        }
-    }
-    Ok(drifted)
-}
-
 impl Work<'_> {
     /// Computes a pending change set.
     pub(super) fn compute_change_set(&mut self, id: &str) {
         let Some(pending) = self.stack.change_sets.get(id) else { return };
         let body = pending.body.clone();
-        let state = match self.preview(&body) {
+        let kind = pending.kind.clone();
+        let preview = match &kind {
+            ChangeSetKind::Update | ChangeSetKind::Create => self.preview(&body),
+            ChangeSetKind::Import(imports) => self.preview_import(&body, imports),
+        };
+        let state = match preview {
+            Ok(preview) if preview.is_empty() && kind == ChangeSetKind::Create => {
+                ChangeSetState::Ready(preview.changes)
+            }
             Ok(preview) if preview.is_empty() => ChangeSetState::Empty,
             Ok(preview) => ChangeSetState::Ready(preview.changes),
             Err(error) => ChangeSetState::Failed(error.to_string()),
@@ -172,8 +160,35 @@ impl Work<'_> {
         }
     }
 
-    fn preview(&self, body: &crate::local::context::Body) -> Result<Preview, PreviewError> {
+    /// An import may add what it imports, and nothing else may change with it.
+    fn preview_import(
+        &self,
+        body: &crate::local::context::Body,
+        imports: &BTreeMap<String, String>,
+    ) -> Result<Preview, PreviewError> {
+        let mut preview = self.preview(body)?;
+        for change in &mut preview.changes {
+            if change.action == ChangeAction::Add && imports.contains_key(&change.logical_id) {
+                change.action = ChangeAction::Import;
+            }
+        }
+        let is_other = |change: &&Change| change.action != ChangeAction::Import;
+        if let Some(other) = preview.changes.iter().find(is_other) {
+            let message = format!(
+                "As part of the import operation, you cannot modify or add resources: [{}]",
+                other.logical_id
+            );
+            return Err(PreviewError::Import(message));
+        }
+        if preview.outputs_differ {
+            let message = "As part of the import operation, you cannot modify or add [Outputs]";
+            return Err(PreviewError::Import(message.to_owned()));
+        }
+        Ok(preview)
+    }
+
+    pub(super) fn preview(&self, body: &crate::local::context::Body) -> Result<Preview, PreviewError> {
         let context = Context::of_body(body, self.stack.pseudo(&body.notifications))?;
-        preview(self.stack, &context, &body.tags, self.exports)
+        preview(self.stack, &context, &body.tags, (self.exports, self.answers))
     }
 }

@@ -1,17 +1,21 @@
 //! The port over the embedded cloud: one account in one region.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::local::cloud::Cloud;
+use crate::local::fault::Trouble;
 use crate::local::place::Place;
 use crate::local::request;
+use crate::local::stack::Stack;
+use crate::local::world::World;
 use crate::model::{ObservedStack, StackEvent};
 use crate::port::{
     ChangeSet, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection, Identity, Page, PortError,
-    ResourceDrift, UpdateAnswer, UpdateStack,
+    PortErrorKind, ResourceDrift, UpdateAnswer, UpdateStack,
 };
 
 /// Stacks of a page, as in the real API.
@@ -20,14 +24,70 @@ const PAGE: usize = 100;
 /// CloudFormation of one account in one region of the embedded cloud.
 #[derive(Clone, Debug)]
 pub struct Client {
-    cloud: Cloud,
-    place: Place,
+    pub(super) cloud: Cloud,
+    pub(super) place: Place,
 }
 
 impl Client {
     pub(super) fn new(cloud: Cloud, place: Place) -> Self {
         Self { cloud, place }
     }
+
+    /// Answers a call that changes nothing, unless it is to go wrong. `answer` hears whether it
+    /// shall lag behind.
+    pub(super) fn read<R>(
+        &self,
+        call: &str,
+        object: &str,
+        answer: impl FnOnce(&World, bool) -> Result<R, PortError>,
+    ) -> Result<R, PortError> {
+        let mut world = self.cloud.world();
+        match world.trouble(call) {
+            None => answer(&world, false),
+            Some(Trouble::Stale) => answer(&world, true),
+            Some(trouble) => Err(failed(trouble, call, object)),
+        }
+    }
+
+    /// Answers a call that changes something, unless it is to go wrong.
+    pub(super) async fn write<R>(
+        &self,
+        call: &str,
+        object: &str,
+        act: impl FnOnce(&mut World, &Place) -> Result<R, PortError>,
+    ) -> Result<R, PortError> {
+        let trouble = self.cloud.world().trouble(call);
+        if let Some(trouble @ (Trouble::Throttled | Trouble::Unwell)) = trouble {
+            return Err(failed(trouble, call, object));
+        }
+        let is_preserved = trouble == Some(Trouble::NoRollback);
+        let answer = self
+            .cloud
+            .change(|world| world.preserving(is_preserved, |world| act(world, &self.place)))
+            .await?;
+        match trouble {
+            Some(trouble @ (Trouble::Lost | Trouble::Stale)) => Err(failed(trouble, call, object)),
+            _ => Ok(answer),
+        }
+    }
+}
+
+/// The error of a call that goes wrong on request, in the service's words.
+fn failed(trouble: Trouble, call: &str, object: &str) -> PortError {
+    let (kind, message) = match trouble {
+        Trouble::Throttled => (PortErrorKind::Throttled, "Throttling: Rate exceeded"),
+        Trouble::Unwell => (PortErrorKind::Unavailable, "ServiceUnavailable: the service is unwell"),
+        Trouble::Lost | Trouble::Stale | Trouble::NoRollback => {
+            (PortErrorKind::Unavailable, "the connection broke before the answer came")
+        }
+    };
+    let operation = if object.is_empty() { call.to_owned() } else { request::operation(call, object) };
+    PortError::new(kind, operation, message)
+}
+
+/// A stack as it is, or as a read that lags behind shows it.
+fn shown(world: &World, stack: &Stack, is_stale: bool) -> Option<ObservedStack> {
+    if is_stale { world.stale(stack) } else { Some(stack.observed()) }
 }
 
 #[async_trait]
@@ -39,88 +99,110 @@ impl CloudFormation for Client {
     }
 
     async fn describe_stacks(&self, page: Option<&str>) -> Result<Page<ObservedStack>, PortError> {
-        let world = self.cloud.world();
-        let mut found = world.page(&self.place, page, PAGE + 1);
-        let more = found.len() > PAGE;
-        found.truncate(PAGE);
-        let next = found.last().filter(|_| more).map(|stack| stack.name.clone());
-        Ok(Page { items: found.into_iter().map(|stack| stack.observed()).collect(), next })
+        self.read("DescribeStacks", "", |world, is_stale| {
+            let mut found = world.page(&self.place, page, PAGE + 1);
+            let more = found.len() > PAGE;
+            found.truncate(PAGE);
+            let next = found.last().filter(|_| more).map(|stack| stack.name.clone());
+            let items = found.into_iter().filter_map(|stack| shown(world, stack, is_stale));
+            Ok(Page { items: items.collect(), next })
+        })
     }
 
     async fn describe_stack(&self, stack: &str) -> Result<Option<ObservedStack>, PortError> {
-        Ok(self.cloud.world().find(&self.place, stack).map(|stack| stack.observed()))
+        self.read("DescribeStacks", stack, |world, is_stale| {
+            Ok(world.find(&self.place, stack).and_then(|stack| shown(world, stack, is_stale)))
+        })
     }
 
     async fn template(&self, stack: &str) -> Result<String, PortError> {
-        let call = request::operation("GetTemplate", stack);
-        let world = self.cloud.world();
-        Ok(request::require(&world, &self.place, stack, &call)?.body.template.clone())
+        self.read("GetTemplate", stack, |world, _| {
+            let call = request::operation("GetTemplate", stack);
+            Ok(request::require(world, &self.place, stack, &call)?.body.template.clone())
+        })
     }
 
     async fn stack_policy(&self, stack: &str) -> Result<Option<String>, PortError> {
-        let call = request::operation("GetStackPolicy", stack);
-        let world = self.cloud.world();
-        Ok(request::require(&world, &self.place, stack, &call)?.policy.clone())
+        self.read("GetStackPolicy", stack, |world, _| {
+            let call = request::operation("GetStackPolicy", stack);
+            Ok(request::require(world, &self.place, stack, &call)?.policy.clone())
+        })
     }
 
     async fn create_stack(&self, request: &CreateStack) -> Result<String, PortError> {
-        self.cloud.change(|world| request::create_stack(world, &self.place, request)).await
+        let act = |world: &mut World, place: &Place| request::create_stack(world, place, request);
+        self.write("CreateStack", request.stack.as_str(), act).await
     }
 
     async fn create_change_set(&self, name: &str, request: &UpdateStack) -> Result<String, PortError> {
-        self.cloud.change(|world| request::create_change_set(world, &self.place, name, request)).await
+        let act = |world: &mut World, place: &Place| request::create_change_set(world, place, name, request);
+        self.write("CreateChangeSet", name, act).await
     }
 
     async fn describe_change_set(&self, change_set: &str) -> Result<ChangeSet, PortError> {
-        request::describe_change_set(&self.cloud.world(), &self.place, change_set)
+        self.read("DescribeChangeSet", change_set, |world, _| {
+            request::describe_change_set(world, &self.place, change_set)
+        })
     }
 
     async fn execute_change_set(&self, change_set: &str, token: &str) -> Result<(), PortError> {
-        self.cloud.change(|world| request::execute_change_set(world, &self.place, change_set, token)).await
+        let act =
+            |world: &mut World, place: &Place| request::execute_change_set(world, place, change_set, token);
+        self.write("ExecuteChangeSet", change_set, act).await
     }
 
     async fn delete_change_set(&self, change_set: &str) -> Result<(), PortError> {
-        let remove = |world: &mut _| {
-            request::delete_change_set(world, &self.place, change_set);
+        let act = |world: &mut World, place: &Place| {
+            request::delete_change_set(world, place, change_set);
             Ok(())
         };
-        self.cloud.change(remove).await
+        self.write("DeleteChangeSet", change_set, act).await
     }
 
     async fn update_stack(&self, request: &UpdateStack) -> Result<UpdateAnswer, PortError> {
-        self.cloud.change(|world| request::update_stack(world, &self.place, request)).await
+        let act = |world: &mut World, place: &Place| request::update_stack(world, place, request);
+        self.write("UpdateStack", &request.stack, act).await
     }
 
     async fn delete_stack(&self, request: &DeleteStack) -> Result<(), PortError> {
-        self.cloud.change(|world| request::delete_stack(world, &self.place, request)).await
+        let act =
+            |world: &mut World, place: &Place| request::delete_stack(world, place, request, &BTreeSet::new());
+        self.write("DeleteStack", &request.stack, act).await
     }
 
     async fn set_termination_protection(&self, stack: &str, enabled: bool) -> Result<(), PortError> {
-        self.cloud
-            .change(|world| request::set_termination_protection(world, &self.place, stack, enabled))
-            .await
+        let act = |world: &mut World, place: &Place| {
+            request::set_termination_protection(world, place, stack, enabled)
+        };
+        self.write("UpdateTerminationProtection", stack, act).await
     }
 
     async fn set_stack_policy(&self, stack: &str, policy: &str) -> Result<(), PortError> {
-        self.cloud.change(|world| request::set_stack_policy(world, &self.place, stack, policy)).await
+        let act = |world: &mut World, place: &Place| request::set_stack_policy(world, place, stack, policy);
+        self.write("SetStackPolicy", stack, act).await
     }
 
     async fn events(&self, stack: &str, page: Option<&str>) -> Result<Page<StackEvent>, PortError> {
-        let call = request::operation("DescribeStackEvents", stack);
-        let world = self.cloud.world();
-        Ok(request::events(request::require(&world, &self.place, stack, &call)?, page))
+        self.read("DescribeStackEvents", stack, |world, _| {
+            let call = request::operation("DescribeStackEvents", stack);
+            Ok(request::events(request::require(world, &self.place, stack, &call)?, page))
+        })
     }
 
     async fn detect_drift(&self, stack: &str) -> Result<String, PortError> {
-        request::detect_drift(&self.cloud.world(), &self.place, stack)
+        self.read("DetectStackDrift", stack, |world, _| request::detect_drift(world, &self.place, stack))
     }
 
     async fn drift_detection(&self, detection: &str) -> Result<DriftDetection, PortError> {
-        request::drift_detection(&self.cloud.world(), &self.place, detection)
+        self.read("DescribeStackDriftDetectionStatus", detection, |world, _| {
+            request::drift_detection(world, &self.place, detection)
+        })
     }
 
     async fn drifted_resources(&self, stack: &str) -> Result<Vec<ResourceDrift>, PortError> {
-        request::drifted_resources(&self.cloud.world(), &self.place, stack)
+        self.read("DescribeStackResourceDrifts", stack, |world, _| {
+            request::drifted_resources(world, &self.place, stack)
+        })
     }
 
     async fn wait_for_change(&self, deadline: Duration) -> Result<Changes, PortError> {

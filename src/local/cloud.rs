@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use camino::Utf8Path;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::local::answers::Answers;
 use crate::local::client::Client;
 use crate::local::fault::Fault;
 use crate::local::place::Place;
@@ -44,7 +45,7 @@ struct Shared {
 impl Cloud {
     /// An empty cloud that nobody will remember.
     pub fn in_memory(options: Options) -> Self {
-        Self::new(World::new(options.now, options.faults, Vec::new()), None)
+        Self::new(World::new(options.now, options.faults, Vec::new(), Vec::new()), None)
     }
 
     /// The cloud kept in `directory`, which is made when it is not there. Operations that a process
@@ -63,7 +64,7 @@ impl Cloud {
             let ids: Vec<_> = forgotten.into_iter().map(|stack| stack.id).collect();
             store.forget(&ids)?;
         }
-        Ok(Self::new(World::new(clock, options.faults, stacks), Some(Arc::new(store))))
+        Ok(Self::new(World::new(clock, options.faults, stacks, loaded.orphans), Some(Arc::new(store))))
     }
 
     fn new(world: World, store: Option<Arc<Store>>) -> Self {
@@ -75,6 +76,17 @@ impl Cloud {
     /// operation may.
     pub fn set_faults(&self, faults: Vec<Fault>) {
         self.world().set_faults(faults);
+    }
+
+    /// What the world outside answers from now on.
+    pub fn set_answers(&self, answers: Answers) {
+        self.world().answers = answers;
+    }
+
+    /// Whether calls may be throttled, lost or answered with what was: then whoever calls has to
+    /// pace itself, and doubt what it reads, as on AWS.
+    pub fn answers_badly(&self) -> bool {
+        self.world().answers_badly()
     }
 
     /// CloudFormation of one account in one region.

@@ -8,9 +8,11 @@
 //! |---|---|
 //! | `cloud`, `client` | opening, sharing, the port |
 //! | `request` | what each call checks and answers |
-//! | `world`, `schedule`, `stack`, `exports` | the state |
+//! | `world`, `schedule`, `stack`, `exports`, `inventory` | the state |
+//! | `nested`, `post` | what stacks of one tree tell each other |
 //! | `operation` | phases and steps: what happens to a stack over time |
-//! | `change_set` | dry runs |
+//! | `change_set`, `drift`, `policy` | dry runs, comparisons, what an update may do |
+//! | `answers`, `outside` | what others answer, and what somebody does by hand |
 //! | `template`, `context`, `evaluate`, `graph` | reading templates; the language's values over resources |
 //! | `resource` | physical ids, attributes, what is known of types |
 //! | `durations`, `fault`, `derive`, `place`, `store` | tables, failures on request, ids, regions, the file |
@@ -18,18 +20,25 @@
 //! May import only the model, the port and the language. May not read a clock, print, or decide anything that the
 //! real service leaves to its caller.
 
+mod answers;
 mod change_set;
 mod client;
 mod cloud;
 mod context;
 mod derive;
+mod drift;
 pub mod durations;
 mod evaluate;
 mod exports;
 mod fault;
 mod graph;
+mod inventory;
+mod nested;
 mod operation;
+mod outside;
 mod place;
+mod policy;
+mod post;
 mod request;
 mod resource;
 mod schedule;
@@ -40,6 +49,8 @@ mod store;
 mod template;
 mod world;
 
+pub use answers::{Answers, ReplyError};
 pub use client::Client;
 pub use cloud::{Cloud, Options};
-pub use fault::{Fault, FaultError, FaultOperation};
+pub use fault::{CallFault, Fault, FaultError, FaultOperation, ResourceFault, Trouble};
+pub use inventory::{Origin, Orphan, OrphanKey};

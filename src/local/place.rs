@@ -43,6 +43,12 @@ impl Place {
         letters.chars().map(|letter| format!("{}{letter}", self.region)).collect()
     }
 
+    /// Whether an ARN names something in this account and region.
+    pub fn owns(&self, arn: &str) -> bool {
+        let mut parts = arn.split(':').skip(3);
+        parts.next() == Some(self.region.as_str()) && parts.next() == Some(self.account.as_str())
+    }
+
     /// `arn:PARTITION:cloudformation:REGION:ACCOUNT:RESOURCE`.
     pub fn cloudformation_arn(&self, resource: &str) -> String {
         format!("arn:{}:cloudformation:{}:{}:{resource}", self.partition(), self.region, self.account)

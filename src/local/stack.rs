@@ -34,6 +34,21 @@ pub struct StoredChangeSet {
     pub request: (String, Digest),
     /// How far it is.
     pub state: ChangeSetState,
+    /// What executing it does.
+    #[serde(default)]
+    pub kind: ChangeSetKind,
+}
+
+/// What executing a change set does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChangeSetKind {
+    /// It updates the stack.
+    #[default]
+    Update,
+    /// It makes the stack.
+    Create,
+    /// It takes existing resources in: their physical ids by logical id.
+    Import(BTreeMap<String, String>),
 }
 
 /// How far a change set is.
@@ -47,6 +62,17 @@ pub enum ChangeSetState {
     Empty,
     /// It could not be computed, and why.
     Failed(String),
+}
+
+/// Where a stack is nested.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// The parent's ARN.
+    pub id: String,
+    /// The logical id of this stack there.
+    pub logical_id: String,
+    /// ARN of the stack at the root of the tree.
+    pub root: String,
 }
 
 /// A stack.
@@ -86,6 +112,15 @@ pub struct Stack {
     pub policy: Option<String>,
     /// What is going on.
     pub operation: Option<Operation>,
+    /// Where it is nested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
+    /// Resources of a nested stack when it was made: a tree of stacks is bounded.
+    #[serde(default)]
+    pub size: usize,
+    /// An operation that stopped half-way and can be taken up again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Operation>,
     /// Change sets by ARN.
     pub change_sets: BTreeMap<String, StoredChangeSet>,
     /// ARN of the change set that was executed last.
@@ -124,6 +159,9 @@ impl Stack {
             termination_protection: false,
             policy: None,
             operation: None,
+            parent: None,
+            size: 0,
+            suspended: None,
             change_sets: BTreeMap::new(),
             executed: None,
             tokens: BTreeMap::new(),
@@ -150,10 +188,15 @@ impl Stack {
             capabilities: self.body.capabilities.clone(),
             role: self.body.service_role.clone(),
             termination_protection: self.termination_protection,
-            parent: None,
+            parent: self.parent.as_ref().map(|parent| parent.id.clone()),
             created: Some(self.created),
             updated: self.updated,
         }
+    }
+
+    /// The ARN of the stack at the root of its tree: its own where it is not nested.
+    pub fn root(&self) -> &str {
+        self.parent.as_ref().map_or(&self.id, |parent| &parent.root)
     }
 
     /// Pseudo parameters for an operation that makes this stack of `body`.

@@ -13,18 +13,22 @@ use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
 
+use crate::local::inventory::{Orphan, OrphanKey};
 use crate::local::silently;
 use crate::local::stack::Stack;
 use crate::model::StackEvent;
 use crate::port::{PortError, PortErrorKind};
 
 /// The number of this format. A file of another one is refused, never changed.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
+/// Files of the format before are taken over: it knew nothing of orphans.
+const WITHOUT_ORPHANS: u64 = 1;
 const FILE: &str = "cloud.redb";
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const CLOCK: TableDefinition<'_, &str, &str> = TableDefinition::new("clock");
 const STACKS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("stacks");
+const ORPHANS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("orphans");
 const EVENTS: TableDefinition<'_, (&str, u64), &[u8]> = TableDefinition::new("events");
 
 /// What is to be stored in one transaction.
@@ -34,6 +38,8 @@ pub struct Batch {
     pub clock: Timestamp,
     /// Records that changed.
     pub stacks: Vec<StoredStack>,
+    /// Orphans that changed; `None` for those that are gone.
+    pub orphans: Vec<(OrphanKey, Option<Orphan>)>,
 }
 
 /// One stack's record and its events that are not stored yet.
@@ -77,6 +83,8 @@ pub struct Loaded {
     pub clock: Option<Timestamp>,
     /// Every stack.
     pub stacks: Vec<Stack>,
+    /// Every orphan.
+    pub orphans: Vec<Orphan>,
 }
 
 impl Store {
@@ -141,7 +149,14 @@ impl Store {
             }
             stack.stored_events = stack.events.len();
         }
-        Ok(Loaded { clock, stacks })
+        let mut orphans = Vec::new();
+        let table = transaction.open_table(ORPHANS).map_err(|error| fail(error.into()))?;
+        for entry in table.iter().map_err(|error| fail(error.into()))? {
+            let (_, record) = entry.map_err(|error| fail(error.into()))?;
+            orphans
+                .push(serde_json::from_slice(record.value()).map_err(|error| unreadable(&self.path, error))?);
+        }
+        Ok(Loaded { clock, stacks, orphans })
     }
 
     /// Writes the format's number into a new file and compares it in an old one.
@@ -151,8 +166,9 @@ impl Store {
         let found = {
             let mut meta = transaction.open_table(META).map_err(|error| fail(error.into()))?;
             let found = meta.get("format").map_err(|error| fail(error.into()))?.map(|number| number.value());
-            if found.is_none() {
+            if matches!(found, None | Some(WITHOUT_ORPHANS)) {
                 meta.insert("format", FORMAT).map_err(|error| fail(error.into()))?;
+                transaction.open_table(ORPHANS).map_err(|error| fail(error.into()))?;
                 transaction.open_table(CLOCK).map_err(|error| fail(error.into()))?;
                 transaction.open_table(STACKS).map_err(|error| fail(error.into()))?;
                 transaction.open_table(EVENTS).map_err(|error| fail(error.into()))?;
@@ -160,7 +176,7 @@ impl Store {
             found
         };
         match found {
-            None => transaction.commit().map_err(|error| fail(error.into())),
+            None | Some(WITHOUT_ORPHANS) => transaction.commit().map_err(|error| fail(error.into())),
             Some(FORMAT) => transaction.abort().map_err(|error| fail(error.into())),
             Some(number) => Err(other_format(&self.path, number)),
         }
@@ -189,6 +205,17 @@ impl Store {
                 stacks.insert(stored.id.as_str(), stored.record.as_slice())?;
                 for (number, event) in (stored.first_event as u64..).zip(&stored.events) {
                     events.insert((stored.id.as_str(), number), event.as_slice())?;
+                }
+            }
+            let mut orphans = transaction.open_table(ORPHANS)?;
+            for (key, orphan) in &batch.orphans {
+                let key = key.text();
+                match orphan {
+                    Some(orphan) => {
+                        let record = serde_json::to_vec(orphan).expect("an orphan has string keys");
+                        orphans.insert(key.as_str(), record.as_slice())?;
+                    }
+                    None => drop(orphans.remove(key.as_str())?),
                 }
             }
         }

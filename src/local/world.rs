@@ -1,25 +1,31 @@
 //! The whole state of the embedded cloud: every stack of every account and region, the virtual
 //! clock, and what will happen when.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::local::answers::Answers;
 use crate::local::exports::Exports;
-use crate::local::fault::Fault;
+use crate::local::fault::{Fault, Faults, Trouble};
+use crate::local::inventory::{Inventory, Orphan};
+use crate::local::nested::Letter;
 use crate::local::operation::{StepState, Work};
 use crate::local::place::Place;
 use crate::local::schedule::{Due, Schedule, What};
 use crate::local::stack::{ChangeSetState, Stack};
 use crate::local::store::{Batch, StoredStack};
+use crate::model::ObservedStack;
 
 /// The whole state of the embedded cloud.
 #[derive(Debug)]
 pub struct World {
     /// The virtual time.
     pub clock: Timestamp,
-    faults: Vec<Fault>,
+    faults: Faults,
+    /// What a stale read shows of each stack; kept only while calls may be answered badly.
+    stale: BTreeMap<String, Option<ObservedStack>>,
     stacks: BTreeMap<String, Stack>,
     /// ARNs of the stacks that are not deleted.
     names: BTreeMap<(Place, String), String>,
@@ -27,6 +33,16 @@ pub struct World {
     /// The stack of each change set. An entry may outlive its change set; the stack decides.
     change_sets: BTreeMap<String, String>,
     exports: BTreeMap<Place, Exports>,
+    /// What the world outside answers.
+    pub answers: Answers,
+    /// What stacks of one tree have to tell each other. Empty between calls.
+    pub(super) letters: VecDeque<Letter>,
+    /// Whether what begins now is not rolled back when it fails.
+    is_preserved: bool,
+    /// Resources of the nested stacks of each tree, by the root's ARN.
+    pub(super) trees: BTreeMap<String, usize>,
+    /// Names that are taken, and what no stack owns.
+    pub inventory: Inventory,
     schedule: Schedule,
     /// Stacks that changed and of which nobody in their place has heard yet.
     unread: BTreeMap<Place, BTreeSet<String>>,
@@ -36,26 +52,54 @@ pub struct World {
 }
 
 impl World {
-    /// A world of these stacks at this time; what they are in the middle of goes on.
+    /// Takes these faults in place of the ones before.
     pub fn set_faults(&mut self, faults: Vec<Fault>) {
-        self.faults = faults;
+        self.faults = Faults::new(faults);
     }
 
-    pub fn new(clock: Timestamp, faults: Vec<Fault>, stacks: Vec<Stack>) -> Self {
+    /// Whether calls may go wrong.
+    pub fn answers_badly(&self) -> bool {
+        self.faults.has_calls()
+    }
+
+    /// Acts; what begins meanwhile is not rolled back when it fails, if `is_preserved`.
+    pub fn preserving<R>(&mut self, is_preserved: bool, act: impl FnOnce(&mut Self) -> R) -> R {
+        self.is_preserved = is_preserved;
+        let result = act(self);
+        self.is_preserved = false;
+        result
+    }
+
+    /// What happens to a call of this name now, if anything does.
+    pub fn trouble(&mut self, call: &str) -> Option<Trouble> {
+        self.faults.trouble(call)
+    }
+
+    /// A world of these stacks at this time; what they are in the middle of goes on.
+    pub fn new(clock: Timestamp, faults: Vec<Fault>, stacks: Vec<Stack>, orphans: Vec<Orphan>) -> Self {
         let mut world = Self {
             clock,
-            faults,
+            faults: Faults::new(faults),
+            stale: BTreeMap::new(),
             stacks: BTreeMap::new(),
             names: BTreeMap::new(),
             incarnations: BTreeMap::new(),
             change_sets: BTreeMap::new(),
             exports: BTreeMap::new(),
+            answers: Answers::default(),
+            letters: VecDeque::new(),
+            trees: BTreeMap::new(),
+            is_preserved: false,
+            inventory: Inventory::new(stacks.iter(), orphans),
             schedule: Schedule::default(),
             unread: BTreeMap::new(),
             dirty: BTreeSet::new(),
             stored_clock: None,
         };
         for stack in stacks {
+            if stack.parent.is_some() && !stack.status.is_gone() {
+                *world.trees.entry(stack.root().to_owned()).or_default() += stack.size;
+            }
             world.plan(&stack);
             world.index(&stack);
             world.stacks.insert(stack.id.clone(), stack);
@@ -68,7 +112,10 @@ impl World {
         let due = |time, what| Due { time, stack: stack.id.clone(), what };
         if let Some(operation) = &stack.operation {
             for (logical_id, step) in &operation.steps {
-                if let StepState::Running { ends, .. } = &step.state {
+                // What waits for a nested stack has no time of its own.
+                if let StepState::Running { ends, .. } = &step.state
+                    && *ends != Timestamp::MAX
+                {
                     self.schedule.add(due(*ends, What::Step(logical_id.clone())));
                 }
             }
@@ -126,6 +173,14 @@ impl World {
         Some(look(stack, self.exports.get(&stack.place)?))
     }
 
+    /// Why the account may not have another stack here, if it may not.
+    pub fn refusal_of_another(&self, place: &Place) -> Option<String> {
+        let start = (place.clone(), String::new());
+        let here = self.names.range(start..).take_while(|((other, _), _)| other == place).count();
+        let most = self.faults.stacks();
+        (here >= most).then(|| format!("LimitExceededException: Limit for stack has been exceeded ({most})"))
+    }
+
     /// Up to `count` stacks that are not deleted, by name, after the one called `after`.
     pub fn page(&self, place: &Place, after: Option<&str>, count: usize) -> Vec<&Stack> {
         let start = (place.clone(), after.unwrap_or_default().to_owned());
@@ -150,23 +205,62 @@ impl World {
     pub fn add(&mut self, stack: Stack) {
         self.index(&stack);
         self.dirty.insert(stack.id.clone());
+        if self.faults.has_calls() {
+            self.stale.insert(stack.id.clone(), None);
+        }
         self.stacks.insert(stack.id.clone(), stack);
     }
 
-    /// Works on one stack. What a request brings to its end at once is told to whoever waits.
+    /// A stack as a read that lags behind shows it: before the last change of its status.
+    pub fn stale(&self, stack: &Stack) -> Option<ObservedStack> {
+        self.stale.get(&stack.id).cloned().unwrap_or_else(|| Some(stack.observed()))
+    }
+
+    /// The stack of this ARN.
+    pub(super) fn stack(&self, id: &str) -> Option<&Stack> {
+        self.stacks.get(id)
+    }
+
+    /// Works on one stack, then on those of its tree that this concerns. What a request brings to
+    /// its end at once is told to whoever waits.
     pub fn work<R>(&mut self, id: &str, act: impl FnOnce(&mut Work<'_>) -> R) -> Option<R> {
+        let result = self.work_alone(id, act);
+        self.deliver();
+        result
+    }
+
+    /// Works on one stack. A nested one tells its parent what became of it.
+    pub(super) fn work_alone<R>(&mut self, id: &str, act: impl FnOnce(&mut Work<'_>) -> R) -> Option<R> {
         let mut stack = self.stacks.remove(id)?;
         let before = stack.status.clone();
-        let result = act(&mut Work {
+        let shown = self.faults.has_calls().then(|| stack.observed());
+        let history = stack.events.len();
+        let mut work = Work {
             now: self.clock,
-            faults: &self.faults,
+            faults: &mut self.faults,
             schedule: &mut self.schedule,
             exports: self.exports.entry(stack.place.clone()).or_default(),
+            is_preserved: self.is_preserved,
+            answers: &self.answers,
+            letters: &mut self.letters,
+            inventory: &mut self.inventory,
             stack: &mut stack,
-        });
+        };
+        let result = act(&mut work);
+        let moved = work.stack.status != before || (work.stack.events.len() > history && !before.is_busy());
+        if moved && work.stack.parent.is_some() {
+            work.report(false);
+        }
         if stack.status != before {
+            if let Some(shown) = shown {
+                self.stale.insert(stack.id.clone(), Some(shown));
+            }
             if !stack.status.is_busy() {
                 self.unread.entry(stack.place.clone()).or_default().insert(stack.id.clone());
+            }
+            if stack.parent.is_some() && stack.status.is_gone() {
+                let root = stack.root().to_owned();
+                self.trees.entry(root).and_modify(|count| *count = count.saturating_sub(stack.size));
             }
             self.index(&stack);
         } else {
@@ -179,7 +273,8 @@ impl World {
     }
 
     /// Lets time pass until a stack changes its status or a change set is computed, at most
-    /// `deadline`; returns the ARNs. Where nothing is going on no time passes.
+    /// `deadline`; returns the ARNs. Where nothing is going on no time passes, unless calls may be
+    /// answered badly: then whoever calls pauses by this clock.
     ///
     /// All places share the clock. Time stops at a change anywhere; a change elsewhere is kept for
     /// whoever waits there.
@@ -203,7 +298,7 @@ impl World {
                 changed.insert(due.stack);
             }
         }
-        if changed.is_empty() && self.schedule.next_time().is_some() {
+        if changed.is_empty() && (self.schedule.next_time().is_some() || self.faults.has_calls()) {
             self.clock = limit;
         }
         match self.unread.remove(place) {
@@ -227,11 +322,11 @@ impl World {
 
     /// What is newer than what is stored, if anything is. It counts as stored from now on.
     pub fn take_batch(&mut self) -> Option<Batch> {
-        if self.dirty.is_empty() && self.stored_clock == Some(self.clock) {
+        if self.dirty.is_empty() && !self.inventory.is_dirty() && self.stored_clock == Some(self.clock) {
             return None;
         }
         self.stored_clock = Some(self.clock);
-        let mut batch = Batch { clock: self.clock, stacks: Vec::new() };
+        let mut batch = Batch { clock: self.clock, stacks: Vec::new(), orphans: self.inventory.take_dirty() };
         for id in std::mem::take(&mut self.dirty) {
             if let Some(stack) = self.stacks.get_mut(&id) {
                 batch.stacks.push(StoredStack::of(stack));
@@ -244,6 +339,7 @@ impl World {
     /// Takes back what could not be stored.
     pub fn give_back(&mut self, batch: &Batch) {
         self.stored_clock = None;
+        self.inventory.give_back(batch.orphans.iter().map(|(key, _)| key));
         for stored in &batch.stacks {
             if let Some(stack) = self.stacks.get_mut(&stored.id) {
                 stack.stored_events = stack.stored_events.min(stored.first_event);

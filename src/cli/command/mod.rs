@@ -5,6 +5,7 @@ pub mod completions;
 pub mod deploy;
 mod determinism;
 pub mod init;
+pub mod local;
 pub mod lock;
 pub mod outputs;
 pub mod plan;

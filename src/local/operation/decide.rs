@@ -6,11 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use crate::local::answers::Answers;
 use crate::local::context::Context;
 use crate::local::evaluate::EvaluateError;
 use crate::local::exports::Exports;
+use crate::local::nested::NESTED;
+use crate::local::resource::behaviour::{Behaviour, WAIT_CONDITION, is_custom};
 use crate::local::resource::{Owner, Resource, catalogue, physical_id};
 use crate::local::template::Policy;
+use crate::model::Digest;
 
 /// What happens to one resource, with what there will be afterwards.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +50,8 @@ pub struct Basis<'a> {
     pub tags: &'a BTreeMap<String, String>,
     /// The place's exports.
     pub exports: &'a Exports,
+    /// What the world outside answers.
+    pub answers: &'a Answers,
     /// What new physical ids are made from.
     pub owner: Owner<'a>,
 }
@@ -66,17 +72,23 @@ pub fn decide(
     };
     let Some(current) = resources.get(logical_id) else {
         wanted.physical_id = make(&wanted);
+        answer(basis, logical_id, &mut wanted);
         return Ok(Decision::Create(wanted));
     };
     let paths = differences(current, &wanted);
     wanted.version = current.version;
+    wanted.tampered = current.tampered.clone();
+    wanted.answered = current.answered.clone();
     if paths.is_empty() {
         wanted.physical_id = current.physical_id.clone();
         return Ok(Decision::Keep(wanted));
     }
-    if !paths.iter().any(|path| makes_new(&wanted.resource_type, path)) {
+    let replaces_group = wanted.behaviour.replaces_group && rolls(&wanted, &paths);
+    if !replaces_group && !paths.iter().any(|path| makes_new(&wanted.resource_type, path)) {
         wanted.physical_id = current.physical_id.clone();
         wanted.version += 1;
+        wanted.tampered = None;
+        answer(basis, logical_id, &mut wanted);
         return Ok(Decision::Update(wanted, paths));
     }
     wanted.physical_id = make(&wanted);
@@ -84,7 +96,31 @@ pub fn decide(
         return Err(EvaluateError::NamedReplacement(wanted.physical_id));
     }
     wanted.version = 1;
+    wanted.tampered = None;
+    wanted.answered = None;
+    answer(basis, logical_id, &mut wanted);
     Ok(Decision::Replace(wanted, paths))
+}
+
+/// What is on file for a custom resource or a wait condition becomes its id and its attributes.
+fn answer(basis: Basis<'_>, logical_id: &str, wanted: &mut Resource) {
+    let Some(reply) = basis.answers.reply(basis.owner.stack_name, basis.tags, logical_id) else { return };
+    if wanted.resource_type == WAIT_CONDITION {
+        wanted.answered = Some(BTreeMap::from([("Data".to_owned(), reply.signal_data())]));
+    } else if is_custom(&wanted.resource_type) {
+        wanted.answered = Some(reply.data.clone());
+        if let Some(id) = &reply.physical_resource_id {
+            wanted.physical_id = id.clone();
+        }
+    }
+}
+
+/// Whether an update makes an Auto Scaling group replace its instances. Source: CloudFormation
+/// template reference, "UpdatePolicy attribute".
+pub fn rolls(resource: &Resource, paths: &[String]) -> bool {
+    let causes = ["LaunchConfigurationName", "LaunchTemplate", "MixedInstancesPolicy", "VPCZoneIdentifier"];
+    resource.resource_type == "AWS::AutoScaling::AutoScalingGroup"
+        && paths.iter().filter_map(|path| property(path)).any(|property| causes.contains(&property))
 }
 
 /// The property a path begins with, for example `CidrBlock` of `Properties.CidrBlock`.
@@ -110,6 +146,12 @@ fn wanted(
         properties => properties,
     };
     let metadata = scope.value_or_null(&definition.metadata)?;
+    let policies = [&definition.creation_policy, &definition.update_policy];
+    let [creation, update] = policies.map(|policy| scope.value_or_null(policy));
+    let behaviour = Behaviour::of(&definition.r#type, &properties, &creation?, &update?);
+    let url = properties.get("TemplateURL").and_then(Value::as_str);
+    let url = url.filter(|_| definition.r#type == NESTED);
+    let content = url.and_then(|url| basis.answers.object(url).ok()).map(Digest::of);
     let is_taggable = catalogue::is_taggable(&definition.r#type);
     Ok(Resource {
         resource_type: definition.r#type.clone(),
@@ -120,21 +162,29 @@ fn wanted(
         version: 1,
         depends_on: basis.context.dependencies[logical_id].clone(),
         imports: imported.into_inner(),
-        deletion_policy: definition.deletion_policy.unwrap_or(default_policy(&definition.r#type)),
+        deletion_policy: definition
+            .deletion_policy
+            .unwrap_or_else(|| default_policy(&definition.r#type, &definition.properties)),
         update_replace_policy: definition.update_replace_policy.unwrap_or_default(),
+        tampered: None,
+        behaviour,
+        content,
+        answered: None,
     })
 }
 
-/// Source: CloudFormation template reference, "DeletionPolicy attribute": databases are snapshotted.
-fn default_policy(resource_type: &str) -> Policy {
+/// Source: CloudFormation template reference, "DeletionPolicy attribute": databases are snapshotted,
+/// instances of a cluster with their cluster.
+fn default_policy(resource_type: &str, properties: &Value) -> Policy {
     match resource_type {
-        "AWS::RDS::DBCluster" | "AWS::RDS::DBInstance" => Policy::Snapshot,
+        "AWS::RDS::DBCluster" => Policy::Snapshot,
+        "AWS::RDS::DBInstance" if properties.get("DBClusterIdentifier").is_none() => Policy::Snapshot,
         _ => Policy::Delete,
     }
 }
 
 /// Paths that differ: `Properties.NAME`, `Metadata`, `Tags`. Sorted.
-pub fn differences(current: &Resource, wanted: &Resource) -> Vec<String> {
+fn differences(current: &Resource, wanted: &Resource) -> Vec<String> {
     let empty = serde_json::Map::new();
     let properties = |resource: &Resource| resource.properties.as_object().cloned().unwrap_or(empty.clone());
     let (old, new) = (properties(current), properties(wanted));
@@ -146,6 +196,11 @@ pub fn differences(current: &Resource, wanted: &Resource) -> Vec<String> {
         .collect();
     if current.metadata != wanted.metadata {
         paths.insert(0, "Metadata".to_owned());
+    }
+    // The text behind an address may be another one; what cannot be had fails when it is asked for.
+    let url = "Properties.TemplateURL".to_owned();
+    if wanted.content.is_some() && wanted.content != current.content && !paths.contains(&url) {
+        paths.push(url);
     }
     if current.tags != wanted.tags {
         paths.push("Tags".to_owned());

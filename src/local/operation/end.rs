@@ -1,29 +1,44 @@
 //! Ends, fails and cancels the step of one resource.
 
 use crate::local::fault::FaultOperation;
-use crate::local::operation::{StepKind, StepState, Task, Work};
-use crate::local::resource::Resource;
+use crate::local::inventory::Origin;
+use crate::local::nested::{Content, NESTED};
+use crate::local::operation::{Phase, StepKind, StepState, Task, Work};
+use crate::local::resource::{Resource, snapshot};
 use crate::local::schedule::{Due, What};
-use crate::local::stack::NewEvent;
+use crate::local::stack::{NewEvent, Stack};
+use crate::local::template::Policy;
 
 impl Work<'_> {
     pub(super) fn finish_step(&mut self, logical_id: &str) {
         let Some(step) = self.operation().steps.get_mut(logical_id) else { return };
-        let StepState::Running { task, .. } = std::mem::replace(&mut step.state, StepState::Done) else {
+        let StepState::Running { task, failure, .. } = std::mem::replace(&mut step.state, StepState::Done)
+        else {
             return;
         };
-        let operation = match *task {
-            Task::Create(_) | Task::Replace(_) => FaultOperation::Create,
-            Task::Update(_) => FaultOperation::Update,
-            Task::Revert(_) => FaultOperation::Rollback,
-            Task::Remove => FaultOperation::Delete,
+        let operations: &[FaultOperation] = match *task {
+            Task::Create(_) | Task::Replace(_) => &[FaultOperation::Create],
+            Task::Update(_) => &[FaultOperation::Update],
+            Task::Revert(_) => &[FaultOperation::Rollback],
+            // What is gone already is no trouble to delete.
+            Task::Remove if self.doomed_resource(logical_id).is_some_and(|it| it.is_lost()) => &[],
+            Task::Remove => &FaultOperation::DELETIONS,
+            Task::Proceed => &[],
+            Task::Import(_) => &[FaultOperation::Create],
+            Task::Release => &[FaultOperation::Rollback],
         };
-        if let Some(reason) = self.fault(logical_id, operation) {
+        if let Some(reason) = failure.or_else(|| self.fault(logical_id, operations)) {
             let verb = match *task {
                 Task::Create(_) => "create",
-                Task::Remove => "delete",
+                Task::Remove | Task::Proceed => "delete",
+                Task::Import(_) => "import",
+                Task::Release => "import_rollback",
                 Task::Update(_) | Task::Replace(_) | Task::Revert(_) => "update",
             };
+            if let Task::Create(resource) | Task::Replace(resource) = &*task {
+                let Stack { place, id, .. } = &*self.stack;
+                self.inventory.release(place, id, logical_id, resource);
+            }
             return self.fail(logical_id, verb, reason);
         }
         self.take_effect(logical_id, *task);
@@ -46,19 +61,40 @@ impl Work<'_> {
                     self.operation().leftovers.insert(logical_id.to_owned(), old);
                 }
             }
+            Task::Proceed => {}
+            Task::Import(resource) => self.imported(logical_id, resource),
+            Task::Release => self.released(logical_id),
             Task::Remove => {
                 if let Some(resource) = self.doomed_resource(logical_id) {
                     self.tell(logical_id, &resource, "DELETE_COMPLETE", None);
+                    self.removed(logical_id, resource);
                 }
                 self.forget(logical_id);
             }
         }
     }
 
-    fn fault(&self, logical_id: &str, operation: FaultOperation) -> Option<String> {
-        let (name, tags) = (&self.stack.name, &self.stack.body.tags);
-        let hit = self.faults.iter().find(|fault| fault.hits(name, tags, logical_id, operation));
-        hit.map(|fault| fault.reason.clone())
+    /// A resource is gone; a snapshot of it may stay.
+    fn removed(&mut self, logical_id: &str, resource: Resource) {
+        let Stack { place, id, .. } = &*self.stack;
+        self.inventory.release(place, id, logical_id, &resource);
+        let phase = self.operation().phase;
+        let is_replaced = phase == Phase::Cleanup && self.stack.resources.contains_key(logical_id);
+        let policy = if is_replaced { resource.update_replace_policy } else { resource.deletion_policy };
+        let is_taken_back = matches!(phase, Phase::Rollback | Phase::RollbackCleanup);
+        if policy == Policy::Snapshot && !is_taken_back && !resource.is_lost() {
+            let owner = self.stack.owner(self.stack.generation);
+            if let Some(snapshot) = snapshot::of(owner, logical_id, &resource) {
+                self.orphan(logical_id, snapshot, Origin::Snapshot);
+            }
+        }
+    }
+
+    fn fault(&mut self, logical_id: &str, operations: &[FaultOperation]) -> Option<String> {
+        let resource_type = self.doomed_or_defined(logical_id).0;
+        let stack = (self.stack.name.as_str(), &self.stack.body.tags);
+        let fault = self.faults.strike(stack, logical_id, operations)?;
+        Some(fault.reason(&resource_type))
     }
 
     /// Records a failure. Creations and updates cancel what still runs; deletions let it go on.
@@ -72,7 +108,7 @@ impl Work<'_> {
         }
         match operation.phase.step_kind() {
             StepKind::Apply | StepKind::Revert => self.cancel(),
-            StepKind::Remove => {}
+            StepKind::Remove | StepKind::Release => {}
         }
     }
 
@@ -84,7 +120,7 @@ impl Work<'_> {
             .steps
             .iter()
             .filter_map(|(logical_id, step)| match &step.state {
-                StepState::Running { ends, task } => Some((logical_id.clone(), *ends, (**task).clone())),
+                StepState::Running { ends, task, .. } => Some((logical_id.clone(), *ends, (**task).clone())),
                 _ => None,
             })
             .collect();
@@ -112,8 +148,12 @@ impl Work<'_> {
             }
             Task::Update(resource) | Task::Revert(resource) => {
                 self.tell(logical_id, &resource, "UPDATE_FAILED", update);
+                if resource.resource_type == NESTED {
+                    self.write(&resource.physical_id, Content::Cancel);
+                }
             }
-            Task::Remove => {}
+            Task::Import(resource) => self.tell(logical_id, &resource, "IMPORT_FAILED", update),
+            Task::Remove | Task::Proceed | Task::Release => {}
         }
     }
 
@@ -128,7 +168,7 @@ impl Work<'_> {
         self.tell_of(logical_id, known, status, reason);
     }
 
-    fn tell_of(
+    pub(super) fn tell_of(
         &mut self,
         logical_id: &str,
         (resource_type, physical_id): (String, Option<String>),

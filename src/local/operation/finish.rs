@@ -7,7 +7,9 @@ use crate::language::{evaluate, text_of};
 use crate::local::context::Context;
 use crate::local::evaluate::EvaluateError;
 use crate::local::exports::{Exports, StackExports};
+use crate::local::inventory::Origin;
 use crate::local::operation::{Phase, Work};
+use crate::local::policy::PolicyAction;
 use crate::local::resource::Resource;
 use crate::local::stack::StackOutput;
 use crate::model::StackStatus;
@@ -60,36 +62,49 @@ impl Work<'_> {
             Phase::Cleanup => self.end(StackStatus::UpdateComplete, None),
             Phase::RollbackCleanup => self.end(StackStatus::UpdateRollbackComplete, None),
             Phase::Delete => self.end_deleted(),
+            Phase::Import => self.end_imported(),
+            Phase::ImportRollback => self.end(StackStatus::ImportRollbackComplete, None),
         }
     }
 
     fn end_failed(&mut self, phase: Phase) {
         let reason = self.operation().failure_reason();
         match phase {
-            Phase::Create => {
-                self.enter_phase(Phase::Rollback, Some(format!("{reason} Rollback requested by user.")));
-            }
-            Phase::Update => self.enter_phase(Phase::UpdateRollback, Some(reason)),
-            Phase::UpdateRollback => self.end(StackStatus::UpdateRollbackFailed, Some(reason)),
+            Phase::Create => self.creation_failed(&reason),
+            Phase::Update => self.update_failed(reason),
+            Phase::UpdateRollback => self.suspend(StackStatus::UpdateRollbackFailed, reason),
+            Phase::Import => self.enter_phase(Phase::ImportRollback, Some(reason)),
+            Phase::ImportRollback => self.suspend(StackStatus::ImportRollbackFailed, reason),
             Phase::Rollback => self.end(StackStatus::RollbackFailed, Some(reason)),
             Phase::Delete => self.end(StackStatus::DeleteFailed, Some(reason)),
             // What cannot be cleaned up is left behind; the update itself succeeded.
-            Phase::Cleanup => self.end(StackStatus::UpdateComplete, None),
-            Phase::RollbackCleanup => self.end(StackStatus::UpdateRollbackComplete, None),
+            Phase::Cleanup | Phase::RollbackCleanup => {
+                self.leave_behind();
+                let rolled_back = phase == Phase::RollbackCleanup;
+                let (done, back) = (StackStatus::UpdateComplete, StackStatus::UpdateRollbackComplete);
+                self.end(if rolled_back { back } else { done }, None);
+            }
+        }
+    }
+
+    /// What a clean-up could not delete is nobody's any more.
+    pub(super) fn leave_behind(&mut self) {
+        for (logical_id, resource) in std::mem::take(&mut self.operation().leftovers) {
+            self.orphan(&logical_id, resource, Origin::LeftBehind);
         }
     }
 
     fn end_applied(&mut self, phase: Phase) {
         let computed = self.applied_outputs();
+        let computed = computed.and_then(|outputs| self.removals_denied(phase).map_or(Ok(outputs), Err));
         match (computed, phase) {
-            (Err(reason), Phase::Create) => {
-                self.enter_phase(Phase::Rollback, Some(format!("{reason} Rollback requested by user.")));
-            }
-            (Err(reason), _) => self.enter_phase(Phase::UpdateRollback, Some(reason)),
+            (Err(reason), Phase::Create) => self.creation_failed(&reason),
+            (Err(reason), _) => self.update_failed(reason),
             (Ok(outputs), Phase::Create) => {
                 self.settle(outputs);
                 self.end(StackStatus::CreateComplete, None);
             }
+            (Ok(outputs), _) if self.operation().is_part => self.hold(outputs),
             (Ok(outputs), _) => {
                 if let Some(goal) = self.operation().goal.take() {
                     self.stack.body = goal;
@@ -100,8 +115,30 @@ impl Work<'_> {
         }
     }
 
+    /// Why the stack policy denies that resources leave the stack, if it does. Their events say so.
+    fn removals_denied(&mut self, phase: Phase) -> Option<String> {
+        if phase == Phase::Create {
+            return None;
+        }
+        let kept = &self.operation().steps;
+        let kept: BTreeSet<String> = kept.keys().cloned().collect();
+        let leaving = self.stack.resources.iter().filter(|(logical_id, _)| !kept.contains(*logical_id));
+        let denied: Vec<_> = leaving
+            .filter_map(|(logical_id, resource)| {
+                let reason = self.denied(PolicyAction::Delete, logical_id, &resource.resource_type)?;
+                Some((logical_id.clone(), resource.clone(), reason))
+            })
+            .collect();
+        for (logical_id, resource, reason) in &denied {
+            self.tell(logical_id, resource, "UPDATE_FAILED", Some(reason.clone()));
+        }
+        let names: Vec<_> = denied.into_iter().map(|(logical_id, _, _)| logical_id).collect();
+        (!names.is_empty())
+            .then(|| format!("The following resource(s) failed to update: [{}].", names.join(", ")))
+    }
+
     /// The new outputs, unless one of their exports is in the way of another stack.
-    fn applied_outputs(&mut self) -> Result<Outputs, String> {
+    pub(super) fn applied_outputs(&mut self) -> Result<Outputs, String> {
         let context = self.stack.context().map_err(|error| error.to_string())?;
         let computed = outputs(&context, &self.stack.resources, self.exports).map_err(|it| it.to_string())?;
         let exported: BTreeMap<_, _> = computed
@@ -126,14 +163,14 @@ impl Work<'_> {
         Ok(computed)
     }
 
-    fn settle(&mut self, (outputs, imports): Outputs) {
+    pub(super) fn settle(&mut self, (outputs, imports): Outputs) {
         self.stack.outputs = outputs;
         self.stack.output_imports = imports;
         self.exports.update(self.stack);
     }
 
     /// Moves what the stack no longer has into the clean-up and begins it.
-    fn clean_up(&mut self, phase: Phase, reason: Option<String>) {
+    pub(super) fn clean_up(&mut self, phase: Phase, reason: Option<String>) {
         let kept: BTreeSet<String> = match phase {
             Phase::Cleanup => self.operation().steps.keys().cloned().collect(),
             _ => self.operation().before.keys().cloned().collect(),
@@ -154,7 +191,7 @@ impl Work<'_> {
         self.end(StackStatus::DeleteComplete, None);
     }
 
-    fn end(&mut self, status: StackStatus, reason: Option<String>) {
+    pub(super) fn end(&mut self, status: StackStatus, reason: Option<String>) {
         self.stack.enter(status, reason, self.now);
         self.stack.operation = None;
         self.stack.context = None;
@@ -166,6 +203,7 @@ impl Work<'_> {
         let status = match self.operation().phase {
             Phase::Create | Phase::Rollback => StackStatus::RollbackFailed,
             Phase::Delete => StackStatus::DeleteFailed,
+            Phase::Import | Phase::ImportRollback => StackStatus::ImportRollbackFailed,
             _ => StackStatus::UpdateRollbackFailed,
         };
         self.end(status, Some(reason.to_owned()));

@@ -4,9 +4,14 @@
 //! all that can run side by side do, and when nothing runs and nothing can start the phase ends and
 //! `finish` decides what follows. Everything here is stored, so that another process can go on.
 
+mod child;
+mod course;
 pub mod decide;
 mod end;
+mod family;
 mod finish;
+mod import;
+mod resume;
 mod run;
 mod start;
 
@@ -17,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::local::context::Body;
 use crate::local::resource::Resource;
+use crate::local::stack::StackOutput;
 use crate::model::StackStatus;
 
 pub use finish::outputs;
@@ -39,6 +45,10 @@ pub enum Phase {
     RollbackCleanup,
     /// Deleting a stack.
     Delete,
+    /// Taking existing resources into a stack.
+    Import,
+    /// Letting them go again.
+    ImportRollback,
 }
 
 /// What the steps of a phase do.
@@ -50,13 +60,16 @@ pub enum StepKind {
     Revert,
     /// Delete a resource.
     Remove,
+    /// Let an imported resource go.
+    Release,
 }
 
 impl Phase {
     /// What its steps do.
     pub fn step_kind(self) -> StepKind {
         match self {
-            Self::Create | Self::Update => StepKind::Apply,
+            Self::Create | Self::Update | Self::Import => StepKind::Apply,
+            Self::ImportRollback => StepKind::Release,
             Self::UpdateRollback => StepKind::Revert,
             Self::Rollback | Self::Cleanup | Self::RollbackCleanup | Self::Delete => StepKind::Remove,
         }
@@ -72,6 +85,8 @@ impl Phase {
             Self::UpdateRollback => StackStatus::UpdateRollbackInProgress,
             Self::RollbackCleanup => StackStatus::UpdateRollbackCompleteCleanupInProgress,
             Self::Delete => StackStatus::DeleteInProgress,
+            Self::Import => StackStatus::ImportInProgress,
+            Self::ImportRollback => StackStatus::ImportRollbackInProgress,
         }
     }
 }
@@ -96,6 +111,9 @@ pub enum StepState {
         ends: Timestamp,
         /// What it does.
         task: Box<Task>,
+        /// Why it will have failed by then, where that is known.
+        #[serde(default)]
+        failure: Option<String>,
     },
     /// Done.
     Done,
@@ -116,6 +134,23 @@ pub enum Task {
     Revert(Resource),
     /// A deletion.
     Remove,
+    /// The clean-up of a nested stack.
+    Proceed,
+    /// An existing resource that becomes the stack's.
+    Import(Resource),
+    /// An imported resource that goes back to where it was.
+    Release,
+}
+
+/// What a nested stack was before an update that is still open.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Held {
+    /// What it was made of.
+    pub body: Body,
+    /// Its outputs.
+    pub outputs: BTreeMap<String, StackOutput>,
+    /// Exports they imported.
+    pub output_imports: BTreeSet<String>,
 }
 
 /// An operation under way.
@@ -139,6 +174,21 @@ pub struct Operation {
     pub failures: Vec<(String, String)>,
     /// When a creation is given up.
     pub deadline: Option<Timestamp>,
+    /// Whether a failure is not rolled back.
+    #[serde(default)]
+    pub is_preserved: bool,
+    /// Physical ids of resources that it imports, by logical id.
+    #[serde(default)]
+    pub imports: BTreeMap<String, String>,
+    /// Whether it is part of a parent's update.
+    #[serde(default)]
+    pub is_part: bool,
+    /// What a nested stack was, while it waits for its parent's update to end.
+    #[serde(default)]
+    pub held: Option<Box<Held>>,
+    /// Resources a deletion leaves alone, or the rollback of an update skips.
+    #[serde(default)]
+    pub skipped: BTreeSet<String>,
 }
 
 impl Operation {
@@ -154,16 +204,28 @@ impl Operation {
             touched: BTreeSet::new(),
             failures: Vec::new(),
             deadline: None,
+            is_preserved: false,
+            imports: BTreeMap::new(),
+            is_part: false,
+            held: None,
+            skipped: BTreeSet::new(),
         }
     }
 
     /// The failures in CloudFormation's words.
     pub fn failure_reason(&self) -> String {
-        let sentences = ["create", "update", "delete"].into_iter().filter_map(|verb| {
+        let verbs = [
+            ("create", "create"),
+            ("update", "update"),
+            ("delete", "delete"),
+            ("import", "import"),
+            ("import_rollback", "roll back"),
+        ];
+        let sentences = verbs.into_iter().filter_map(|(verb, words)| {
             let failed: Vec<_> =
                 self.failures.iter().filter(|(what, _)| what == verb).map(|(_, id)| id.as_str()).collect();
             let list = failed.join(", ");
-            (!failed.is_empty()).then(|| format!("The following resource(s) failed to {verb}: [{list}]."))
+            (!failed.is_empty()).then(|| format!("The following resource(s) failed to {words}: [{list}]."))
         });
         sentences.collect::<Vec<_>>().join(" ")
     }

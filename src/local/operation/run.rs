@@ -1,14 +1,17 @@
 //! Runs the steps of a phase: starts what can start, ends what is due, gives up what is cancelled.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::local::answers::Answers;
 use crate::local::context::Context;
 use crate::local::exports::Exports;
-use crate::local::fault::Fault;
+use crate::local::fault::Faults;
 use crate::local::graph::{self, Dependencies};
+use crate::local::inventory::Inventory;
+use crate::local::nested::Letter;
 use crate::local::operation::{Operation, Phase, Step, StepKind, StepState};
 use crate::local::resource::Resource;
 use crate::local::schedule::{Due, Schedule, What};
@@ -22,11 +25,19 @@ pub struct Work<'a> {
     /// The virtual time.
     pub now: Timestamp,
     /// Failures on request.
-    pub faults: &'a [Fault],
+    pub faults: &'a mut Faults,
     /// What happens later.
     pub schedule: &'a mut Schedule,
     /// The place's exports.
     pub exports: &'a mut Exports,
+    /// Whether an operation that begins now is not rolled back when it fails.
+    pub is_preserved: bool,
+    /// What the world outside answers.
+    pub answers: &'a Answers,
+    /// What there is to tell other stacks of the tree.
+    pub letters: &'a mut VecDeque<Letter>,
+    /// Names that are taken, and what no stack owns.
+    pub inventory: &'a mut Inventory,
 }
 
 impl Work<'_> {
@@ -36,8 +47,9 @@ impl Work<'_> {
     }
 
     /// Begins an operation.
-    pub fn begin(&mut self, operation: Operation, context: Option<Arc<Context>>, reason: &str) {
+    pub fn begin(&mut self, mut operation: Operation, context: Option<Arc<Context>>, reason: &str) {
         let phase = operation.phase;
+        operation.is_preserved |= self.is_preserved;
         self.stack.generation += 1;
         self.stack.context = context;
         self.stack.change_sets.clear();
@@ -56,9 +68,20 @@ impl Work<'_> {
                 Err(error) => return self.abandon(&error.to_string()),
             },
             StepKind::Revert => waiting(&needs(&self.operation().before)),
+            StepKind::Release => {
+                let imports = self.operation().imports.keys().cloned().collect::<BTreeSet<_>>();
+                let taken = imports.into_iter().filter(|id| self.stack.resources.contains_key(id));
+                let free = |id| (id, Step { waits_for: BTreeSet::new(), state: StepState::Waiting });
+                taken.map(free).collect()
+            }
             StepKind::Remove => {
                 let operation = self.stack.operation.as_ref().expect("a phase is part of an operation");
-                waiting(&graph::reversed(&needs(doomed(&self.stack.resources, operation, phase))))
+                let mut steps =
+                    waiting(&graph::reversed(&needs(doomed(&self.stack.resources, operation, phase))));
+                let free =
+                    |logical_id| (logical_id, Step { waits_for: BTreeSet::new(), state: StepState::Waiting });
+                steps.extend(self.waiting_children(phase).into_iter().map(free));
+                steps
             }
         };
         let operation = self.operation();
@@ -92,7 +115,8 @@ impl Work<'_> {
     /// Deletions go on beside a failure, everything else stops at the first one.
     fn may_start(&mut self) -> bool {
         let operation = self.operation();
-        operation.failures.is_empty() || operation.phase.step_kind() == StepKind::Remove
+        operation.failures.is_empty()
+            || matches!(operation.phase.step_kind(), StepKind::Remove | StepKind::Release)
     }
 
     fn ready(&mut self) -> Vec<String> {
@@ -127,13 +151,7 @@ impl Work<'_> {
                 let creating = self.stack.operation.as_ref().is_some_and(|it| it.phase == Phase::Create);
                 if creating {
                     self.cancel();
-                    self.enter_phase(
-                        Phase::Rollback,
-                        Some(
-                            "Stack creation time exceeded the specified timeout. Rollback requested by user."
-                                .to_owned(),
-                        ),
-                    );
+                    self.creation_failed("Stack creation time exceeded the specified timeout.");
                 }
             }
         }

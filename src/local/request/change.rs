@@ -11,8 +11,9 @@ use crate::local::request::{
     fingerprint, invalid, is_repeated, operation, refuse, require, rules, updatable,
 };
 use crate::local::schedule::What;
-use crate::local::stack::{ChangeSetState, Stack, StoredChangeSet};
+use crate::local::stack::{ChangeSetKind, ChangeSetState, Stack, StoredChangeSet};
 use crate::local::world::World;
+use crate::model::StackStatus;
 use crate::port::{PortError, PortErrorKind, UpdateAnswer, UpdateStack};
 
 /// The most change sets a stack may have. Source: CloudFormation user guide, "CloudFormation quotas".
@@ -35,7 +36,8 @@ pub fn update_stack(
     let stack = updatable(world, place, &request.stack, &call)?;
     let id = stack.id.clone();
     let (context, body) = prepare(world, stack, request, &call)?;
-    let preview = world.look(&id, |stack, exports| preview(stack, &context, &body.tags, exports));
+    let preview =
+        world.look(&id, |stack, exports| preview(stack, &context, &body.tags, (exports, &world.answers)));
     // What cannot be previewed fails in the course of the update, and is rolled back.
     if let Some(Ok(preview)) = preview
         && preview.is_empty()
@@ -44,7 +46,7 @@ pub fn update_stack(
     }
     world.work(&id, |work| {
         work.stack.tokens.insert(request.token.clone(), digest);
-        work.update(&request.token, body, Some(Arc::new(context)));
+        work.update(&request.token, body, Some(Arc::new(context)), false);
     });
     Ok(UpdateAnswer::Started)
 }
@@ -83,6 +85,7 @@ pub fn create_change_set(
         body,
         request: (request.token.clone(), digest),
         state: ChangeSetState::Pending,
+        kind: ChangeSetKind::Update,
     };
     world.work(&stack_id, |work| {
         work.stack.change_sets.insert(id.clone(), pending);
@@ -104,13 +107,18 @@ pub fn execute_change_set(world: &mut World, place: &Place, id: &str, token: &st
         return Ok(());
     }
     let stack = require_change_set(world, place, id, &call)?;
-    let stack_id = updatable(world, place, &stack.id, &call)?.id.clone();
+    let stack_id = stack.id.clone();
+    if stack.status != StackStatus::ReviewInProgress {
+        updatable(world, place, &stack_id, &call)?;
+    }
     let (status, body) = match &stack.change_sets[id] {
-        StoredChangeSet { state: ChangeSetState::Ready(_), body, .. } => (None, Some(body.clone())),
+        StoredChangeSet { state: ChangeSetState::Ready(_), body, kind, .. } => {
+            (None, Some((body.clone(), kind.clone())))
+        }
         StoredChangeSet { state: ChangeSetState::Pending, .. } => (Some("CREATE_PENDING"), None),
         _ => (Some("FAILED"), None),
     };
-    let Some(body) = body else {
+    let Some((body, kind)) = body else {
         let message = format!(
             "InvalidChangeSetStatus: ChangeSet [{id}] cannot be executed in its current status of [{}]",
             status.unwrap_or_default()
@@ -120,7 +128,11 @@ pub fn execute_change_set(world: &mut World, place: &Place, id: &str, token: &st
     world.work(&stack_id, |work| {
         work.stack.tokens.insert(token.to_owned(), digest);
         work.stack.executed = Some(id.to_owned());
-        work.update(token, body, None);
+        match kind {
+            ChangeSetKind::Update => work.update(token, body, None, false),
+            ChangeSetKind::Create => work.create(token, body),
+            ChangeSetKind::Import(imports) => work.import(token, body, imports),
+        }
     });
     Ok(())
 }
@@ -147,7 +159,7 @@ pub fn require_change_set<'a>(
 }
 
 /// Reads an update's body and refuses what no update may do.
-fn prepare(
+pub(super) fn prepare(
     world: &World,
     stack: &Stack,
     request: &UpdateStack,
@@ -180,12 +192,20 @@ fn prepare(
 }
 
 impl crate::local::operation::Work<'_> {
-    /// Begins an update.
-    fn update(&mut self, token: &str, goal: Body, context: Option<Arc<Context>>) {
+    /// Begins an update; one that is part of a parent's stays open until that has ended.
+    pub fn update(&mut self, token: &str, goal: Body, context: Option<Arc<Context>>, is_part: bool) {
         self.stack.updated = Some(self.now);
         let mut operation = Operation::new(token, Phase::Update);
         operation.goal = Some(goal);
+        operation.is_part = is_part;
         operation.before = self.stack.resources.clone();
+        // An update that failed and stayed so is taken back to where it began.
+        let failed = self.stack.suspended.take().filter(|_| self.stack.status == StackStatus::UpdateFailed);
+        if let Some(failed) = failed {
+            operation.before = failed.before;
+            operation.leftovers = failed.leftovers;
+            operation.touched = failed.touched;
+        }
         self.begin(operation, context, "User Initiated");
     }
 }

@@ -8,7 +8,9 @@ use crate::local::context::Context;
 use crate::local::evaluate::Pseudo;
 use crate::local::operation::{Operation, Phase};
 use crate::local::place::Place;
-use crate::local::request::{check_policy, fingerprint, invalid, is_repeated, operation, refuse, rules};
+use crate::local::request::{
+    check_policy, fingerprint, invalid, is_repeated, operation, refuse, refuse_another, rules,
+};
 use crate::local::stack::{Stack, stack_id};
 use crate::local::world::World;
 use crate::port::{CreateStack, PortError, PortErrorKind};
@@ -29,6 +31,7 @@ pub fn create_stack(world: &mut World, place: &Place, request: &CreateStack) -> 
         return Err(refuse(PortErrorKind::AlreadyExists, &call, message)
             .with_hint("update the stack, or delete it first"));
     }
+    refuse_another(world, place, &call)?;
     let incarnation = world.incarnation(place, name) + 1;
     let pseudo = Pseudo {
         place: place.clone(),

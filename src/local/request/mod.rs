@@ -5,13 +5,16 @@
 mod change;
 mod create;
 mod delete;
+mod import;
 mod read;
+mod resume;
 mod rules;
 
 use std::fmt::Debug;
 
 use crate::local::context::PrepareError;
 use crate::local::place::Place;
+use crate::local::policy::StackPolicy;
 use crate::local::stack::Stack;
 use crate::local::world::World;
 use crate::model::{Digest, StackStatus};
@@ -20,10 +23,12 @@ use crate::port::{PortError, PortErrorKind};
 pub use change::{create_change_set, delete_change_set, execute_change_set, update_stack};
 pub use create::create_stack;
 pub use delete::delete_stack;
+pub use import::{create_import, create_review};
 pub use read::{
     describe_change_set, detect_drift, drift_detection, drifted_resources, events, set_stack_policy,
     set_termination_protection,
 };
+pub use resume::{cancel_update, continue_rollback};
 
 /// A refusal in the API's words.
 fn refuse(kind: PortErrorKind, operation: &str, message: impl Into<String>) -> PortError {
@@ -73,9 +78,13 @@ fn updatable<'a>(
 ) -> Result<&'a Stack, PortError> {
     let found = require(world, place, stack, operation)?;
     match found.status {
-        StackStatus::CreateComplete | StackStatus::UpdateComplete | StackStatus::UpdateRollbackComplete => {
-            Ok(found)
-        }
+        StackStatus::CreateComplete
+        | StackStatus::CreateFailed
+        | StackStatus::UpdateComplete
+        | StackStatus::UpdateFailed
+        | StackStatus::UpdateRollbackComplete
+        | StackStatus::ImportComplete
+        | StackStatus::ImportRollbackComplete => Ok(found),
         StackStatus::DeleteComplete => {
             let message = format!("ValidationError: Stack [{stack}] does not exist");
             Err(refuse(PortErrorKind::NotFound, operation, message))
@@ -90,6 +99,15 @@ fn updatable<'a>(
             };
             Err(refuse(PortErrorKind::WrongState, operation, message).with_hint(hint))
         }
+    }
+}
+
+/// An account has a limited number of stacks in a region.
+fn refuse_another(world: &World, place: &Place, operation: &str) -> Result<(), PortError> {
+    match world.refusal_of_another(place) {
+        None => Ok(()),
+        Some(message) => Err(refuse(PortErrorKind::LimitExceeded, operation, message)
+            .with_hint("delete stacks that are no longer needed, or have AWS raise the account's quota")),
     }
 }
 
@@ -117,18 +135,7 @@ fn is_repeated(stack: &Stack, token: &str, request: Digest, operation: &str) -> 
 
 /// Checks a stack policy.
 fn check_policy(policy: &str, operation: &str) -> Result<(), PortError> {
-    match serde_json::from_str::<serde_json::Value>(policy) {
-        Ok(serde_json::Value::Object(_)) => Ok(()),
-        Ok(_) => Err(refuse(
-            PortErrorKind::Invalid,
-            operation,
-            "ValidationError: the stack policy must be an object",
-        )),
-        Err(error) => Err(refuse(
-            PortErrorKind::Invalid,
-            operation,
-            "ValidationError: the stack policy is not well-formed JSON",
-        )
-        .with_source(error)),
-    }
+    StackPolicy::parse(policy).map(drop).map_err(|error| {
+        refuse(PortErrorKind::Invalid, operation, format!("ValidationError: {error}")).with_source(error)
+    })
 }

@@ -1,7 +1,6 @@
 //! Reading calls, drift detection, and the two settings that need no operation.
 
-use crate::local::change_set::drift;
-use crate::local::context::Context;
+use crate::local::drift::drift;
 use crate::local::place::Place;
 use crate::local::request::change::require_change_set;
 use crate::local::request::{check_policy, operation, refuse, require};
@@ -9,7 +8,7 @@ use crate::local::stack::{ChangeSetState, Stack};
 use crate::local::world::World;
 use crate::model::{StackEvent, StackStatus};
 use crate::port::{
-    ChangeSet, ChangeSetStatus, DriftDetection, DriftStatus, Page, PortError, PortErrorKind, ResourceDrift,
+    ChangeSet, ChangeSetStatus, DriftDetection, Page, PortError, PortErrorKind, ResourceDrift,
 };
 
 /// Entries of a page, as in the real API.
@@ -94,6 +93,8 @@ pub fn detect_drift(world: &World, place: &Place, stack: &str) -> Result<String,
         StackStatus::CreateComplete
         | StackStatus::UpdateComplete
         | StackStatus::UpdateRollbackComplete
+        | StackStatus::ImportComplete
+        | StackStatus::ImportRollbackComplete
         | StackStatus::UpdateRollbackFailed => Ok(format!("{DETECTION}{}", found.id)),
         _ => {
             let message = format!(
@@ -122,22 +123,10 @@ pub fn drift_detection(world: &World, place: &Place, detection: &str) -> Result<
 pub fn drifted_resources(world: &World, place: &Place, stack: &str) -> Result<Vec<ResourceDrift>, PortError> {
     let call = operation("DescribeStackResourceDrifts", stack);
     let id = require(world, place, stack, &call)?.id.clone();
-    let found = world.look(&id, |stack, exports| {
-        let context = Context::of_body(&stack.body, stack.pseudo(&stack.body.notifications))?;
-        drift(stack, &context, exports)
-    });
-    let found = match found {
-        None => Vec::new(),
-        Some(Ok(found)) => found,
-        Some(Err(error)) => {
-            return Err(refuse(PortErrorKind::State, &call, error.to_string()).with_source(error));
+    match world.look(&id, |stack, exports| drift(stack, exports, &world.answers)) {
+        None => Ok(Vec::new()),
+        Some(found) => {
+            found.map_err(|error| refuse(PortErrorKind::State, &call, error.to_string()).with_source(error))
         }
-    };
-    let drifts = found.into_iter().map(|(logical_id, resource_type, paths)| ResourceDrift {
-        logical_id,
-        resource_type,
-        status: DriftStatus::Modified,
-        paths,
-    });
-    Ok(drifts.collect())
+    }
 }

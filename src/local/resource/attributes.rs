@@ -15,6 +15,9 @@ pub fn exists(resource_type: &str, attribute: &str) -> bool {
 
 /// The attribute's value; `None` when a known type does not have it.
 pub fn value(resource: &Resource, place: &Place, attribute: &str) -> Option<Value> {
+    if let Some(answered) = &resource.answered {
+        return answered.get(attribute).cloned();
+    }
     let Some(shape) = catalogue::shape(&resource.resource_type) else {
         return Some(generic(resource, place, attribute));
     };

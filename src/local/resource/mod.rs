@@ -3,8 +3,10 @@
 //! Pure: no clock, no state, no randomness.
 
 pub mod attributes;
+pub mod behaviour;
 pub mod catalogue;
 mod pattern;
+pub mod snapshot;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,8 +14,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::local::derive;
+use crate::local::nested::NESTED;
 use crate::local::place::Place;
-use crate::local::template::Policy;
+use crate::local::resource::behaviour::Behaviour;
+use crate::local::stack::stack_id;
+use crate::local::template::{Policy, text_of};
+use crate::model::Digest;
 use pattern::Subject;
 
 /// A physical resource of a stack.
@@ -39,6 +45,43 @@ pub struct Resource {
     pub deletion_policy: Policy,
     /// What happens to it when another physical resource takes its place.
     pub update_replace_policy: Policy,
+    /// What somebody did to it behind its stack's back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tampered: Option<Tampering>,
+    /// What its policies make it wait for. Known while a template is at hand.
+    #[serde(skip)]
+    pub behaviour: Behaviour,
+    /// Digest of the template of a nested stack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Digest>,
+    /// The attributes that something outside of this stack gave it; `None` while nothing has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<BTreeMap<String, Value>>,
+}
+
+/// What somebody did to a resource without its stack.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Tampering {
+    /// These are its properties now.
+    Changed(Value),
+    /// It is gone.
+    Deleted,
+}
+
+impl Resource {
+    /// The properties it really has; `None` when it is gone.
+    pub fn real_properties(&self) -> Option<&Value> {
+        match &self.tampered {
+            None => Some(&self.properties),
+            Some(Tampering::Changed(properties)) => Some(properties),
+            Some(Tampering::Deleted) => None,
+        }
+    }
+
+    /// Whether somebody deleted it behind its stack's back.
+    pub fn is_lost(&self) -> bool {
+        self.tampered == Some(Tampering::Deleted)
+    }
 }
 
 /// Which resource a physical id is for.
@@ -54,9 +97,20 @@ pub struct Owner<'a> {
     pub generation: u32,
 }
 
+/// The name that a template gives a resource of this type, where nobody else can have the same one;
+/// `None` where the name is generated.
+pub fn custom_name(resource_type: &str, properties: &Value) -> Option<String> {
+    let name = catalogue::shape(resource_type)?.reference.name_property()?;
+    let text = text_of(properties.get(name.property)?)?;
+    Some(if name.is_lower { text.to_ascii_lowercase() } else { text })
+}
+
 /// The physical id of a new resource.
 pub fn physical_id(owner: Owner<'_>, logical_id: &str, resource_type: &str, properties: &Value) -> String {
     let seed = format!("{}/{logical_id}/{}", owner.stack_id, owner.generation);
+    if resource_type == NESTED {
+        return stack_id(owner.place, &derive::name(owner.stack_name, logical_id, &seed, 128), 1);
+    }
     let Some(shape) = catalogue::shape(resource_type) else {
         return derive::name(owner.stack_name, logical_id, &seed, 255);
     };

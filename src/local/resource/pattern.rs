@@ -43,6 +43,15 @@ enum Part {
     Mark(&'static str, &'static str),
 }
 
+/// The property that names a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NameProperty {
+    /// The property.
+    pub property: &'static str,
+    /// Whether the service writes the name in small letters.
+    pub is_lower: bool,
+}
+
 /// A pattern, read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pattern {
@@ -69,6 +78,15 @@ impl Pattern {
             parts.push(Part::Text(rest));
         }
         Self { is_list: inner.is_some(), parts }
+    }
+
+    /// The property that gives the name in it, if one does.
+    pub fn name_property(&self) -> Option<NameProperty> {
+        self.parts.iter().find_map(|part| {
+            let Part::Mark(mark @ ("name" | "lower"), argument) = part else { return None };
+            let property = argument.split(':').next().filter(|property| !property.is_empty())?;
+            Some(NameProperty { property, is_lower: *mark == "lower" })
+        })
     }
 
     /// The text with all marks filled.

@@ -8,6 +8,7 @@ use crate::language::{
     is_pseudo_parameter, pointer,
     transforms::{self, LANGUAGE_EXTENSIONS},
 };
+use crate::local::nested::NESTED;
 use crate::local::resource::attributes;
 use crate::local::template::{Reference, Template, TemplateError, walk};
 
@@ -72,8 +73,10 @@ pub fn template(template: &Template) -> Result<(), TemplateError> {
     counts(template)?;
     names(template)?;
     for (name, definition) in &template.resources {
-        if definition.r#type == "AWS::CloudFormation::Stack" {
-            return Err(TemplateError::NotYet(format!("the nested stack {name}")));
+        let has_url = definition.properties.get("TemplateURL").is_some();
+        if definition.r#type == NESTED && !has_url {
+            let message = format!("[/Resources/{name}/Properties] must have the property TemplateURL");
+            return Err(TemplateError::Format(message));
         }
         if !(definition.properties.is_object() || definition.properties.is_null()) {
             let message = format!("[/Resources/{name}/Properties] must be an object");

@@ -83,10 +83,12 @@ pub struct Definition {
     /// What happens to the old physical resource of a replacement.
     #[serde(default)]
     pub update_replace_policy: Option<Policy>,
-    #[serde(rename = "CreationPolicy")]
-    _creation_policy: Option<Value>,
-    #[serde(rename = "UpdatePolicy")]
-    _update_policy: Option<Value>,
+    /// What the creation waits for. Unevaluated.
+    #[serde(default)]
+    pub creation_policy: Value,
+    /// How some types are updated. Unevaluated.
+    #[serde(default)]
+    pub update_policy: Value,
     #[serde(rename = "Description")]
     _description: Option<String>,
 }

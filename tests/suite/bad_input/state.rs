@@ -96,12 +96,13 @@ fn an_environment_that_another_run_holds() {
 #[test]
 fn a_local_state_of_a_newer_format() {
     let project = deployed();
-    set_format(&project, 2);
+    set_format(&project, 3);
     assert_told!(told(&project, &["plan", "demo"]), @"
     exit code 1
-    error: open the embedded cloud's state `[project]/.rekindle/local/cloud.redb`: it has format 2, this version of rekindle reads format 1
+    error: open the embedded cloud's state `[project]/.rekindle/local/cloud.redb`: it has format 3, this version of rekindle reads format 2
     hint: nothing was reset; use the version of rekindle that wrote it, or move `[project]/.rekindle/local/cloud.redb` away to begin with an empty cloud
     ");
+    // The format before is taken over.
     set_format(&project, 1);
     project.run(&["plan", "demo", "--detailed-exitcode"]).expect_code(0);
 }

@@ -8,6 +8,9 @@ mod delete;
 mod failure;
 mod language;
 mod list;
+#[cfg(feature = "aws")]
+mod ministack_side;
+mod table;
 mod update;
 mod values;
 pub mod world;

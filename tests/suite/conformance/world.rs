@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use rekindle::local;
 use rekindle::model::{ObservedStack, StackEvent};
 use rekindle::port::{
-    ChangeSet, ChangeSetStatus, CloudFormation, CreateStack, DeleteStack, DriftDetection, StackBody,
-    UpdateStack,
+    ChangeSet, ChangeSetStatus, CloudFormation, CreateStack, DeleteStack, DriftDetection, PortError,
+    StackBody, UpdateStack,
 };
 use serde_json::{Value, json};
 
@@ -32,9 +32,8 @@ pub struct World {
 impl World {
     /// The embedded engine, in memory.
     pub async fn embedded() -> Self {
-        // It knows nothing yet of names that are taken, so the resource fails on request.
-        let faults = vec!["*.Broken:create".parse().unwrap()];
-        let cloud = local::Cloud::in_memory(local::Options { now: Timestamp::UNIX_EPOCH, faults });
+        let cloud =
+            local::Cloud::in_memory(local::Options { now: Timestamp::UNIX_EPOCH, faults: Vec::new() });
         Self::of_embedded(cloud, "111122223333")
     }
 
@@ -66,6 +65,65 @@ impl World {
     #[cfg(feature = "aws")]
     pub fn of_ministack(cloud: Arc<dyn CloudFormation>, account: String) -> Self {
         Self { cloud, account, engine: Engine::Ministack }
+    }
+
+    /// The address under which the objects of buckets are found.
+    pub fn objects(&self) -> String {
+        match &self.engine {
+            Engine::Embedded(_) => "https://s3.eu-central-1.amazonaws.com".to_owned(),
+            #[cfg(feature = "aws")]
+            Engine::Ministack => crate::support::ministack::shared().endpoint.clone(),
+        }
+    }
+
+    /// Puts an object into a bucket, which is made when it is not there.
+    pub async fn put_object(&self, bucket: &str, key: &str, text: &str) {
+        match &self.engine {
+            Engine::Embedded(cloud) => {
+                let mut answers = local::Answers::default();
+                answers.put_object(format!("{bucket}/{key}"), text);
+                cloud.set_answers(answers);
+            }
+            #[cfg(feature = "aws")]
+            Engine::Ministack => super::ministack_side::put_object(&self.account, bucket, key, text).await,
+        }
+    }
+
+    /// Does to a stack's bucket, called `Bucket` in its template, what somebody does by hand.
+    pub async fn suspend_versioning(&self, stack: &str, bucket: &str) {
+        match &self.engine {
+            Engine::Embedded(cloud) => {
+                let client = cloud.client(self.account.parse().unwrap(), "eu-central-1".parse().unwrap());
+                let changed = [("VersioningConfiguration".to_owned(), json!({"Status": "Suspended"}))].into();
+                client.tamper(stack, "Bucket", &changed).await.unwrap();
+                let _ = bucket;
+            }
+            #[cfg(feature = "aws")]
+            Engine::Ministack => super::ministack_side::suspend_versioning(&self.account, bucket).await,
+        }
+    }
+
+    /// A change set that imports buckets, once it is computed: names by logical id.
+    pub async fn import_set(
+        &self,
+        name: &str,
+        request: &UpdateStack,
+        imports: &BTreeMap<String, String>,
+    ) -> Result<String, PortError> {
+        let id = match &self.engine {
+            Engine::Embedded(cloud) => {
+                let client = cloud.client(self.account.parse().unwrap(), "eu-central-1".parse().unwrap());
+                client.create_import(name, request, imports).await?
+            }
+            #[cfg(feature = "aws")]
+            Engine::Ministack => {
+                super::ministack_side::import_set(&self.account, name, request, imports).await
+            }
+        };
+        while self.cloud.describe_change_set(&id).await?.status == ChangeSetStatus::Pending {
+            self.cloud.wait_for_change(Duration::from_millis(50)).await?;
+        }
+        Ok(id)
     }
 
     /// What is expected where the two differ; the reason stands beside the call.

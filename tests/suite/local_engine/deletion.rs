@@ -13,7 +13,7 @@ async fn d1_resources_go_after_what_needs_them() {
     client.delete_stack(&deletion(&stack.id, "d")).await.unwrap();
     let (_, seen) = settle(&client, &stack.id).await;
     assert_eq!(seen, ["DELETE_IN_PROGRESS", "DELETE_COMPLETE"]);
-    insta::assert_snapshot!(lines(&events(&client, &stack.id).await[8..]), @"
+    insta::assert_snapshot!(lines(&events(&client, &stack.id).await[11..]), @"
          72 demo DELETE_IN_PROGRESS (User Initiated)
          72 Queue DELETE_IN_PROGRESS
          72 Subnet DELETE_IN_PROGRESS
@@ -30,7 +30,7 @@ async fn d2_a_deletion_that_fails_deletes_the_rest_and_can_be_repeated() {
     let first = cloud(&["demo.Subnet:delete"]);
     let client = client_of(&first);
     let stack = create(&client, "demo", body(network("10.0.0.0/16", 0))).await;
-    for (token, begun) in [("one", 8), ("two", 15)] {
+    for (token, begun) in [("one", 11), ("two", 18)] {
         client.delete_stack(&deletion(&stack.id, token)).await.unwrap();
         let (failed, _) = settle(&client, &stack.id).await;
         assert_eq!(failed.status.as_str(), "DELETE_FAILED");

@@ -1,4 +1,4 @@
-//! Rules S1 to S6, U1 to U9, E1 to E3, F1 and F2.
+//! Rules S1 to S6, U1 to U9, E1 to E4, F1 and F2.
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
@@ -34,9 +34,12 @@ async fn s1_s2_s4_e1_resources_begin_as_soon_as_they_can() {
     assert_snapshot!(timeline(&client, &id).await, @"
          0 demo CREATE_IN_PROGRESS (User Initiated)
          0 Queue CREATE_IN_PROGRESS
+         0 Queue CREATE_IN_PROGRESS (Resource creation Initiated)
          0 Vpc CREATE_IN_PROGRESS
+         0 Vpc CREATE_IN_PROGRESS (Resource creation Initiated)
         12 Vpc CREATE_COMPLETE
         12 Subnet CREATE_IN_PROGRESS
+        12 Subnet CREATE_IN_PROGRESS (Resource creation Initiated)
         16 Subnet CREATE_COMPLETE
         72 Queue CREATE_COMPLETE
         72 demo CREATE_COMPLETE
@@ -44,16 +47,19 @@ async fn s1_s2_s4_e1_resources_begin_as_soon_as_they_can() {
 }
 
 #[tokio::test]
-async fn s3_e3_f1_a_failed_creation_rolls_back() {
+async fn s3_e4_f1_a_failed_creation_rolls_back() {
     let client = client(&["demo.Subnet"]);
     let stack = create(&client, "demo", body(network("10.0.0.0/16", 0))).await;
     assert!(stack.outputs.is_empty());
     assert_snapshot!(timeline(&client, "demo").await, @"
          0 demo CREATE_IN_PROGRESS (User Initiated)
          0 Queue CREATE_IN_PROGRESS
+         0 Queue CREATE_IN_PROGRESS (Resource creation Initiated)
          0 Vpc CREATE_IN_PROGRESS
+         0 Vpc CREATE_IN_PROGRESS (Resource creation Initiated)
         12 Vpc CREATE_COMPLETE
         12 Subnet CREATE_IN_PROGRESS
+        12 Subnet CREATE_IN_PROGRESS (Resource creation Initiated)
         16 Subnet CREATE_FAILED (Requested failure of create (fault demo.Subnet))
         16 Queue CREATE_FAILED (Resource creation cancelled)
         16 demo ROLLBACK_IN_PROGRESS (The following resource(s) failed to create: [Subnet]. Rollback requested by user.)
@@ -103,9 +109,12 @@ async fn s5_a_creation_that_takes_too_long_rolls_back() {
     assert_snapshot!(timeline(&client, &id).await, @"
           0 demo CREATE_IN_PROGRESS (User Initiated)
           0 Queue CREATE_IN_PROGRESS
+          0 Queue CREATE_IN_PROGRESS (Resource creation Initiated)
           0 Vpc CREATE_IN_PROGRESS
+          0 Vpc CREATE_IN_PROGRESS (Resource creation Initiated)
          12 Vpc CREATE_COMPLETE
          12 Subnet CREATE_IN_PROGRESS
+         12 Subnet CREATE_IN_PROGRESS (Resource creation Initiated)
          16 Subnet CREATE_COMPLETE
          60 Queue CREATE_FAILED (Resource creation cancelled)
          60 demo ROLLBACK_IN_PROGRESS (Stack creation time exceeded the specified timeout. Rollback requested by user.)
@@ -130,11 +139,13 @@ async fn u1_u2_u3_an_update_touches_what_differs_and_cleans_up() {
     let after = client.describe_stack(&before.id).await.unwrap().unwrap();
     assert_ne!(before.outputs["Vpc"], after.outputs["Vpc"]);
     assert!(after.updated.is_some());
-    assert_snapshot!(lines(&events(&client, "demo").await[8..]), @"
+    assert_snapshot!(lines(&events(&client, "demo").await[11..]), @"
          72 demo UPDATE_IN_PROGRESS (User Initiated)
          72 Vpc UPDATE_IN_PROGRESS (Requested update requires the creation of a new physical resource; hence creating one.)
+         72 Vpc UPDATE_IN_PROGRESS (Resource creation Initiated)
          84 Vpc UPDATE_COMPLETE
          84 Subnet UPDATE_IN_PROGRESS (Requested update requires the creation of a new physical resource; hence creating one.)
+         84 Subnet UPDATE_IN_PROGRESS (Resource creation Initiated)
          88 Subnet UPDATE_COMPLETE
          88 demo UPDATE_COMPLETE_CLEANUP_IN_PROGRESS
          88 Queue DELETE_IN_PROGRESS
@@ -180,13 +191,15 @@ async fn u4_f1_a_failed_update_goes_back_to_what_was() {
     let after = client.describe_stack(&before.id).await.unwrap().unwrap();
     assert_eq!(after.outputs, before.outputs);
     assert_eq!(client.template(&before.id).await.unwrap(), first.to_string());
-    assert_snapshot!(lines(&events(&client, "demo").await[6..]), @"
+    assert_snapshot!(lines(&events(&client, "demo").await[8..]), @"
         72 demo UPDATE_IN_PROGRESS (User Initiated)
         72 Queue UPDATE_IN_PROGRESS
         72 Vpc UPDATE_IN_PROGRESS (Requested update requires the creation of a new physical resource; hence creating one.)
+        72 Vpc UPDATE_IN_PROGRESS (Resource creation Initiated)
         74 Queue UPDATE_COMPLETE
         84 Vpc UPDATE_COMPLETE
         84 Subnet CREATE_IN_PROGRESS
+        84 Subnet CREATE_IN_PROGRESS (Resource creation Initiated)
         88 Subnet CREATE_FAILED (Requested failure of create (fault demo.Subnet:create))
         88 demo UPDATE_ROLLBACK_IN_PROGRESS (The following resource(s) failed to create: [Subnet].)
         88 Queue UPDATE_IN_PROGRESS
@@ -214,7 +227,7 @@ async fn u5_a_resource_that_cannot_go_back_needs_hands() {
     assert_eq!(result, DriftDetection::Done { drifted: 1 }, "the template is the old one, the queue is not");
     let drifted = client.drifted_resources(&stack.id).await.unwrap();
     assert_eq!(drifted[0].logical_id, "Queue");
-    assert_eq!(drifted[0].paths, ["Properties.DelaySeconds"]);
+    assert_eq!(drifted[0].paths, ["/DelaySeconds"]);
 }
 
 #[tokio::test]
@@ -309,10 +322,10 @@ async fn e1_e2_pages_do_not_shift_and_events_carry_their_token() {
     client.delete_stack(&deletion(&stack.id, "gone")).await.unwrap();
     let second = client.events(&stack.id, first.next.as_deref()).await.unwrap();
     let all = events(&client, &stack.id).await;
-    assert_eq!(first.items.last().unwrap().id, all[142].id);
-    assert_eq!(second.items[0].id, all[141].id);
-    assert!(all[..242].iter().all(|event| event.token.as_deref() == Some("create-demo")));
-    assert!(all[242..].iter().all(|event| event.token.as_deref() == Some("gone")));
+    assert_eq!(first.items.last().unwrap().id, all[262].id);
+    assert_eq!(second.items[0].id, all[261].id);
+    assert!(all[..362].iter().all(|event| event.token.as_deref() == Some("create-demo")));
+    assert!(all[362..].iter().all(|event| event.token.as_deref() == Some("gone")));
 }
 
 proptest! {

@@ -124,13 +124,13 @@ async fn p4_another_format_is_refused_and_left_as_it_is() {
     let database = redb::Database::open(&file).unwrap();
     let transaction = database.begin_write().unwrap();
     let meta: redb::TableDefinition<'_, &str, u64> = redb::TableDefinition::new("meta");
-    transaction.open_table(meta).unwrap().insert("format", 2).unwrap();
+    transaction.open_table(meta).unwrap().insert("format", 3).unwrap();
     transaction.commit().unwrap();
     drop(database);
     let (kind, text) = refusal(&directory);
     assert_eq!(kind, PortErrorKind::State);
     insta::assert_snapshot!(text, @"
-        State: open the embedded cloud's state `DIRECTORY/cloud.redb`: it has format 2, this version of rekindle reads format 1
+        State: open the embedded cloud's state `DIRECTORY/cloud.redb`: it has format 3, this version of rekindle reads format 2
         hint: nothing was reset; use the version of rekindle that wrote it, or move `DIRECTORY/cloud.redb` away to begin with an empty cloud
         ");
 }

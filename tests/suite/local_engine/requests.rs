@@ -26,7 +26,7 @@ async fn r1_r2_a_repeated_creation_is_answered_again_and_another_is_refused() {
     changed.body = body(network("10.0.0.0/16", 9));
     let refusal = client.create_stack(&changed).await.unwrap_err();
     assert!(refusal.message.starts_with("TokenAlreadyExistsException"), "{refusal}");
-    assert_eq!(events(&client, "demo").await.len(), 8, "one creation only");
+    assert_eq!(events(&client, "demo").await.len(), 11, "one creation only");
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ async fn t1_what_is_no_template_is_refused() {
         ValidationError: Template format error: [/Rules] must be an object
         ValidationError: Fn::GetStackOutput is not supported by the embedded engine yet
         ValidationError: Transform AWS::Include cannot be expanded by the embedded engine: it runs code inside AWS
-        ValidationError: the nested stack Child is not supported by the embedded engine yet
+        ValidationError: Template format error: [/Resources/Child/Properties] must have the property TemplateURL
         ");
     let mut not_json = body(refused_body());
     not_json.template = "Resources: {}".to_owned();

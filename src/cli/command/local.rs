@@ -1,0 +1,191 @@
+//! `rekindle local`: acts in the embedded cloud as somebody else would, to practise on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::Failure;
+use crate::cli::local_arguments::{ContinueArguments, DeleteArguments, HandArguments, LocalCommand};
+use crate::cli::{Session, runtime};
+use crate::disk::clock;
+use crate::local::{Client, Cloud, Options};
+use crate::model::{EnvironmentName, InstanceName, ObservedStack, ProviderKind, Target, TargetName};
+use crate::port::{CloudFormation, DeleteStack, PortError};
+use crate::ui::orphans_view::{self, Row};
+
+/// Why there is nothing to act on.
+#[derive(Debug, thiserror::Error)]
+enum NothingThere {
+    #[error("`{0}` has no target on the embedded engine")]
+    Target(EnvironmentName),
+    #[error("`{0}` has no stack on the embedded engine")]
+    Stack(InstanceName),
+    #[error("`{0}` is no resource of a unit: write UNIT.RESOURCE")]
+    Resource(String),
+    #[error("`{0}` is no property: write PROPERTY=VALUE")]
+    Property(String),
+}
+
+/// How long one wait for the virtual clock may take.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Acts, and shows what came of it.
+pub fn run(session: &Session, command: &LocalCommand) -> Result<ExitCode, Failure> {
+    match command {
+        LocalCommand::Orphans(arguments) => orphans(session, &arguments.environment),
+        LocalCommand::Change(arguments) => change(session, arguments),
+        LocalCommand::Remove(arguments) => {
+            let place = Place::open(session, &arguments.environment)?;
+            let (unit, resource) = resource(&arguments.resource)?;
+            let (client, stack) = place.stack(&unit)?;
+            runtime::run(async |_| Ok(client.delete_by_hand(&stack.id, resource).await?))?;
+            session.console.progress(&format!("deleted {resource} of {unit} by hand\n"))?;
+            Ok(ExitCode::Done)
+        }
+        LocalCommand::Forget(arguments) => {
+            let place = Place::open(session, &arguments.environment)?;
+            let (resource_type, id) = (&arguments.resource_type, &arguments.physical_id);
+            let found = |client: &&Client| client.orphans().iter().any(|it| it.resource.physical_id == *id);
+            let client = place.clients.values().find(found).or(place.clients.values().next());
+            let client = client.expect("a place has at least one target");
+            runtime::run(async |_| Ok(client.delete_orphan(resource_type, id).await?))?;
+            session.console.progress(&format!("deleted {resource_type} {id}\n"))?;
+            Ok(ExitCode::Done)
+        }
+        LocalCommand::Continue(arguments) => go_on(session, arguments),
+        LocalCommand::Delete(arguments) => delete(session, arguments),
+    }
+}
+
+/// The targets of an environment that are on the embedded engine.
+struct Place {
+    clients: BTreeMap<TargetName, Client>,
+}
+
+impl Place {
+    fn open(session: &Session, environment: &EnvironmentName) -> Result<Self, Failure> {
+        let targets = session.project()?.environment(environment)?.targets;
+        let is_local = |(_, target): &(&TargetName, &Target)| target.provider == ProviderKind::Local;
+        let local: Vec<_> = targets.iter().filter(is_local).collect();
+        if local.is_empty() {
+            return Err(Failure::new(ExitCode::Error, NothingThere::Target(environment.clone()))
+                .hint("what stands on AWS is changed with AWS's own tools"));
+        }
+        let state = session.state()?;
+        state.make()?;
+        let engine = Cloud::open(&state.local(), Options { now: clock::now(), faults: Vec::new() })?;
+        engine.set_answers(session.answers()?);
+        let client = |(name, target): (&TargetName, &Target)| {
+            (name.clone(), engine.client(target.account.clone(), target.region.clone()))
+        };
+        Ok(Self { clients: local.into_iter().map(client).collect() })
+    }
+
+    fn stack(&self, unit: &InstanceName) -> Result<(&Client, ObservedStack), Failure> {
+        let missing = || Failure::new(ExitCode::Error, NothingThere::Stack(unit.clone()));
+        let client = self.clients.get(&unit.target).ok_or_else(missing)?;
+        let found = runtime::run(async |_| Ok(find(client, unit).await?))?;
+        Ok((client, found.ok_or_else(missing)?))
+    }
+}
+
+async fn find(client: &Client, unit: &InstanceName) -> Result<Option<ObservedStack>, PortError> {
+    let mut next: Option<String> = None;
+    loop {
+        let page = client.describe_stacks(next.as_deref()).await?;
+        let is_it = |stack: &ObservedStack| stack.identity().is_some_and(|it| it.instance == *unit);
+        if let Some(found) = page.items.into_iter().find(is_it) {
+            return Ok(Some(found));
+        }
+        next = page.next;
+        if next.is_none() {
+            return Ok(None);
+        }
+    }
+}
+
+fn resource(text: &str) -> Result<(InstanceName, &str), Failure> {
+    let wrong = || Failure::new(ExitCode::Usage, NothingThere::Resource(text.to_owned()));
+    let (unit, resource) = text.split_once('.').ok_or_else(wrong)?;
+    Ok((unit.parse().map_err(|_| wrong())?, resource))
+}
+
+fn orphans(session: &Session, environment: &EnvironmentName) -> Result<ExitCode, Failure> {
+    let place = Place::open(session, environment)?;
+    let rows = place.clients.iter().flat_map(|(target, client)| {
+        client.orphans().into_iter().map(|orphan| Row {
+            target: target.clone(),
+            resource_type: orphan.resource.resource_type,
+            physical_id: orphan.resource.physical_id,
+            origin: orphan.origin.as_str(),
+            stack: orphan.stack,
+            logical_id: orphan.logical_id,
+            since: orphan.since,
+        })
+    });
+    let rows: Vec<Row> = rows.collect();
+    if session.console.is_json() {
+        session.console.document(&orphans_view::document(environment, &rows))?;
+    } else {
+        session.console.result(&orphans_view::orphans(environment, &rows))?;
+    }
+    Ok(ExitCode::Done)
+}
+
+fn change(session: &Session, arguments: &HandArguments) -> Result<ExitCode, Failure> {
+    let (unit, resource) = resource(&arguments.resource.resource)?;
+    let mut properties = BTreeMap::new();
+    for text in &arguments.properties {
+        let wrong = || Failure::new(ExitCode::Usage, NothingThere::Property(text.clone()));
+        let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(wrong)?;
+        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+        properties.insert(name.to_owned(), value);
+    }
+    let place = Place::open(session, &arguments.resource.environment)?;
+    let (client, stack) = place.stack(&unit)?;
+    runtime::run(async |_| Ok(client.tamper(&stack.id, resource, &properties).await?))?;
+    session.console.progress(&format!("changed {resource} of {unit} by hand\n"))?;
+    Ok(ExitCode::Done)
+}
+
+fn go_on(session: &Session, arguments: &ContinueArguments) -> Result<ExitCode, Failure> {
+    let place = Place::open(session, &arguments.environment)?;
+    let (client, stack) = place.stack(&arguments.unit)?;
+    let skipped: BTreeSet<String> = arguments.skip.iter().cloned().collect();
+    runtime::run(async |_| {
+        client.continue_rollback(&stack.id, &skipped, "").await?;
+        settle(session, client, &arguments.unit, &stack.id).await
+    })
+}
+
+fn delete(session: &Session, arguments: &DeleteArguments) -> Result<ExitCode, Failure> {
+    let place = Place::open(session, &arguments.environment)?;
+    let (client, stack) = place.stack(&arguments.unit)?;
+    let retain: BTreeSet<String> = arguments.retain.iter().cloned().collect();
+    let request = DeleteStack { stack: stack.id.clone(), service_role: None, token: String::new() };
+    runtime::run(async |_| {
+        client.delete_retaining(&request, &retain).await?;
+        settle(session, client, &arguments.unit, &stack.id).await
+    })
+}
+
+/// Lets time pass until the stack has come to rest, and says how it is then.
+async fn settle(
+    session: &Session,
+    client: &Client,
+    unit: &InstanceName,
+    stack: &str,
+) -> Result<ExitCode, Failure> {
+    while let Some(found) = client.describe_stack(stack).await? {
+        if !found.status.is_busy() {
+            let reason = found.status_reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+            session.console.result(&format!("{unit} is {}{reason}\n", found.status))?;
+            let failed = found.status.as_str().ends_with("_FAILED");
+            return Ok(if failed { ExitCode::NeedsHands } else { ExitCode::Done });
+        }
+        client.wait_for_change(DAY).await?;
+    }
+    Ok(ExitCode::Done)
+}

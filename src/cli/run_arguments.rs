@@ -1,0 +1,50 @@
+//! The arguments that several commands share: which part of an environment, what may be done, and how.
+
+use clap::Args;
+
+use crate::model::{InstanceName, TargetName};
+
+/// Which part of an environment.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Selection {
+    /// Only these units (`UNIT` or `UNIT@TARGET`) [default: all]
+    #[arg(value_name = "UNIT")]
+    pub units: Vec<InstanceName>,
+    /// Only this target [default: all]
+    #[arg(long = "target", value_name = "TARGET")]
+    pub target: Option<TargetName>,
+}
+
+/// What a deploy may do beyond creating and updating.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ChangeArguments {
+    /// Delete stateless units that are gone from the source
+    #[arg(long)]
+    pub prune: bool,
+    /// Consent to a change of this unit's class (repeatable)
+    #[arg(long = "change-class", value_name = "UNIT")]
+    pub change_class: Vec<InstanceName>,
+    /// Consent to the replacement of resources of this unit, which no plan can foresee yet (repeatable)
+    #[arg(long = "allow-replacement", value_name = "UNIT")]
+    pub allow_replacement: Vec<InstanceName>,
+}
+
+/// How a changing command runs.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RunArguments {
+    /// Work on at most N stacks at a time [default: as many as the graph allows]
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<std::num::NonZeroUsize>,
+    /// Consent to the plan shown
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Do it on an embedded engine in memory and in virtual time; nothing real is touched
+    #[arg(long)]
+    pub rehearse: bool,
+    /// Let something go wrong, on the embedded engine and in rehearsals (repeatable): a resource
+    /// (`UNIT.RESOURCE` when it is made, or with `:update`, `:delete`, `:not-empty`, `:stuck`,
+    /// `:rollback`), a call (`CALL=throttled`, `=unwell`, `=lost`, `=stale`, `=no-rollback`; `*` for
+    /// every call) or the account (`stacks=NUMBER`); `*TIMES` at the end says how often
+    #[arg(long = "fail", value_name = "FAULT")]
+    pub fail: Vec<String>,
+}

@@ -1,0 +1,117 @@
+//! Resources that fail: doing what, and with which words.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::model::facts::Identity;
+
+/// Doing what a resource fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultOperation {
+    /// Being made, also as a replacement.
+    Create,
+    /// Being changed in place.
+    Update,
+    /// Being deleted: in a deletion, a rollback or a clean-up.
+    Delete,
+    /// Likewise, because there is still something in it.
+    NotEmpty,
+    /// Likewise, after its service did not answer for an hour.
+    Stuck,
+    /// Being set back by the rollback of an update.
+    Rollback,
+}
+
+impl FaultOperation {
+    const ALL: [(&'static str, Self); 6] = [
+        ("create", Self::Create),
+        ("update", Self::Update),
+        ("delete", Self::Delete),
+        ("not-empty", Self::NotEmpty),
+        ("stuck", Self::Stuck),
+        ("rollback", Self::Rollback),
+    ];
+
+    /// What makes a deletion fail.
+    pub const DELETIONS: [Self; 3] = [Self::Delete, Self::NotEmpty, Self::Stuck];
+
+    pub(super) fn words() -> String {
+        Self::ALL.map(|(word, _)| word).join(", ")
+    }
+}
+
+impl fmt::Display for FaultOperation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = Self::ALL.iter().find(|(_, operation)| operation == self).map_or("", |(word, _)| word);
+        formatter.pad(word)
+    }
+}
+
+/// A resource that fails on request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceFault {
+    /// `UNIT` or `UNIT@TARGET` by the identity tags; for a stack without them its name; `*` for all.
+    pub unit: String,
+    /// Logical id.
+    pub resource: String,
+    /// Doing what.
+    pub operation: FaultOperation,
+    /// How many times; `None` for every time.
+    pub times: Option<u32>,
+    /// As it was written.
+    text: String,
+}
+
+impl ResourceFault {
+    /// Reads `UNIT.RESOURCE[:OPERATION]`; `whole` is what the user wrote.
+    pub(super) fn read(text: &str, whole: &str, times: Option<u32>) -> Option<Self> {
+        let (name, operation) = text.split_once(':').unwrap_or((text, "create"));
+        let (unit, resource) = name.split_once('.')?;
+        let (_, operation) = FaultOperation::ALL.into_iter().find(|(word, _)| *word == operation)?;
+        if unit.is_empty() || resource.is_empty() || name.contains('=') {
+            return None;
+        }
+        let (unit, resource, text) = (unit.to_owned(), resource.to_owned(), whole.to_owned());
+        Some(Self { unit, resource, operation, times, text })
+    }
+
+    /// The reason the resource's event gives. The words of what is not empty are those users report
+    /// of the services.
+    pub fn reason(&self, resource_type: &str) -> String {
+        let Self { operation, text, .. } = self;
+        let words = match (operation, resource_type) {
+            (FaultOperation::NotEmpty, "AWS::S3::Bucket") => {
+                "The bucket you tried to delete is not empty (Service: Amazon S3; Status Code: 409; Error Code: \
+                 BucketNotEmpty)"
+            }
+            (FaultOperation::NotEmpty, "AWS::ECR::Repository") => {
+                "The repository cannot be deleted because it still contains images (Error Code: \
+                 RepositoryNotEmptyException)"
+            }
+            (FaultOperation::NotEmpty, _) => "It is not empty",
+            (FaultOperation::Stuck, _) => "Exceeded attempts to wait",
+            _ => return format!("Requested failure of {operation} (fault {text})"),
+        };
+        format!("{words} (fault {text})")
+    }
+
+    /// Whether this fault hits `operation` on `resource` of the stack with this name and these tags.
+    pub(super) fn hits(
+        &self,
+        stack_name: &str,
+        tags: &BTreeMap<String, String>,
+        resource: &str,
+        operation: FaultOperation,
+    ) -> bool {
+        self.operation == operation && self.resource == resource && self.names(stack_name, tags)
+    }
+
+    fn names(&self, stack_name: &str, tags: &BTreeMap<String, String>) -> bool {
+        let Some(identity) = Identity::from_tags(tags) else {
+            return self.unit == "*" || self.unit == stack_name;
+        };
+        let instance = identity.instance;
+        let full = format!("{}@{}", instance.unit, instance.target);
+        self.unit == "*" || self.unit == instance.unit.as_str() || self.unit == full
+    }
+}

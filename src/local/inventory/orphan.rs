@@ -1,0 +1,77 @@
+//! Things that no stack owns: retained, left behind, or made by somebody else.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::local::place::Place;
+use crate::local::resource::Resource;
+
+/// Where an orphan comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// A policy or a request kept it.
+    Retained,
+    /// Its stack could not delete it and went on.
+    LeftBehind,
+    /// It is a snapshot that was taken before a deletion.
+    Snapshot,
+}
+
+impl Origin {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Retained => "retained",
+            Self::LeftBehind => "left behind",
+            Self::Snapshot => "snapshot",
+        }
+    }
+}
+
+/// What identifies an orphan: place, type and physical id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OrphanKey {
+    /// Where it is.
+    pub place: Place,
+    /// Its type.
+    pub resource_type: String,
+    /// Its physical id.
+    pub physical_id: String,
+}
+
+impl OrphanKey {
+    /// The key as one text, to store it under.
+    pub fn text(&self) -> String {
+        let Self { place, resource_type, physical_id } = self;
+        format!("{}/{}/{resource_type}/{physical_id}", place.account, place.region)
+    }
+}
+
+/// A thing that no stack owns any more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Orphan {
+    /// Where it is.
+    pub place: Place,
+    /// What it is.
+    pub resource: Resource,
+    /// Why it is there.
+    pub origin: Origin,
+    /// ARN of the stack that owned it last.
+    pub stack: String,
+    /// Its logical id there.
+    pub logical_id: String,
+    /// Since when nobody owns it.
+    pub since: Timestamp,
+}
+
+impl Orphan {
+    /// What identifies it.
+    pub fn key(&self) -> OrphanKey {
+        OrphanKey {
+            place: self.place.clone(),
+            resource_type: self.resource.resource_type.clone(),
+            physical_id: self.resource.physical_id.clone(),
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! What happens in an account without rekindle: somebody changes or deletes a resource by hand,
+//! keeps what cannot be deleted, clears up afterwards.
+//!
+//! It serves to practise on: the product's own operations go through the port.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::local::client::Client;
+use crate::local::inventory::{Orphan, OrphanKey};
+use crate::local::place::Place;
+use crate::local::request::{self, operation};
+use crate::local::resource::Tampering;
+use crate::local::world::World;
+use crate::port::{DeleteStack, PortError, PortErrorKind, UpdateStack};
+
+impl Client {
+    /// What no stack of this account and region owns any more, by type and id.
+    pub fn orphans(&self) -> Vec<Orphan> {
+        self.cloud.world().inventory.orphans(&self.place).cloned().collect()
+    }
+
+    /// Deletes something that no stack owns.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn delete_orphan(&self, resource_type: &str, physical_id: &str) -> Result<(), PortError> {
+        let (resource_type, physical_id) = (resource_type.to_owned(), physical_id.to_owned());
+        let key = OrphanKey { place: self.place.clone(), resource_type, physical_id };
+        let remove = |world: &mut World| match world.inventory.take_out(&key) {
+            Some(_) => Ok(()),
+            None => {
+                let OrphanKey { resource_type, physical_id, .. } = &key;
+                let message = format!("there is no {resource_type} `{physical_id}` that no stack owns");
+                Err(PortError::new(PortErrorKind::NotFound, format!("delete `{physical_id}`"), message))
+            }
+        };
+        self.cloud.change(remove).await
+    }
+
+    /// Changes properties of a stack's resource by hand; null takes one away.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn tamper(
+        &self,
+        stack: &str,
+        logical_id: &str,
+        properties: &BTreeMap<String, Value>,
+    ) -> Result<(), PortError> {
+        let change = |real: &Value| {
+            let mut real = real.as_object().cloned().unwrap_or_default();
+            for (name, value) in properties {
+                if value.is_null() {
+                    real.remove(name);
+                } else {
+                    real.insert(name.clone(), value.clone());
+                }
+            }
+            Tampering::Changed(Value::Object(real))
+        };
+        self.cloud.change(|world| tamper(world, &self.place, (stack, logical_id), change)).await
+    }
+
+    /// Deletes a stack's resource by hand.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn delete_by_hand(&self, stack: &str, logical_id: &str) -> Result<(), PortError> {
+        let delete = |_: &Value| Tampering::Deleted;
+        self.cloud.change(|world| tamper(world, &self.place, (stack, logical_id), delete)).await
+    }
+
+    /// Starts computing a change set that imports things no stack owns: their physical ids by
+    /// logical id. Returns its ARN.
+    ///
+    /// # Errors
+    /// `WrongState`, and `Invalid` for what validation refuses.
+    pub async fn create_import(
+        &self,
+        name: &str,
+        request: &UpdateStack,
+        imports: &BTreeMap<String, String>,
+    ) -> Result<String, PortError> {
+        let act =
+            |world: &mut World, place: &Place| request::create_import(world, place, (name, request), imports);
+        self.write("CreateChangeSet", name, act).await
+    }
+
+    /// Starts computing a change set of a stack that does not exist yet. Returns its ARN.
+    ///
+    /// # Errors
+    /// `AlreadyExists`, and `Invalid` for what validation refuses.
+    pub async fn create_review(&self, name: &str, request: &UpdateStack) -> Result<String, PortError> {
+        let act = |world: &mut World, place: &Place| request::create_review(world, place, name, request);
+        self.write("CreateChangeSet", name, act).await
+    }
+
+    /// Goes on with a rollback that failed; what `skipped` names counts as set back. What failed and
+    /// was not rolled back is taken back.
+    ///
+    /// # Errors
+    /// `NotFound`, `WrongState`, and `Invalid` for resources that cannot be skipped.
+    pub async fn continue_rollback(
+        &self,
+        stack: &str,
+        skipped: &BTreeSet<String>,
+        token: &str,
+    ) -> Result<(), PortError> {
+        let act = |world: &mut World, place: &Place| {
+            request::continue_rollback(world, place, (stack, token), skipped)
+        };
+        self.write("ContinueUpdateRollback", stack, act).await
+    }
+
+    /// Stops an update under way and takes it back.
+    ///
+    /// # Errors
+    /// `NotFound`, `WrongState`.
+    pub async fn cancel_update(&self, stack: &str) -> Result<(), PortError> {
+        let act = |world: &mut World, place: &Place| request::cancel_update(world, place, stack);
+        self.write("CancelUpdateStack", stack, act).await
+    }
+
+    /// Deletes a stack in DELETE_FAILED and leaves some of its resources alone.
+    ///
+    /// # Errors
+    /// Those of [`crate::port::CloudFormation::delete_stack`]; `Invalid` where nothing may be left.
+    pub async fn delete_retaining(
+        &self,
+        request: &DeleteStack,
+        retain: &BTreeSet<String>,
+    ) -> Result<(), PortError> {
+        let act = |world: &mut World, place: &Place| request::delete_stack(world, place, request, retain);
+        self.write("DeleteStack", &request.stack, act).await
+    }
+}
+
+fn tamper(
+    world: &mut World,
+    place: &Place,
+    (stack, logical_id): (&str, &str),
+    act: impl FnOnce(&Value) -> Tampering,
+) -> Result<(), PortError> {
+    let call = operation("change by hand", stack);
+    let id = request::require(world, place, stack, &call)?.id.clone();
+    let done = world.work(&id, |work| {
+        let resource = work.stack.resources.get_mut(logical_id)?;
+        let real = resource.real_properties()?.clone();
+        resource.tampered = Some(act(&real));
+        if resource.is_lost() {
+            let resource = resource.clone();
+            work.inventory.release(place, &id, logical_id, &resource);
+        }
+        Some(())
+    });
+    done.flatten().ok_or_else(|| {
+        let message = format!("the stack has no resource `{logical_id}`, or it was deleted by hand already");
+        PortError::new(PortErrorKind::NotFound, call, message)
+            .with_hint("its template says which resources it has")
+    })
+}
