@@ -45,7 +45,10 @@ fn a_change_by_hand_is_found_by_verify() {
     assert!(run.stdout.contains("Queue") && run.stdout.contains("/DelaySeconds"), "{}", run.stdout);
     project.run(&["local", "remove", "demo", "jobs.Queue"]).expect_code(0);
     project.run(&["verify", "demo", "--drift"]).expect_code(3);
-    insta::assert_snapshot!(project.run(&["local", "remove", "demo", "jobs.Queue"]).expect_code(1).stderr, @"error: change by hand `fieldbook-demo-jobs`: the stack has no resource `Queue`, or it was deleted by hand already");
+    insta::assert_snapshot!(project.run(&["local", "remove", "demo", "jobs.Queue"]).expect_code(1).stderr, @"
+        error: change by hand `fieldbook-demo-jobs`: the stack has no resource `Queue`, or it was deleted by hand already
+        hint: its template says which resources it has
+        ");
     insta::assert_snapshot!(project.run(&["local", "change", "demo", "Queue", "A=1"]).expect_code(64).stderr, @"error: `Queue` is no resource of a unit: write UNIT.RESOURCE");
 }
 

@@ -140,6 +140,8 @@ async fn m1_m2_what_stands_becomes_a_stacks() {
         30 new IMPORT_IN_PROGRESS (User Initiated)
         30 Bucket IMPORT_IN_PROGRESS (Resource import started.)
         32 Bucket IMPORT_COMPLETE (Resource import completed.)
+        32 Bucket UPDATE_IN_PROGRESS (Apply stack-level tags to imported resource if applicable.)
+        32 Bucket UPDATE_COMPLETE
         32 new IMPORT_COMPLETE
         ");
     let mut more = kept("data", &json!({"Topic": {"Type": "AWS::SNS::Topic"}}));
