@@ -259,7 +259,11 @@ impl Planner<'_> {
         let mut action = self.action(unit, ActionKind::Update, Some(standing), reasons);
         action.changes = comparison.changes;
         action.consequences = comparison.effects.consequences;
-        action.changing_outputs = comparison.effects.outputs;
+        action.changing_outputs = match action.has_consent(Consent::AllowReplacement) {
+            // Even what no plan could foresee may be replaced then.
+            true => outputs_of(unit),
+            false => comparison.effects.outputs,
+        };
         action.parameters = comparison.parameters;
         action
     }

@@ -69,7 +69,7 @@ fn a_parameter_replaces_when_its_value_is_another_one_and_may_when_it_is_open() 
     provider.template["Resources"]["Topic"]["Properties"]["TopicName"] = json!("another");
     let plan = plan(&before, &[provider, reading("names")]);
     let data = plan.action(&instance("data")).unwrap();
-    assert_eq!(told(data), ["Database Conditional Properties.DBName", "Topic Never Properties.Reads"]);
+    assert_eq!(told(data), ["Database Conditional Properties.DBName", "Topic Never Properties.ReadsName"]);
 }
 
 #[test]
@@ -176,6 +176,7 @@ fn only_outputs_that_may_change_open_what_reads_them() {
         let mut unit = unit("topics");
         unit.template["Resources"]["Topic"]["Properties"] =
             json!({"DisplayName": display, "TopicName": name});
+        unit.template["Outputs"]["Arn"]["Value"] = json!({"Ref": "Topic"});
         unit
     };
     let reader = || unit("web").reads("Topic", "topics");
