@@ -3,6 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use crate::cli::change_arguments::ChangeArguments;
 use crate::cli::command::lock::LockArguments;
 use crate::model::{AccountId, EnvironmentName, InstanceName, ProjectName, ProviderKind, Region, TargetName};
 
@@ -187,24 +188,6 @@ pub struct PlanArguments {
     /// Exit with 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
-}
-
-/// What a deploy may do beyond creating and updating.
-#[derive(Clone, Debug, Default, Args)]
-pub struct ChangeArguments {
-    /// Delete stateless units that are gone from the source
-    #[arg(long)]
-    pub prune: bool,
-    /// Consent to a change of this unit's class (repeatable)
-    #[arg(long = "change-class", value_name = "UNIT")]
-    pub change_class: Vec<InstanceName>,
-    /// Consent to the replacement of resources of this unit that hold data, or whose replacement
-    /// no plan could foresee (repeatable)
-    #[arg(long = "allow-replacement", value_name = "UNIT")]
-    pub allow_replacement: Vec<InstanceName>,
-    /// Consent to the removal of resources from this unit with the data they hold (repeatable)
-    #[arg(long = "delete-data", value_name = "UNIT")]
-    pub delete_data: Vec<InstanceName>,
 }
 
 /// How a changing command runs.

@@ -4,6 +4,7 @@
 //! calls the layers in order and hands what they say to `ui`.
 
 mod args;
+mod change_arguments;
 mod command;
 mod consent;
 mod console;

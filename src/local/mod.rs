@@ -15,7 +15,7 @@
 //! | `resource` | physical ids, attributes, what is known of types |
 //! | `fault`, `derive`, `place`, `store` | tables, failures on request, ids, regions, the file |
 //!
-//! May import only the model, the port and the language. May not read a clock, print, or decide anything that the
+//! May import only the model, the port, the language and the catalogue. May not read a clock, print, or decide anything that the
 //! real service leaves to its caller.
 
 mod change_set;

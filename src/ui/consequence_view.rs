@@ -17,7 +17,7 @@ pub(super) fn line(consequence: &Consequence, palette: &Palette) -> String {
     };
     match (&consequence.holds, loud(consequence)) {
         (Some(holds), Some((label, lead))) => {
-            say(format!("{} ({holds}): {old}", palette.paint(label, lead)));
+            say(format!("{} ({holds}): {}{old}", palette.paint(label, lead), unless_certain(consequence)));
         }
         _ if consequence.fate != Fate::Deleted => say(old.to_owned()),
         _ => {}
@@ -26,6 +26,17 @@ pub(super) fn line(consequence: &Consequence, palette: &Palette) -> String {
         say("an interruption: the old one is deleted before the new one is made".to_owned());
     }
     shown
+}
+
+/// `if MultiAZ replaces it, `; nothing where it is certain.
+fn unless_certain(consequence: &Consequence) -> String {
+    match (consequence.certain, consequence.cause, consequence.because.as_slice()) {
+        (true, ..) => String::new(),
+        (false, Cause::Removed, _) => "if it goes, ".to_owned(),
+        (false, Cause::Replaced, []) => "if it is replaced, ".to_owned(),
+        (false, Cause::Replaced, [only]) => format!("if {only} replaces it, "),
+        (false, Cause::Replaced, several) => format!("if {} replace it, ", several.join(" or ")),
+    }
 }
 
 fn loud(consequence: &Consequence) -> Option<(Label, &'static str)> {

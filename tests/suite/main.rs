@@ -22,6 +22,7 @@ mod local_engine;
 mod main_job;
 #[cfg(feature = "aws")]
 mod ministack;
+mod replacement;
 #[cfg(feature = "aws")]
 mod sandbox;
 mod shipped_project;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Side, published_name};
+use super::{Side, own, published_name};
 use crate::catalogue::{self, ReplacementOrder};
 use crate::model::{Change, ChangeAction, Replacement};
 
@@ -16,6 +16,8 @@ pub struct Consequence {
     pub resource_type: String,
     /// Why it leaves.
     pub cause: Cause,
+    /// The properties whose differences replace it, or may; empty when it is removed.
+    pub because: Vec<String>,
     /// Whether it surely does, or only may.
     pub certain: bool,
     /// What becomes of it.
@@ -83,6 +85,7 @@ pub(super) fn of(change: &Change, before: &Side<'_>, after: &Side<'_>) -> Option
         logical_id: change.logical_id.clone(),
         resource_type: change.resource_type.clone(),
         cause,
+        because: if cause == Cause::Replaced { own::causes(change, known) } else { Vec::new() },
         certain,
         fate,
         holds: catalogue::holds(kind).map(str::to_owned),

@@ -85,7 +85,9 @@ enum Reads {
     Nominal,
     /// Another attribute of such a resource.
     Attribute,
-    /// Something of a resource that is, or may be, another one afterwards.
+    /// Something of a resource that may be another one afterwards.
+    Perhaps,
+    /// Something of a resource that is another one afterwards.
     Identity,
 }
 
@@ -94,13 +96,12 @@ fn reads(after: &Side<'_>, touched: &Touched<'_>, call: &Value) -> Option<Reads>
     let mut found = None;
     walk(call, None, &mut |reference| {
         let one = match reference {
-            Reference::Name(name) => touched.identity(name).then_some(Reads::Identity),
+            Reference::Name(name) => touched.identity_if(name).map(of_identity),
             Reference::Attribute(id, attribute) => {
                 let kind = after.resource(id).and_then(|resource| resource.get("Type"));
                 let kind = kind.and_then(Value::as_str).unwrap_or_default();
                 match touched.attribute(id, kind, attribute) {
-                    Some(true) if touched.identity(id) => Some(Reads::Identity),
-                    Some(true) => Some(Reads::Attribute),
+                    Some(true) => Some(touched.identity_if(id).map_or(Reads::Attribute, of_identity)),
                     Some(false) => None,
                     None => Some(Reads::Nominal),
                 }
@@ -110,6 +111,10 @@ fn reads(after: &Side<'_>, touched: &Touched<'_>, call: &Value) -> Option<Reads>
         found = found.max(one);
     });
     found
+}
+
+fn of_identity(is_certain: bool) -> Reads {
+    if is_certain { Reads::Identity } else { Reads::Perhaps }
 }
 
 /// The calls of functions in a value, with the steps that lead to them.

@@ -54,8 +54,10 @@ struct Touched<'c> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Touch {
-    /// What `Ref` gives may be another value, or come to exist or cease to.
+    /// What `Ref` gives will be another value, or come to exist or cease to.
     Identity,
+    /// It may.
+    Perhaps,
     /// Changed in place: attributes may differ, its identity does not.
     InPlace,
 }
@@ -63,16 +65,29 @@ enum Touch {
 impl<'c> Touched<'c> {
     fn by(changes: &'c [Change]) -> Self {
         let touch = |change: &'c Change| {
-            let keeps = change.action == ChangeAction::Modify
-                && matches!(change.replacement, Some(Replacement::Never));
-            (change.logical_id.as_str(), if keeps { Touch::InPlace } else { Touch::Identity })
+            let touch = match (change.action, change.replacement) {
+                (ChangeAction::Modify, Some(Replacement::Never)) => Touch::InPlace,
+                (ChangeAction::Modify, Some(Replacement::Conditional) | None) => Touch::Perhaps,
+                (ChangeAction::Dynamic, _) => Touch::Perhaps,
+                _ => Touch::Identity,
+            };
+            (change.logical_id.as_str(), touch)
         };
         Self { by_id: changes.iter().map(touch).collect() }
     }
 
     /// Whether what `Ref` of a resource gives may change.
     fn identity(&self, logical_id: &str) -> bool {
-        self.by_id.get(logical_id) == Some(&Touch::Identity)
+        self.identity_if(logical_id).is_some()
+    }
+
+    /// Likewise, and whether it surely does.
+    fn identity_if(&self, logical_id: &str) -> Option<bool> {
+        match self.by_id.get(logical_id)? {
+            Touch::Identity => Some(true),
+            Touch::Perhaps => Some(false),
+            Touch::InPlace => None,
+        }
     }
 
     /// Whether an attribute may change. `None` says that it does not although CloudFormation will
@@ -80,7 +95,7 @@ impl<'c> Touched<'c> {
     fn attribute(&self, logical_id: &str, resource_type: &str, attribute: &str) -> Option<bool> {
         match self.by_id.get(logical_id) {
             None => Some(false),
-            Some(Touch::Identity) => Some(true),
+            Some(Touch::Identity | Touch::Perhaps) => Some(true),
             Some(Touch::InPlace) if is_identifier(resource_type, attribute) => None,
             Some(Touch::InPlace) => Some(true),
         }

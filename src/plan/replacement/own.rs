@@ -53,6 +53,16 @@ fn by_property(
     if is_open { found.min(Replacement::Conditional) } else { found }
 }
 
+/// The properties among the differences that replace a resource of this type, or may.
+pub(super) fn causes(change: &Change, known: Option<&ResourceType>) -> Vec<String> {
+    let replaces = |path: &&String| {
+        let by_schema = known.map(|known| known.replacement(steps(path)));
+        by_schema.is_some_and(|found| found != catalogue::Replacement::Never)
+    };
+    let properties = change.paths.iter().filter(replaces).filter_map(|path| property(path));
+    properties.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
 /// Whether a path leads to values that are written alike and differ only by what they refer to.
 fn is_inside(path: &str, (before, after): (Option<&Value>, Option<&Value>)) -> bool {
     let inner = |value: Option<&Value>| {

@@ -166,6 +166,10 @@ fn what_an_update_loses_is_loud() {
     Plan: 2 to update.
     Data will be lost: data.Exports (AWS::S3::Bucket): objects
     "#);
+}
+
+#[test]
+fn what_an_update_loses_is_data_too() {
     let plan = replaced("Delete", Protection::Standard);
     let document = plan_json::plan(&plan);
     assert_snapshot!(crate::ui::text::document(&document["needs_consent"]), @r#"
