@@ -195,6 +195,9 @@ fn what_an_update_loses_is_data_too() {
     assert_snapshot!(crate::ui::text::document(&document["actions"][0]["consequences"]), @r#"
     [
       {
+        "because": [
+          "DBName"
+        ],
         "cause": "replaced",
         "certain": true,
         "deleted_first": false,
@@ -204,6 +207,7 @@ fn what_an_update_loses_is_data_too() {
         "resource_type": "AWS::RDS::DBInstance"
       },
       {
+        "because": [],
         "cause": "removed",
         "certain": true,
         "deleted_first": false,
@@ -213,6 +217,7 @@ fn what_an_update_loses_is_data_too() {
         "resource_type": "AWS::S3::Bucket"
       },
       {
+        "because": [],
         "cause": "removed",
         "certain": true,
         "deleted_first": false,
