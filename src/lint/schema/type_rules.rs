@@ -97,8 +97,13 @@ fn judge(scope: &Scope<'_>, rule: &'static TypeRule, value: &Value, path: &Path<
             .hint("see *AWS services that are shut down* for what replaces it");
         return;
     }
+    let schema = &rule.schema.schema;
+    let is_combination = schema.condition.is_some() || !schema.all_of.is_empty();
     for mut finding in judge.report.findings {
         finding.rule = name;
+        if is_combination {
+            finding.hint(format!("it follows from the resource's other properties (cfn-lint's rule {})", rule.id));
+        }
         report.findings.push(finding);
     }
 }
