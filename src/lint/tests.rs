@@ -171,7 +171,7 @@ Resources:
       Architectures: !Ref Names
       Layers: !Split [',', !Ref Name]
       KmsKeyArn: !If [Here, !GetAtt Key.Arn, !Ref 'AWS::NoValue']
-      Environment: !If [Here, {Variables: {A: !Ref Name}}, !Ref 'AWS::NoValue']
+      Environment: !If [Here, {Variables: {NAME: !Ref Name}}, !Ref 'AWS::NoValue']
   Key: {Type: AWS::KMS::Key, Properties: {KeyPolicy: !Sub '${Name}'}}
 Mappings: {Sizes: {a: {Memory: 128}}}
 ";

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 use crate::catalogue::{TypeRule, type_rules};
-use crate::lint::functions::Call;
+use crate::lint::functions::{Call, Function};
 use crate::lint::path::Path;
 use crate::lint::report::Report;
 use crate::lint::rules::{ATTRIBUTE_FORM, METADATA_FORM, PROPERTY_COMBINATION, UNKNOWN_TYPE};
@@ -74,6 +74,10 @@ fn descend(
 }
 
 fn judge(scope: &Scope<'_>, rule: &'static TypeRule, value: &Value, path: &Path<'_>, report: &mut Report) {
+    // What a function gives may be a document written as a text.
+    if Call::of_value(value).is_some_and(|call| call.function != Function::If) {
+        return;
+    }
     // Documents may be written as texts.
     let read = value.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
     let takes_text = rule.schema.schema.types.is_none() || !value.is_string();
@@ -102,7 +106,10 @@ fn judge(scope: &Scope<'_>, rule: &'static TypeRule, value: &Value, path: &Path<
     for mut finding in judge.report.findings {
         finding.rule = name;
         if is_combination {
-            finding.hint(format!("it follows from the resource's other properties (cfn-lint's rule {})", rule.id));
+            finding.hint(format!(
+                "it follows from the resource's other properties (cfn-lint's rule {})",
+                rule.id
+            ));
         }
         report.findings.push(finding);
     }
