@@ -11,8 +11,9 @@ import linters
 import mistakes
 
 CLEAN = Path("tests/templates/clean")
-# How many templates of one kind of mistake are planted at most.
-MOST = 60
+# How many templates of one kind of mistake are planted at most; of those that are large, fewer.
+MOST = 25
+MOST_LARGE = 2
 
 
 def write(directory, name, template):
@@ -35,7 +36,8 @@ def plant(bases, target):
     counts = Counter()
     for number, (name, template) in enumerate(bases):
         for kind, changed in mistakes.planted(template):
-            if counts[kind] < MOST:
+            most = MOST_LARGE if "too-many" in kind else MOST
+            if counts[kind] < most:
                 counts[kind] += 1
                 write(target / kind, f"{number:04}-{name}", changed)
     return counts

@@ -10,6 +10,7 @@ mod formats;
 mod judge;
 mod lists;
 mod maps;
+mod names;
 mod patterns;
 mod presence;
 mod resources;

@@ -9,11 +9,11 @@ use crate::lint::functions::Call;
 use crate::lint::path::Path;
 use crate::lint::report::{Report, shown};
 use crate::lint::rules::{
-    DUPLICATE_ITEMS, IDENTIFIER_TWICE, MISSING_PROPERTY, PROPERTY_LENGTH, PROPERTY_TYPE, PROPERTY_VALUE,
-    READ_ONLY_PROPERTY, REGION, UNKNOWN_TYPE,
+    DUPLICATE_ITEMS, IDENTIFIER_TWICE, MISSING_PROPERTY, NAME_TOO_LONG, PROPERTY_LENGTH, PROPERTY_TYPE,
+    PROPERTY_VALUE, READ_ONLY_PROPERTY, REGION, UNKNOWN_TYPE,
 };
 use crate::lint::schema::judge::{Judge, is_no_value};
-use crate::lint::schema::type_rules;
+use crate::lint::schema::{names, type_rules};
 use crate::lint::scope::Scope;
 
 /// Judges all resources; `region` is where they are deployed to.
@@ -31,7 +31,7 @@ pub(in crate::lint) fn check(scope: &Scope<'_>, region: Option<&str>, report: &m
             Some(known) => {
                 available(kind, region, &path.key("Type"), report);
                 type_rules::check(scope, kind, resource, &path, report);
-                properties(scope, known, resource, &path, report);
+                properties(scope, known, kind, resource, &path, report);
                 identifier(known, kind, resource, &path, &mut identifiers, report);
             }
             None => unknown(kind, &path.key("Type"), report),
@@ -70,6 +70,7 @@ fn available(kind: &str, region: Option<&str>, path: &Path<'_>, report: &mut Rep
 fn properties(
     scope: &Scope<'_>,
     known: &'static ResourceType,
+    kind: &str,
     resource: &Map<String, Value>,
     path: &Path<'_>,
     report: &mut Report,
@@ -90,11 +91,33 @@ fn properties(
     let mut judge = Judge::new(scope, known);
     judge.value(properties, &known.schema, &path);
     report.findings.append(&mut judge.report.findings);
+    too_long(known, kind, properties, &path, report);
     for read_only in &known.read_only {
         set_by_aws(properties, &read_only.0, read_only, &path, report);
     }
     if let Some(tags) = tag_property(known).and_then(|name| Some((name, properties.get(name)?))) {
         self::tags(tags.1, &path.key(tags.0), report);
+    }
+}
+
+/// Names with parts that are known only while deploying, and those that no schema bounds.
+fn too_long(known: &ResourceType, kind: &str, properties: &Value, path: &Path<'_>, report: &mut Report) {
+    for (name, value) in properties.as_object().into_iter().flatten() {
+        let bound = known.schema.properties.get(name).and_then(|schema| schema.max_length);
+        let most = match (bound, value) {
+            // Judged with its schema already.
+            (Some(_), Value::String(_)) => continue,
+            (Some(most), _) => most,
+            (None, _) => match names::longest(kind, name) {
+                Some(most) => most,
+                None => continue,
+            },
+        };
+        let least = names::least_length(value);
+        if least > most {
+            let message = format!("`{name}` has at least {least} characters, {most} are allowed");
+            report.value(&NAME_TOO_LONG, &path.key(name), message).hint("shorten it");
+        }
     }
 }
 
