@@ -41,15 +41,25 @@ fn write(bytes: &mut Vec<u8>, value: &Value) {
             bytes.push(b']');
         }
         Value::Object(members) => {
-            write_object(bytes, members.iter().map(|(key, value)| (key.as_str(), value)).collect());
+            let members = members.iter().map(|(key, value)| (key.as_str(), value));
+            // Most objects were read in order already, and need no list of their own.
+            if members.clone().is_sorted_by(|(one, _), (other, _)| by_utf16(one, other).is_lt()) {
+                write_members(bytes, members);
+            } else {
+                write_object(bytes, members.collect());
+            }
         }
     }
 }
 
 fn write_object(bytes: &mut Vec<u8>, mut members: Vec<(&str, &Value)>) {
-    members.sort_by(|(one, _), (other, _)| by_utf16(one, other));
+    members.sort_unstable_by(|(one, _), (other, _)| by_utf16(one, other));
+    write_members(bytes, members.into_iter());
+}
+
+fn write_members<'a>(bytes: &mut Vec<u8>, members: impl Iterator<Item = (&'a str, &'a Value)>) {
     bytes.push(b'{');
-    for (index, (key, value)) in members.into_iter().enumerate() {
+    for (index, (key, value)) in members.enumerate() {
         if index > 0 {
             bytes.push(b',');
         }
@@ -69,7 +79,15 @@ fn by_utf16(one: &str, other: &str) -> Ordering {
     }
 }
 
+/// Texts without anything to escape, which nearly all are, are copied as a whole.
 fn write_text(bytes: &mut Vec<u8>, text: &str) {
+    let is_escaped = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+    if !text.as_bytes().iter().any(is_escaped) {
+        bytes.push(b'"');
+        bytes.extend_from_slice(text.as_bytes());
+        bytes.push(b'"');
+        return;
+    }
     serde_json::to_writer(bytes, text).expect("a text always serialises into memory");
 }
 

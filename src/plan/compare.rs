@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::facts::TAG_PREFIX;
 use crate::model::{Change, DesiredUnit, Digest, Facts, InstanceName, ObservedStack};
 use crate::plan::difference::{difference_with, other_sections};
-use crate::plan::expansion::{expanded, known, readable};
+use crate::plan::expansion::{decided, expanded, known, readable};
 use crate::plan::inventory::Standing;
 use crate::plan::values::{self, MASKED};
 use crate::plan::{Observation, ParameterChange, PlannedValue, Reason};
@@ -40,12 +40,11 @@ pub(super) fn compare(
     let changed: BTreeSet<String> = parameters.iter().map(|change| change.name.clone()).collect();
     let mut changes = Vec::new();
     if let Some(deployed) = deployed.filter(|_| !same_unit || !changed.is_empty()) {
-        let (known_before, known_after) = (readable(stack), known(values));
-        let before = expanded(deployed, &known_before, Some(stack));
-        let after = expanded(&unit.template, &known_after, Some(stack));
-        let lookups =
-            (|name: &str| known_before.get(name).cloned(), |name: &str| known_after.get(name).cloned());
-        changes = difference_with(&before, &after, &changed, (&lookups.0, &lookups.1));
+        let (now, then) = (readable(stack), known(values));
+        let before = expanded(deployed, &now, Some(stack));
+        let after = expanded(&unit.template, &then, Some(stack));
+        let conditions = (&decided(&before, &now, stack), &decided(&after, &then, stack));
+        changes = difference_with(&before, &after, &changed, conditions);
         let paths = other_sections(&before, &after);
         reasons.extend(paths.into_iter().map(|path| Reason::TemplateChanged { path }));
     }

@@ -1,11 +1,10 @@
 //! What differs between two templates, by resource.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
 use crate::model::{Change, ChangeAction};
-use crate::plan::conditions::{Conditions, Lookup};
 use crate::plan::influence::{Influences, is_intrinsic};
 
 /// The resources that differ between `deployed` and `desired` (templates without rekindle's own
@@ -15,23 +14,25 @@ use crate::plan::influence::{Influences, is_intrinsic};
 /// a mapping or condition that differs; where its own condition may come out otherwise the action
 /// is [`ChangeAction::Dynamic`]. Whether a modification replaces is not known here.
 pub fn difference(deployed: &Value, desired: &Value, changed_parameters: &BTreeSet<String>) -> Vec<Change> {
-    difference_with(deployed, desired, changed_parameters, (&|_| None, &|_| None))
+    let open = Decided::new();
+    difference_with(deployed, desired, changed_parameters, (&open, &open))
 }
 
-/// As [`difference`], with the values of the parameters before and after: a condition that they
-/// decide is no longer open.
+/// The conditions that hold and that do not; `None`, and those that are missing, are open.
+pub(super) type Decided = BTreeMap<String, Option<bool>>;
+
+/// As [`difference`], with what is known of the conditions before and after.
 pub(super) fn difference_with(
     deployed: &Value,
     desired: &Value,
     changed_parameters: &BTreeSet<String>,
-    values: (&Lookup<'_>, &Lookup<'_>),
+    conditions: (&Decided, &Decided),
 ) -> Vec<Change> {
     let (before, after) = (section(deployed, "Resources"), section(desired, "Resources"));
     let influences = Influences::between(deployed, desired, changed_parameters);
     let ids: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    let conditions = (Conditions::of(deployed, values.0), Conditions::of(desired, values.1));
     ids.into_iter()
-        .filter_map(|id| change(id, before.get(id), after.get(id), &influences, &conditions))
+        .filter_map(|id| change(id, before.get(id), after.get(id), &influences, conditions))
         .collect()
 }
 
@@ -68,7 +69,7 @@ fn change(
     before: Option<&Value>,
     after: Option<&Value>,
     influences: &Influences,
-    conditions: &(Conditions<'_>, Conditions<'_>),
+    conditions: (&Decided, &Decided),
 ) -> Option<Change> {
     let resource = after.or(before)?;
     let (action, paths) = match (before, after) {
@@ -80,9 +81,12 @@ fn change(
             let may_switch =
                 influences.may_switch(after) || before.get("Condition") != after.get("Condition");
             let stays = (Some(true), Some(true));
-            let is_there =
-                if may_switch { (conditions.0.admit(before), conditions.1.admit(after)) } else { stays };
-            match is_there {
+            let there = if may_switch {
+                (is_there(before, conditions.0), is_there(after, conditions.1))
+            } else {
+                stays
+            };
+            match there {
                 (Some(false), Some(false)) => return None,
                 (Some(true), Some(false)) => (ChangeAction::Remove, Vec::new()),
                 (Some(false), Some(true)) => (ChangeAction::Add, Vec::new()),
@@ -94,6 +98,14 @@ fn change(
     };
     let resource_type = resource.get("Type").and_then(Value::as_str).unwrap_or_default().to_owned();
     Some(Change { action, logical_id: id.to_owned(), resource_type, replacement: None, paths })
+}
+
+/// Whether a resource is there: one without a condition is.
+fn is_there(resource: &Value, conditions: &Decided) -> Option<bool> {
+    match resource.get("Condition") {
+        None => Some(true),
+        Some(name) => *conditions.get(name.as_str()?)?,
+    }
 }
 
 /// Descends as long as both sides are plain objects or lists of equal length; an intrinsic function
@@ -216,14 +228,15 @@ mod tests {
             "Conditions": {"IsLarge": {"Fn::Equals": [{"Ref": "Size"}, "large"]}},
             "Resources": {"Extra": {"Type": "T", "Condition": "IsLarge"}},
         });
-        let (large, small) = (|_: &str| Some("large".to_owned()), |_: &str| Some("small".to_owned()));
-        let (medium, open) = (|_: &str| Some("medium".to_owned()), |_: &str| None);
-        let table: [(&Lookup<'_>, &Lookup<'_>, Option<ChangeAction>); 5] = [
-            (&large, &small, Some(ChangeAction::Remove)),
-            (&small, &large, Some(ChangeAction::Add)),
-            (&small, &medium, None),
-            (&large, &open, Some(ChangeAction::Dynamic)),
-            (&open, &small, Some(ChangeAction::Dynamic)),
+        let decided = |holds| Decided::from([("IsLarge".to_owned(), holds)]);
+        let (yes, no, open) = (decided(Some(true)), decided(Some(false)), decided(None));
+        let table = [
+            (&yes, &no, Some(ChangeAction::Remove)),
+            (&no, &yes, Some(ChangeAction::Add)),
+            (&no, &no, None),
+            (&yes, &yes, None),
+            (&yes, &open, Some(ChangeAction::Dynamic)),
+            (&open, &no, Some(ChangeAction::Dynamic)),
         ];
         for (before, after, expected) in table {
             let changes = difference_with(&template, &template, &["Size".to_owned()].into(), (before, after));

@@ -4,8 +4,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use crate::language::decide;
 use crate::language::expand::{Unknown, expand};
 use crate::language::parameters::Parameter;
 use crate::language::{Facts, transforms};
@@ -24,21 +25,41 @@ pub(super) fn expanded<'t>(
     let Some(root) = template.as_object().filter(|root| transforms::is_extended(root)) else {
         return Cow::Borrowed(template);
     };
+    match expand(root, &facts(root, values, stack), Unknown::Keep) {
+        Ok(expansion) => Cow::Owned(Value::Object(expansion.template)),
+        Err(_) => Cow::Borrowed(template),
+    }
+}
+
+/// Which conditions of a template hold with these parameter values at the place of `stack`; `None`
+/// for those that hang on a value that is not known. Empty where they cannot be decided at all.
+pub(super) fn decided(
+    template: &Value,
+    values: &BTreeMap<String, String>,
+    stack: &ObservedStack,
+) -> BTreeMap<String, Option<bool>> {
+    let Some(root) = template.as_object() else { return BTreeMap::new() };
+    let conditions = root.get("Conditions").and_then(Value::as_object);
+    let decided = conditions.map(|conditions| decide(conditions, &facts(root, values, Some(stack))));
+    decided.and_then(Result::ok).unwrap_or_default()
+}
+
+fn facts(
+    root: &Map<String, Value>,
+    values: &BTreeMap<String, String>,
+    stack: Option<&ObservedStack>,
+) -> Facts {
     let section = |name: &str| root.get(name).and_then(Value::as_object);
     let parameters = section("Parameters").into_iter().flatten().map(|(name, declared)| {
         let parameter: Option<Parameter> = serde_json::from_value(declared.clone()).ok();
         let value = values.get(name).and_then(|text| parameter?.read(text));
         (name.clone(), value)
     });
-    let facts = Facts {
+    Facts {
         parameters: parameters.collect(),
         pseudo: stack.map(place).unwrap_or_default(),
         mappings: section("Mappings").cloned().unwrap_or_default(),
         conditions: BTreeMap::new(),
-    };
-    match expand(root, &facts, Unknown::Keep) {
-        Ok(expansion) => Cow::Owned(Value::Object(expansion.template)),
-        Err(_) => Cow::Borrowed(template),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::model::{
 };
 use crate::plan::graph::Graph;
 use crate::plan::status::{DeployAnswer, on_deploy};
-use crate::plan::{Observation, Obstacle};
+use crate::plan::{ActionKind, Observation, Obstacle, PlannedAction, Reason};
 
 /// A stack that stands for an instance.
 #[derive(Clone, Debug)]
@@ -29,6 +29,30 @@ impl Standing<'_> {
     pub(super) fn name(&self, instance: &InstanceName, inventory: &Inventory<'_>) -> StackName {
         StackName::new(&self.stack.name)
             .unwrap_or_else(|_| StackName::derive(inventory.project, inventory.environment, instance))
+    }
+}
+
+impl Standing<'_> {
+    /// What is done to a stack that nothing is sent to: it goes or stays, for these reasons.
+    pub(super) fn planned(
+        &self,
+        (instance, inventory): (&InstanceName, &Inventory<'_>),
+        action: ActionKind,
+        reasons: Vec<Reason>,
+        needs: BTreeSet<InstanceName>,
+    ) -> PlannedAction {
+        PlannedAction {
+            instance: instance.clone(),
+            action,
+            stack: self.name(instance, inventory),
+            class: self.facts.as_ref().map(|facts| facts.class),
+            reasons,
+            changes: Vec::new(),
+            parameters: Vec::new(),
+            needs,
+            desired: None,
+            observed: Some(self.stack.clone()),
+        }
     }
 }
 

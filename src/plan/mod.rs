@@ -8,7 +8,6 @@
 mod action;
 mod check;
 mod compare;
-mod conditions;
 mod context;
 mod deploy;
 mod difference;

@@ -40,7 +40,13 @@ pub(super) fn gone(
         .filter_map(|(instance, verdict)| {
             let standing = gone.get(&instance)?;
             let needs = needs.get(&instance).cloned().unwrap_or_default();
-            let action = planned(inventory, &instance, standing, verdict, needs);
+            let (action, further) = match verdict {
+                Ok(reasons) => (ActionKind::Delete, reasons),
+                Err(Reason::GoneFromSource) => (ActionKind::Keep, Vec::new()),
+                Err(reason) => (ActionKind::Keep, vec![reason]),
+            };
+            let reasons = std::iter::once(Reason::GoneFromSource).chain(further).collect();
+            let action = standing.planned((&instance, inventory), action, reasons, needs);
             Some((instance, action))
         })
         .collect()
@@ -83,30 +89,4 @@ fn needs_afterwards(inventory: &Inventory<'_>, decided: &Decided) -> Graph {
         needs.insert(instance.clone(), action.needs.clone());
     }
     needs
-}
-
-fn planned(
-    inventory: &Inventory<'_>,
-    instance: &InstanceName,
-    standing: &Standing<'_>,
-    verdict: Result<Vec<Reason>, Reason>,
-    needs: BTreeSet<InstanceName>,
-) -> PlannedAction {
-    let (action, further) = match verdict {
-        Ok(reasons) => (ActionKind::Delete, reasons),
-        Err(Reason::GoneFromSource) => (ActionKind::Keep, Vec::new()),
-        Err(reason) => (ActionKind::Keep, vec![reason]),
-    };
-    PlannedAction {
-        instance: instance.clone(),
-        action,
-        stack: standing.name(instance, inventory),
-        class: standing.facts.as_ref().map(|facts| facts.class),
-        reasons: std::iter::once(Reason::GoneFromSource).chain(further).collect(),
-        changes: Vec::new(),
-        parameters: Vec::new(),
-        needs,
-        desired: None,
-        observed: Some(standing.stack.clone()),
-    }
 }

@@ -30,18 +30,18 @@ pub fn teardown(context: &TeardownContext, observation: &Observation) -> Result<
     let users = users(&context.environment, observation);
     let mut actions = Vec::new();
     for (instance, standing) in &inventory.standing {
-        let reasons = match kept.get(instance) {
-            Some(reason) => Err(reason.clone()),
+        let (action, reasons) = match kept.get(instance) {
+            Some(reason) => (ActionKind::Keep, vec![reason.clone()]),
             None => {
                 if let Some((environment, user)) = users.get(instance) {
                     let (environment, user) = (environment.clone(), user.clone());
                     obstacles.push(Obstacle::UsedBy { instance: instance.clone(), environment, user });
                 }
                 obstacles.extend(termination_protection(instance, standing, context));
-                Ok(delete_reasons(instance, standing, context))
+                (ActionKind::Delete, delete_reasons(instance, standing, context))
             }
         };
-        actions.push(planned(&inventory, instance, standing, reasons, needs[instance].clone()));
+        actions.push(standing.planned((instance, &inventory), action, reasons, needs[instance].clone()));
     }
     finish(plan(context, actions), obstacles)
 }
@@ -136,29 +136,4 @@ fn delete_reasons(
         .filter(|(consent, used)| *used && context.consents.given(*consent, instance))
         .map(|(consent, _)| Reason::Consented { consent });
     std::iter::once(Reason::TornDown).chain(consents).collect()
-}
-
-fn planned(
-    inventory: &Inventory<'_>,
-    instance: &InstanceName,
-    standing: &Standing<'_>,
-    reasons: Result<Vec<Reason>, Reason>,
-    needs: BTreeSet<InstanceName>,
-) -> PlannedAction {
-    let (action, reasons) = match reasons {
-        Ok(reasons) => (ActionKind::Delete, reasons),
-        Err(reason) => (ActionKind::Keep, vec![reason]),
-    };
-    PlannedAction {
-        instance: instance.clone(),
-        action,
-        stack: standing.name(instance, inventory),
-        class: standing.facts.as_ref().map(|facts| facts.class),
-        reasons,
-        changes: Vec::new(),
-        parameters: Vec::new(),
-        needs,
-        desired: None,
-        observed: Some(standing.stack.clone()),
-    }
 }
