@@ -14,7 +14,7 @@
 //! | module | what it holds | what it may import |
 //! |---|---|---|
 //! | [`model`] | the words of the domain as types; digests, canonical JSON | nothing of ours |
-//! | [`template`] | reads CloudFormation text into a positioned tree and JSON; quotas | model |
+//! | [`template`] | reads CloudFormation text into a positioned tree and JSON | model |
 //! | [`language`] | CloudFormation's template language over JSON: functions, conditions, rules, expansion | nothing of ours |
 //! | [`manifest`] | reads the project's own files; resolves an environment | model, template |
 //! | [`render`] | Tera, hermetic and bounded | model, template |

@@ -3,6 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::command::check::CheckArguments;
 use crate::cli::command::lock::LockArguments;
 use crate::model::{AccountId, EnvironmentName, InstanceName, ProjectName, ProviderKind, Region, TargetName};
 
@@ -127,29 +128,6 @@ pub struct InitArguments {
     /// The project's name [default: the directory's]
     #[arg(long)]
     pub name: Option<ProjectName>,
-}
-
-/// `check`
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  rekindle check\n  rekindle check production --strict\n  \
-    rekindle check --template stack.yaml --template more/ --region eu-central-1\n\n\
-    The rules are in docs/lint.md.")]
-pub struct CheckArguments {
-    /// Environment [default: all of them]
-    #[arg(value_name = "ENV", conflicts_with = "templates")]
-    pub environment: Option<EnvironmentName>,
-    /// Treat warnings as errors
-    #[arg(long)]
-    pub strict: bool,
-    /// Check a CloudFormation template, or all in a directory, without a project (repeatable)
-    #[arg(long = "template", value_name = "PATH")]
-    pub templates: Vec<Utf8PathBuf>,
-    /// With --template: the region the templates are for
-    #[arg(long, value_name = "REGION", requires = "templates")]
-    pub region: Option<Region>,
-    /// Write what was found as SARIF 2.1.0 too (`-`: to standard output, instead of the usual)
-    #[arg(long, value_name = "FILE")]
-    pub sarif: Option<Utf8PathBuf>,
 }
 
 /// `render`

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::model::files::MANIFEST_FILE;
 use crate::model::{Diagnostic, Diagnostics, Digest, Place, Severity};
 
 /// Address of the format's schema.
@@ -53,13 +54,13 @@ fn result(diagnostic: &Diagnostic, codes: &[&str]) -> Value {
         "level": level,
         "message": {"text": text},
     });
-    if let Some(place) = &diagnostic.place {
-        result["locations"] = json!([{"physicalLocation": location(place)}]);
-        // Lines move; what is wrong in which text stays.
-        let print =
-            format!("{}\n{}\n{}\n{}", diagnostic.code, place.file, diagnostic.message, place.excerpt.trim());
-        result["partialFingerprints"] = json!({"rekindle/v1": Digest::of(&print).to_string()});
-    }
+    // Code hosts show nothing that stands nowhere.
+    let place = diagnostic.place.clone().unwrap_or_else(|| Place::file(MANIFEST_FILE));
+    result["locations"] = json!([{"physicalLocation": location(&place)}]);
+    // Lines move; what is wrong in which text stays.
+    let print =
+        format!("{}\n{}\n{}\n{}", diagnostic.code, place.file, diagnostic.message, place.excerpt.trim());
+    result["partialFingerprints"] = json!({"rekindle/v1": Digest::of(&print).to_string()});
     result
 }
 

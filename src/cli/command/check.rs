@@ -4,20 +4,43 @@ use std::collections::BTreeMap;
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use clap::Args;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::cli::Session;
-use crate::cli::args::CheckArguments;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::disk;
 use crate::lint::{self, Purpose, RULES};
 use crate::manifest::Project;
-use crate::model::{Diagnostics, EnvironmentName};
+use crate::model::{Diagnostics, EnvironmentName, Region};
 use crate::release::Assembler;
 use crate::template::{MAXIMUM_BYTES, read_as_found};
 use crate::ui::{SCHEMA, error, sarif};
+
+/// `check`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  rekindle check\n  rekindle check production --strict\n  \
+    rekindle check --template stack.yaml --template more/ --region eu-central-1\n\n\
+    The rules are in docs/lint.md.")]
+pub struct CheckArguments {
+    /// Environment [default: all of them]
+    #[arg(value_name = "ENV", conflicts_with = "templates")]
+    pub environment: Option<EnvironmentName>,
+    /// Treat warnings as errors
+    #[arg(long)]
+    pub strict: bool,
+    /// Check a CloudFormation template, or all in a directory, without a project (repeatable)
+    #[arg(long = "template", value_name = "PATH")]
+    pub templates: Vec<Utf8PathBuf>,
+    /// With --template: the region the templates are for
+    #[arg(long, value_name = "REGION", requires = "templates")]
+    pub region: Option<Region>,
+    /// Write what was found as SARIF 2.1.0 too (`-`: to standard output, instead of the usual)
+    #[arg(long, value_name = "FILE")]
+    pub sarif: Option<Utf8PathBuf>,
+}
 
 /// What was looked at.
 enum Subject {

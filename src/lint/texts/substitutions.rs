@@ -15,7 +15,7 @@ impl Texts<'_, '_> {
             return;
         }
         let own = self.own_substitutions(path);
-        let is_meant = |name: &&str| self.exists(name) && !own.is_some_and(|own| own.get(*name).is_some());
+        let is_meant = |name: &&str| self.exists(name) && own.is_none_or(|own| own.get(*name).is_none());
         if let Some(name) = variables(text).filter(|name| is_name(name)).find(is_meant) {
             self.report
                 .value(
