@@ -127,7 +127,7 @@ impl<'a> Walk<'_, 'a> {
             if !["StackName", "OutputName", "Region", "RoleArn"].contains(&key.as_str()) {
                 self.form(&path.key(key), format!("there is no argument `{key}`"));
             }
-            self.argument(value, places::IMPORT, Expected::Text, &path.key(key));
+            self.argument(value, places::STACK_OUTPUT, Expected::Text, &path.key(key));
         }
         for key in ["StackName", "OutputName"] {
             if !entries.contains_key(key) {

@@ -73,18 +73,13 @@ pub(in crate::lint) const TEXTS: Functions = Functions::these(&[
 pub(in crate::lint) const CIDR: Functions =
     Functions::these(&[F::FindInMap, F::GetAtt, F::If, F::ImportValue, F::Select, F::Sub, F::Ref]);
 
-/// The name that `Fn::ImportValue` imports, and what `Fn::GetStackOutput` looks up.
-pub(in crate::lint) const IMPORT: Functions = Functions::these(&[
-    F::Base64,
-    F::FindInMap,
-    F::GetAtt,
-    F::If,
-    F::ImportValue,
-    F::Join,
-    F::Ref,
-    F::Select,
-    F::Sub,
-]);
+/// The name that `Fn::ImportValue` imports: what is known before any resource exists.
+pub(in crate::lint) const IMPORT: Functions =
+    Functions::these(&[F::Base64, F::FindInMap, F::If, F::Join, F::Ref, F::Select, F::Sub]);
+
+/// What `Fn::GetStackOutput` looks up.
+pub(in crate::lint) const STACK_OUTPUT: Functions =
+    IMPORT.and(Functions::these(&[F::GetAtt, F::ImportValue]));
 
 /// The region of `Fn::GetAZs`.
 pub(in crate::lint) const REGION: Functions =
