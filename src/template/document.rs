@@ -66,11 +66,6 @@ impl Document {
 /// How many problems of one text are reported.
 const MAXIMUM_REPORTED: usize = 50;
 
-/// One step of a JSON pointer with `/` and `~` escaped (RFC 6901).
-pub(super) fn pointer(parent: &str, segment: &str) -> String {
-    format!("{parent}/{}", segment.replace('~', "~0").replace('/', "~1"))
-}
-
 /// Reads a template that stands as it is: JSON when `file` ends in `.json`, YAML otherwise.
 ///
 /// # Errors
