@@ -13,6 +13,7 @@ pub mod facts;
 pub mod files;
 pub mod name;
 pub mod record;
+pub mod sealed;
 pub mod stack;
 pub mod unit;
 
@@ -28,5 +29,6 @@ pub use name::{
     TemplateName, TemplateRef, UnitName,
 };
 pub use record::{LastRecord, Record};
+pub use sealed::SealedUnit;
 pub use stack::{Change, ChangeAction, ObservedStack, Replacement, StackEvent, StackStatus};
 pub use unit::DesiredUnit;

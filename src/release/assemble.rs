@@ -9,7 +9,7 @@ use crate::manifest::{Project, ResolvedEnvironment, ResolvedUnit, draft};
 use crate::model::facts::Identity;
 use crate::model::{
     Binding, DesiredUnit, Diagnostic, Diagnostics, Digest, Environment, EnvironmentName, InstanceName,
-    Output, ProviderKind, StackName, TargetName, TemplateRef,
+    Output, ProviderKind, SealedUnit, StackName, TargetName, TemplateRef,
 };
 use crate::release::digests::{deployment, deployment_parts, release, release_parts};
 use crate::release::input_manifest::{InputManifest, UnitInputs};
@@ -31,7 +31,7 @@ pub struct Assembly {
     /// The deployment id: the release in this environment.
     pub deployment: Digest,
     /// What each instance should be, sorted by instance.
-    pub units: Vec<DesiredUnit>,
+    pub units: Vec<SealedUnit>,
     /// Everything that had influence.
     pub manifest: InputManifest,
     /// What is worth knowing although nothing is wrong.
@@ -97,7 +97,7 @@ impl<'p> Assembler<'p> {
     fn complete(
         &self,
         resolved: ResolvedEnvironment,
-        units: Vec<DesiredUnit>,
+        units: Vec<SealedUnit>,
         inputs: BTreeMap<InstanceName, UnitInputs>,
         warnings: Diagnostics,
     ) -> Assembly {
@@ -188,7 +188,7 @@ impl<'p> Assembler<'p> {
 }
 
 struct Joined {
-    desired: DesiredUnit,
+    desired: SealedUnit,
     inputs: UnitInputs,
     warnings: Diagnostics,
 }
@@ -230,11 +230,11 @@ fn desired(
     unit: &ResolvedUnit,
     template: Value,
     parameters: parameters::Parameters,
-) -> DesiredUnit {
+) -> SealedUnit {
     let settings = &unit.settings;
     let mut capabilities = settings.capabilities.clone();
     capabilities.extend(analysis::capabilities(&template));
-    DesiredUnit {
+    SealedUnit::from(DesiredUnit {
         stack: StackName::derive(&environment.project, &environment.name, &unit.instance),
         identity: Identity {
             project: environment.project.clone(),
@@ -253,11 +253,11 @@ fn desired(
         notifications: settings.notifications.clone(),
         timeout_minutes: settings.timeout_minutes,
         needs: unit.needs.keys().cloned().collect(),
-    }
+    })
 }
 
 /// The facts travel in a stack output, which must stay small; only the list of needs can grow.
-fn facts_problem(unit: &ResolvedUnit, desired: &DesiredUnit) -> Option<Diagnostic> {
+fn facts_problem(unit: &ResolvedUnit, desired: &SealedUnit) -> Option<Diagnostic> {
     let facts = desired.facts(&BTreeMap::new(), Digest::of(""));
     let length = facts.encode().len();
     (length > LONGEST_FACTS).then(|| {

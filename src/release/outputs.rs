@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use crate::manifest::ResolvedUnit;
 use crate::manifest::suggestion::suggestion;
-use crate::model::{Binding, DesiredUnit, Diagnostic, Diagnostics, EnvironmentName, InstanceName, Output};
+use crate::model::{Binding, Diagnostic, Diagnostics, EnvironmentName, InstanceName, Output, SealedUnit};
 use crate::template::analysis;
 
 /// Templates of other environments' instances.
 pub(super) type UsedTemplates = BTreeMap<(EnvironmentName, InstanceName), Value>;
 
 /// The outputs that `units` refer to and no template declares.
-pub(super) fn check(units: &[ResolvedUnit], desired: &[DesiredUnit], used: &UsedTemplates) -> Diagnostics {
+pub(super) fn check(units: &[ResolvedUnit], desired: &[SealedUnit], used: &UsedTemplates) -> Diagnostics {
     let own: BTreeMap<&InstanceName, &Value> =
         desired.iter().map(|unit| (unit.instance(), &unit.template)).collect();
     let template_of = |output: &Output| match &output.environment {

@@ -12,7 +12,7 @@ use crate::engine::history::History;
 use crate::engine::lane::Lane;
 use crate::engine::watch::Watch;
 use crate::engine::{Cause, Event, UnitOutcome, UnitReport};
-use crate::model::{DesiredUnit, Facts, InstanceName, ObservedStack};
+use crate::model::{Facts, InstanceName, ObservedStack, SealedUnit};
 use crate::plan::{ActionKind, PlannedAction};
 use crate::port::StackBody;
 
@@ -61,7 +61,7 @@ pub(super) struct Work<'w> {
 
 /// What is to be sent.
 pub(super) struct Wanted<'w> {
-    pub(super) desired: &'w DesiredUnit,
+    pub(super) desired: &'w SealedUnit,
     pub(super) facts: Facts,
     pub(super) body: StackBody,
 }

@@ -5,8 +5,10 @@ use serde_json::json;
 use super::obstacles;
 use crate::model::facts::CARRIER;
 use crate::model::{Binding, Class, EnvironmentName, Output, Protection, Secret, StackStatus};
-use crate::plan::fixture::{Vary, deploy_context, deployed, environment, instance, seen, stack, told, unit};
-use crate::plan::{Consent, LastRecord, Observation, PlannedValue, deploy, wanted_templates};
+use crate::plan::fixture::{
+    Vary, deploy, deploy_context, deployed, environment, instance, sealed, seen, stack, told, unit,
+};
+use crate::plan::{Consent, LastRecord, Observation, PlannedValue, wanted_templates};
 
 #[test]
 fn what_is_absent_is_created_with_values_known_later() {
@@ -35,7 +37,9 @@ fn what_is_as_it_should_be_is_kept_and_asks_for_no_template() {
     seen(&mut observation, "web").status = StackStatus::UpdateRollbackComplete;
     let context = deploy_context();
     assert!(deploy(&units, &context, &observation).unwrap().is_empty());
-    assert!(wanted_templates(&context.project, &context.environment, &units, &observation).is_empty());
+    assert!(
+        wanted_templates(&context.project, &context.environment, &sealed(&units), &observation).is_empty()
+    );
 }
 
 #[test]
@@ -45,7 +49,7 @@ fn a_changed_template_updates_the_unit_and_opens_what_reads_it() {
     units[2] = units[2].clone().display_name("net");
     let observation = deployed(&before);
     let context = deploy_context();
-    let wanted = wanted_templates(&context.project, &context.environment, &units, &observation);
+    let wanted = wanted_templates(&context.project, &context.environment, &sealed(&units), &observation);
     assert_eq!(wanted, [stack(&before[2]).id]);
     let plan = deploy(&units, &context, &observation).unwrap();
     let network = plan.action(&instance("network")).unwrap();
