@@ -75,7 +75,7 @@ fn unit(number: usize, needs: BTreeSet<usize>, random: &mut Random) -> SealedUni
         stack: StackName::derive(&identity.project, &identity.environment, &identity.instance),
         identity,
         class: Class::Stateless,
-        template: json!({ "Resources": resources }),
+        template: json!({ "Resources": resources }).into(),
         parameters: BTreeMap::new(),
         secret_parameters: BTreeSet::new(),
         tags: BTreeMap::new(),

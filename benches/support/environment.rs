@@ -13,7 +13,8 @@ use rekindle::local;
 use rekindle::model::{Digest, ProjectFiles, Protection, SealedUnit, StackName};
 use rekindle::plan::{self, Consents, DeployContext, Observation, Plan};
 
-/// A project with the shipped storage template, four resources, as many times as asked for.
+/// A project with the shipped storage template, four resources, as many times as asked for, no two
+/// renders of it alike.
 pub fn project(stacks: usize) -> ProjectFiles {
     let shipped = read_project(Utf8Path::new(env!("CARGO_MANIFEST_DIR"))).expect("the project is there");
     let templates = shipped.0.into_iter().filter(|(path, _)| path.starts_with("templates/storage/"));
@@ -25,11 +26,11 @@ environments:
 ";
     files.0.insert("rekindle.yaml".to_owned(), manifest.into());
     for number in 0..stacks {
-        let days = number % 365 + 1;
+        let (days, old) = (number % 365 + 1, number / 365 + 1);
         let unit = format!(
             "template: storage@1.0.0
 class: data
-inputs: {{log_days: {days}}}
+inputs: {{log_days: {days}, old_version_days: {old}}}
 parameters: {{KeyArn: \"arn:aws:kms:eu-central-1:000000000000:key/{number}\"}}
 "
         );

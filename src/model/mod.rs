@@ -15,6 +15,7 @@ pub mod name;
 pub mod record;
 pub mod sealed;
 pub mod stack;
+pub mod stack_template;
 pub mod unit;
 
 pub use binding::{Binding, Output, Secret};
@@ -31,4 +32,5 @@ pub use name::{
 pub use record::{LastRecord, Record};
 pub use sealed::SealedUnit;
 pub use stack::{Change, ChangeAction, ObservedStack, Replacement, StackEvent, StackStatus};
+pub use stack_template::StackTemplate;
 pub use unit::DesiredUnit;

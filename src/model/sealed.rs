@@ -66,7 +66,7 @@ impl Serialize for SealedUnit {
 fn digest(unit: &DesiredUnit) -> Digest {
     // The template goes in by reference: it is large.
     let content = canonical::object([
-        ("template", &unit.template),
+        ("template", &*unit.template),
         ("parameters", &json!(unit.parameters)),
         ("tags", &json!(unit.tags)),
         ("stack_policy", unit.stack_policy.as_ref().unwrap_or(&Value::Null)),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::model::facts::{CARRIER, Facts, Identity, UsedInstance};
-use crate::model::{Binding, Class, Digest, InstanceName, Output, StackName, canonical};
+use crate::model::{Binding, Class, Digest, InstanceName, Output, StackName, StackTemplate, canonical};
 
 /// One instance as the source wants it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub struct DesiredUnit {
     /// How precious it is.
     pub class: Class,
     /// The CloudFormation template without rekindle's own additions.
-    pub template: Value,
+    pub template: StackTemplate,
     /// Every parameter of the template: one without a binding in the source is bound to the
     /// template's default, so that every parameter is always sent and none is sticky.
     pub parameters: BTreeMap<String, Binding>,
@@ -80,7 +80,7 @@ impl DesiredUnit {
     /// The text that is sent: the template with the facts in its metadata and in one output, as
     /// ASCII-only canonical JSON.
     pub fn sent_template(&self, facts: &Facts) -> String {
-        let mut template = self.template.clone();
+        let mut template = Value::clone(&self.template);
         if let Some(root) = template.as_object_mut() {
             insert(root, "Metadata", json!(facts));
             insert(root, "Outputs", json!({ "Value": facts.encode() }));

@@ -33,7 +33,7 @@ pub(super) fn compare(
         reasons.extend(tag_reasons(unit, stack));
     }
     let deployed = match same_unit {
-        true => Some(&unit.template),
+        true => Some(&*unit.template),
         false => observation.templates.get(&stack.id),
     };
     let changed: BTreeSet<String> = parameters.iter().map(|change| change.name.clone()).collect();

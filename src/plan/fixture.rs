@@ -29,7 +29,8 @@ pub(crate) fn unit(name: &str) -> DesiredUnit {
         template: json!({
             "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": name}}},
             "Outputs": {"Arn": {"Value": {"Ref": "Topic"}}},
-        }),
+        })
+        .into(),
         parameters: BTreeMap::new(),
         secret_parameters: BTreeSet::new(),
         tags: BTreeMap::from([("team".to_owned(), "platform".to_owned())]),
@@ -154,7 +155,7 @@ pub(crate) fn deployed(units: &[DesiredUnit]) -> Observation {
     for unit in units {
         let stacks = observation.stacks.entry(unit.instance().target.clone()).or_default();
         stacks.push(stack(unit));
-        observation.templates.insert(stack(unit).id, unit.template.clone());
+        observation.templates.insert(stack(unit).id, serde_json::Value::clone(&unit.template));
     }
     observation
 }

@@ -9,7 +9,7 @@ use crate::manifest::{Project, ResolvedEnvironment, ResolvedUnit, draft};
 use crate::model::facts::Identity;
 use crate::model::{
     Binding, DesiredUnit, Diagnostic, Diagnostics, Digest, Environment, EnvironmentName, InstanceName,
-    Output, ProviderKind, SealedUnit, StackName, TargetName, TemplateRef,
+    Output, ProviderKind, SealedUnit, StackName, StackTemplate, TargetName, TemplateRef,
 };
 use crate::release::digests::{deployment, deployment_parts, release, release_parts};
 use crate::release::input_manifest::{InputManifest, UnitInputs};
@@ -126,7 +126,7 @@ impl<'p> Assembler<'p> {
         language_checks::values(&rendered.template, &parameters.bindings, target, &mut problems);
         problems.extend(self.borrowed_drafts(&resolved.environment, unit, &rendered.used));
         let unit_inputs = UnitInputs::new(unit, &rendered.used, &self.project.files);
-        let template = pinned.template.unwrap_or(rendered.template.value);
+        let template = pinned.template.unwrap_or_else(|| rendered.template.value.clone());
         let desired = desired(&resolved.environment, unit, template, parameters);
         problems.extend(facts_problem(unit, &desired));
         if problems.has_errors() {
@@ -151,7 +151,7 @@ impl<'p> Assembler<'p> {
             let Ok(contexts) = contexts(self.project, &other.environment) else { continue };
             for unit in other.units.iter().filter(|unit| instances.contains(&unit.instance)) {
                 if let Ok(rendered) = self.render(&contexts, unit) {
-                    templates.insert((name.clone(), unit.instance.clone()), rendered.template.value);
+                    templates.insert((name.clone(), unit.instance.clone()), rendered.template.value.clone());
                 }
             }
         }
@@ -228,7 +228,7 @@ fn version_of(path: &str) -> Option<TemplateRef> {
 fn desired(
     environment: &Environment,
     unit: &ResolvedUnit,
-    template: Value,
+    template: StackTemplate,
     parameters: parameters::Parameters,
 ) -> SealedUnit {
     let settings = &unit.settings;

@@ -31,8 +31,13 @@ impl fmt::Display for Pointer<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root => Ok(()),
-            Self::Key(parent, key) => {
+            Self::Key(parent, key) if key.contains(['~', '/']) => {
                 write!(formatter, "{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
+            }
+            Self::Key(parent, key) => {
+                parent.fmt(formatter)?;
+                formatter.write_str("/")?;
+                formatter.write_str(key)
             }
             Self::Item(parent, index) => write!(formatter, "{parent}/{index}"),
         }

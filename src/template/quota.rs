@@ -137,7 +137,7 @@ impl<'a> Check<'a> {
 
 fn dynamic_references(value: &Value) -> usize {
     match value {
-        Value::String(text) => text.matches("{{resolve:").count(),
+        Value::String(text) if text.contains('{') => text.matches("{{resolve:").count(),
         Value::Array(items) => items.iter().map(dynamic_references).sum(),
         Value::Object(object) => object.values().map(dynamic_references).sum(),
         _ => 0,

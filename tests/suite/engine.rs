@@ -126,7 +126,7 @@ fn unit(name: &str, resources: Value, outputs: Value) -> DesiredUnit {
         stack: StackName::derive(&identity.project, &identity.environment, &identity.instance),
         identity,
         class: Class::Stateless,
-        template: json!({"Resources": resources, "Outputs": outputs}),
+        template: json!({"Resources": resources, "Outputs": outputs}).into(),
         parameters: BTreeMap::new(),
         secret_parameters: BTreeSet::new(),
         tags: BTreeMap::new(),

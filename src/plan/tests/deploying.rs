@@ -338,7 +338,8 @@ fn loops_are_compared_as_what_they_make() {
             "Parameters": {"Names": {"Type": "CommaDelimitedList"}},
             "Resources": {"Fn::ForEach::Topics": ["Name", {"Ref": "Names"}, {
                 "Topic${Name}": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": display}}}]},
-        });
+        })
+        .into();
         unit
     };
     let observation = deployed(&[looped("a,b", "x")]);
@@ -350,7 +351,7 @@ fn loops_are_compared_as_what_they_make() {
     assert_eq!(changes(looped("a,c", "x")), ["Remove Topicb", "Add Topicc"]);
     let mut observation = observation.clone();
     let stack = seen(&mut observation, "network").id.clone();
-    observation.templates.insert(stack, looped("a,b", "x").template);
+    observation.templates.insert(stack, serde_json::Value::clone(&looped("a,b", "x").template));
     let plan = deploy(&[looped("a,b", "y")], &deploy_context(), &observation).unwrap();
     let changes: Vec<_> = plan.actions[0].changes.iter().map(|change| change.logical_id.clone()).collect();
     assert_eq!(changes, ["Topica", "Topicb"]);
