@@ -13,7 +13,7 @@ use crate::local::request::{
 };
 use crate::local::stack::{Stack, stack_id};
 use crate::local::world::World;
-use crate::port::{CreateStack, PortError, PortErrorKind};
+use crate::port::{CreateStack, PortError, PortErrorKind, StackBody};
 
 /// Starts creating a stack; returns its ARN.
 ///
@@ -31,21 +31,11 @@ pub fn create_stack(world: &mut World, place: &Place, request: &CreateStack) -> 
         return Err(refuse(PortErrorKind::AlreadyExists, &call, message)
             .with_hint("update the stack, or delete it first"));
     }
-    refuse_another(world, place, &call)?;
-    let incarnation = world.incarnation(place, name) + 1;
-    let pseudo = Pseudo {
-        place: place.clone(),
-        stack_name: name.to_owned(),
-        stack_id: stack_id(place, name, incarnation),
-        notifications: request.body.notifications.clone(),
-    };
-    let (context, body) =
-        Context::of_request(&request.body, pseudo).map_err(|error| invalid(&call, &error))?;
+    let (mut stack, context) = unborn(world, place, (name, &request.body), &call)?;
     rules::check(world, &context, &call)?;
     if let Some(policy) = &request.stack_policy {
         check_policy(policy, &call)?;
     }
-    let mut stack = Stack::new(place.clone(), name, incarnation, body, world.clock);
     stack.termination_protection = request.termination_protection;
     stack.policy = request.stack_policy.clone();
     stack.tokens.insert(request.token.clone(), digest);
@@ -56,4 +46,26 @@ pub fn create_stack(world: &mut World, place: &Place, request: &CreateStack) -> 
     beginning.deadline = patience.and_then(|patience| world.clock.checked_add(patience).ok());
     world.work(&id, |work| work.begin(beginning, Some(Arc::new(context)), "User Initiated"));
     Ok(id)
+}
+
+/// A new stack that has not begun anything, and what its template is evaluated with.
+///
+/// # Errors
+/// `LimitExceeded` in an account that is full, `Invalid` for what validation refuses.
+pub(super) fn unborn(
+    world: &World,
+    place: &Place,
+    (name, body): (&str, &StackBody),
+    call: &str,
+) -> Result<(Stack, Context), PortError> {
+    refuse_another(world, place, call)?;
+    let incarnation = world.incarnation(place, name) + 1;
+    let pseudo = Pseudo {
+        place: place.clone(),
+        stack_name: name.to_owned(),
+        stack_id: stack_id(place, name, incarnation),
+        notifications: body.notifications.clone(),
+    };
+    let (context, body) = Context::of_request(body, pseudo).map_err(|error| invalid(call, &error))?;
+    Ok((Stack::new(place.clone(), name, incarnation, body, world.clock), context))
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::local::context::{Body, Context};
 use crate::local::derive;
-use crate::local::evaluate::Pseudo;
 use crate::local::operation::{Operation, Phase, Work};
 use crate::local::place::Place;
 use crate::local::request::change::prepare;
-use crate::local::request::{fingerprint, invalid, operation, refuse, refuse_another, short_name, updatable};
+use crate::local::request::create::unborn;
+use crate::local::request::{fingerprint, operation, refuse, short_name, updatable};
 use crate::local::schedule::What;
-use crate::local::stack::{ChangeSetKind, ChangeSetState, Stack, StoredChangeSet, stack_id};
+use crate::local::stack::{ChangeSetKind, ChangeSetState, Stack, StoredChangeSet};
 use crate::local::world::World;
 use crate::model::StackStatus;
 use crate::port::{PortError, PortErrorKind, UpdateStack};
@@ -37,7 +37,7 @@ pub fn create_import(
             (Ok(stack.id.clone()), context, body)
         }
         None => {
-            let (stack, context) = unborn(world, place, request, &call)?;
+            let (stack, context) = unborn(world, place, (&request.stack, &request.body), &call)?;
             let body = stack.body.clone();
             (Err(stack), context, body)
         }
@@ -65,31 +65,10 @@ pub fn create_review(
             format!("ValidationError: Stack [{}] already exists and cannot be created again", stack.name);
         return Err(refuse(PortErrorKind::AlreadyExists, &call, message));
     }
-    let (stack, _) = unborn(world, place, request, &call)?;
+    let (stack, _) = unborn(world, place, (&request.stack, &request.body), &call)?;
     let body = stack.body.clone();
     let id = review(world, stack);
     Ok(pending(world, &id, (name, request), body, ChangeSetKind::Create))
-}
-
-/// A stack that has a change set and nothing else.
-fn unborn(
-    world: &World,
-    place: &Place,
-    request: &UpdateStack,
-    call: &str,
-) -> Result<(Stack, Context), PortError> {
-    refuse_another(world, place, call)?;
-    let name = request.stack.as_str();
-    let incarnation = world.incarnation(place, name) + 1;
-    let pseudo = Pseudo {
-        place: place.clone(),
-        stack_name: name.to_owned(),
-        stack_id: stack_id(place, name, incarnation),
-        notifications: request.body.notifications.clone(),
-    };
-    let (context, body) =
-        Context::of_request(&request.body, pseudo).map_err(|error| invalid(call, &error))?;
-    Ok((Stack::new(place.clone(), name, incarnation, body, world.clock), context))
 }
 
 fn review(world: &mut World, mut stack: Stack) -> String {
