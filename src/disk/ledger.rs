@@ -161,19 +161,8 @@ mod tests {
 
     fn record(instances: &[(&str, Option<&str>)]) -> Record {
         let last = |id: &str| LastRecord { stack_id: id.to_owned(), changed: None };
-        Record {
-            schema: SCHEMA,
-            project: "fieldbook".parse().unwrap(),
-            environment: "demo".parse().unwrap(),
-            operation: "deploy".to_owned(),
-            outcome: "succeeded".to_owned(),
-            release: None,
-            deployment: None,
-            started: "2026-11-23T10:00:00Z".parse().unwrap(),
-            finished: "2026-11-23T10:01:00Z".parse().unwrap(),
-            places: BTreeMap::new(),
-            instances: instances.iter().map(|(name, id)| (name.parse().unwrap(), id.map(last))).collect(),
-        }
+        let instances = instances.iter().map(|(name, id)| (name.parse().unwrap(), id.map(last)));
+        crate::model::record::fixture::record(BTreeMap::new(), instances.collect())
     }
 
     #[test]

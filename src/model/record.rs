@@ -50,3 +50,29 @@ pub struct Record {
     /// The instances worked on: how each stood afterwards; `None` when it was gone.
     pub instances: BTreeMap<InstanceName, Option<LastRecord>>,
 }
+
+/// Records for tests.
+#[cfg(test)]
+pub mod fixture {
+    use super::*;
+
+    /// A deploy of `demo` that succeeded.
+    pub fn record(
+        places: BTreeMap<TargetName, Target>,
+        instances: BTreeMap<InstanceName, Option<LastRecord>>,
+    ) -> Record {
+        Record {
+            schema: SCHEMA,
+            project: "fieldbook".parse().unwrap(),
+            environment: "demo".parse().unwrap(),
+            operation: "deploy".to_owned(),
+            outcome: "succeeded".to_owned(),
+            release: None,
+            deployment: None,
+            started: "2026-11-23T10:00:00Z".parse().unwrap(),
+            finished: "2026-11-23T10:01:00Z".parse().unwrap(),
+            places,
+            instances,
+        }
+    }
+}

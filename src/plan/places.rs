@@ -88,19 +88,10 @@ mod tests {
     fn record(places: &[(&str, &str)], instances: &str) -> Record {
         let last = || LastRecord { stack_id: "arn".to_owned(), changed: None };
         let worked_on = |text: &str| (text[1..].parse().unwrap(), text.starts_with('+').then(last));
-        Record {
-            schema: crate::model::record::SCHEMA,
-            project: "fieldbook".parse().unwrap(),
-            environment: "demo".parse().unwrap(),
-            operation: "deploy".to_owned(),
-            outcome: "succeeded".to_owned(),
-            release: None,
-            deployment: None,
-            started: "2026-11-23T10:00:00Z".parse().unwrap(),
-            finished: "2026-11-23T10:01:00Z".parse().unwrap(),
-            places: places.iter().map(|(name, at)| (name.parse().unwrap(), target(at))).collect(),
-            instances: instances.split_whitespace().map(worked_on).collect(),
-        }
+        crate::model::record::fixture::record(
+            places.iter().map(|(name, at)| (name.parse().unwrap(), target(at))).collect(),
+            instances.split_whitespace().map(worked_on).collect(),
+        )
     }
 
     #[test]
