@@ -3,13 +3,6 @@
 
 use crate::support::project::Project;
 
-const MANIFEST: &str = "\
-project: fieldbook
-environments:
-  demo:
-    targets: {primary: {provider: local, account: \"000000000000\", region: eu-central-1}}
-";
-
 const TEMPLATE: &str = "\
 Transform: AWS::LanguageExtensions
 Parameters:
@@ -36,13 +29,11 @@ Outputs:
 ";
 
 fn project() -> Project {
-    let project = Project::empty();
-    project.write("rekindle.yaml", MANIFEST);
+    let project = Project::of_one_unit("queues", "template.yaml", TEMPLATE);
     project.write(
         "stacks/queues.yaml",
         "template: queues@1.0.0\nclass: stateless\nparameters: {Names: [orders, bills]}\n",
     );
-    project.write("templates/queues/1.0.0/template.yaml", TEMPLATE);
     project.run(&["lock"]).expect_code(0);
     project
 }

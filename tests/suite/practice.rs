@@ -4,13 +4,6 @@ use serde_json::json;
 
 use crate::support::project::Project;
 
-const MANIFEST: &str = "\
-project: fieldbook
-environments:
-  demo:
-    targets: {primary: {provider: local, account: \"000000000000\", region: eu-central-1}}
-";
-
 const JOBS: &str = "\
 Resources:
   Queue:
@@ -26,11 +19,7 @@ Outputs:
 
 /// A project of one unit, `jobs`.
 fn jobs(template: &str) -> Project {
-    let project = Project::empty();
-    project.write("rekindle.yaml", MANIFEST);
-    project.write("stacks/jobs.yaml", "kind: stack\nclass: stateless\ntemplate: jobs@1.0.0\n");
-    project.write("templates/jobs/1.0.0/interface.yaml", "kind: stack\ndescription: Jobs.\ninputs: {}\n");
-    project.write("templates/jobs/1.0.0/template.yaml", template);
+    let project = Project::of_one_unit("jobs", "template.yaml", template);
     project.run(&["lock"]).expect_code(0);
     project
 }

@@ -3,6 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+/// The manifest of [`Project::of_one_unit`].
+pub const MANIFEST: &str = "\
+project: fieldbook
+environments:
+  demo:
+    targets: {primary: {provider: local, account: \"000000000000\", region: eu-central-1}}
+";
+
 /// A project in a directory of its own, removed when dropped.
 pub struct Project {
     directory: tempfile::TempDir,
@@ -39,6 +47,20 @@ impl Project {
     /// A directory without a project.
     pub fn empty() -> Self {
         Self { directory: tempfile::tempdir().unwrap() }
+    }
+
+    /// A project with an environment `demo` on the embedded engine and one stateless unit of the same
+    /// name as its template, nothing published. `template` is `templates/UNIT/1.0.0/FILE`.
+    pub fn of_one_unit(unit: &str, file: &str, template: &str) -> Self {
+        let project = Self::empty();
+        project.write("rekindle.yaml", MANIFEST);
+        let stack = format!("kind: stack\nclass: stateless\ntemplate: {unit}@1.0.0\n");
+        project.write(&format!("stacks/{unit}.yaml"), stack);
+        let folder = format!("templates/{unit}/1.0.0");
+        let interface = "kind: stack\ndescription: Of a test.\ninputs: {}\n";
+        project.write(&format!("{folder}/interface.yaml"), interface);
+        project.write(&format!("{folder}/{file}"), template);
+        project
     }
 
     /// Where it is.
