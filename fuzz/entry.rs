@@ -1,6 +1,5 @@
 //! What is given to fuzzers, and to the tests of hostile input: any bytes, offered as a template.
 //! Each function must come back, and must not panic; what it finds out is of no interest.
-#![allow(dead_code, reason = "each fuzz target uses one of these")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,7 +1,4 @@
 //! See `entry::language`.
 #![no_main]
 
-#[path = "../entry.rs"]
-mod entry;
-
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| entry::language(bytes));
