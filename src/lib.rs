@@ -21,12 +21,13 @@
 //! | [`release`] | joins manifest and render into desired units with their digests | model, template, language, manifest, render |
 //! | [`catalogue`] | what AWS publishes of resource types | nothing of ours |
 //! | [`plan`] | what would be done and why | model, language |
+//! | [`estimate`] | how long a plan takes, and why | model, language, plan |
 //! | [`port`] | what the engine needs of a cloud | model |
 //! | [`engine`] | carries plans out, observes, verifies | model, plan, port |
 //! | [`local`] | the embedded CloudFormation engine (adapter) | model, port, language |
 //! | `aws` | the real CloudFormation (adapter, feature `aws`) | model, port |
 //! | [`disk`] | files, locks, the ledger (adapter) | model, port |
-//! | [`ui`] | shows events, plans, outcomes | model, plan, engine (types only) |
+//! | [`ui`] | shows events, plans, outcomes | model, plan, estimate, engine (types only) |
 //! | [`cli`] | arguments, wiring, exit codes | everything |
 #![forbid(unsafe_code)]
 
@@ -36,6 +37,7 @@ pub mod catalogue;
 pub mod cli;
 pub mod disk;
 pub mod engine;
+pub mod estimate;
 pub mod language;
 pub mod local;
 pub mod manifest;

@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::command::lock::LockArguments;
+use crate::cli::estimate_arguments::EstimateArguments;
 use crate::cli::local_arguments::LocalCommand;
 pub use crate::cli::run_arguments::{ChangeArguments, RunArguments, Selection};
 use crate::model::{AccountId, EnvironmentName, InstanceName, ProjectName, ProviderKind, Region};
@@ -89,6 +90,8 @@ pub enum Command {
     Render(RenderArguments),
     /// Show what `deploy` would do, and why
     Plan(PlanArguments),
+    /// Predict how long a deploy or a whole rebuild takes, and why
+    Estimate(EstimateArguments),
     /// Make the environment what the source says
     #[command(visible_alias = "up")]
     Deploy(DeployArguments),

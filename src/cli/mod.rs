@@ -9,11 +9,13 @@ mod command;
 mod consent;
 mod console;
 mod environment;
+mod estimate_arguments;
 pub mod exit_code;
 mod failure;
 mod former;
 mod local_arguments;
 mod names;
+mod prediction;
 mod project;
 mod rehearsal;
 mod run_arguments;
@@ -66,6 +68,7 @@ fn dispatch(session: &Session, command: &Command) -> Result<ExitCode, Failure> {
         Command::Lock(arguments) => command::lock::run(session, arguments),
         Command::Render(arguments) => command::render::run(session, arguments),
         Command::Plan(arguments) => command::plan::run(session, arguments),
+        Command::Estimate(arguments) => command::estimate::run(session, arguments),
         Command::Deploy(arguments) => command::deploy::run(session, arguments),
         Command::Status(arguments) => command::status::run(session, arguments),
         Command::Outputs(arguments) => command::outputs::run(session, arguments),

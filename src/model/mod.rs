@@ -14,6 +14,7 @@ pub mod files;
 pub mod name;
 pub mod record;
 pub mod stack;
+pub mod timing;
 pub mod unit;
 
 pub use binding::{Binding, Output, Secret};
@@ -29,4 +30,5 @@ pub use name::{
 };
 pub use record::{LastRecord, Record};
 pub use stack::{Change, ChangeAction, ObservedStack, Replacement, StackEvent, StackStatus};
+pub use timing::{ResourceOperation, ResourceSeconds};
 pub use unit::DesiredUnit;

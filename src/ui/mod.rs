@@ -6,6 +6,7 @@
 
 pub mod error;
 pub mod error_json;
+pub mod estimate_view;
 pub mod orphans_view;
 pub mod outcome_view;
 pub mod outputs_view;

@@ -4,6 +4,7 @@ pub mod check;
 pub mod completions;
 pub mod deploy;
 mod determinism;
+pub mod estimate;
 pub mod init;
 pub mod local;
 pub mod lock;

@@ -2,6 +2,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use crate::engine::Operation;
+use crate::estimate::{Confidence, Source};
 use crate::model::{Class, Digest, EnvironmentName, StackStatus};
 use crate::plan::fixture::{deployed, environment, instance, seen};
 use crate::ui::rehearsal_view::{Rehearsal, Span, Step};
@@ -119,6 +120,7 @@ fn predicted() -> Rehearsal {
         environment: demo(),
         seconds: 905.0,
         slow_seconds: Some(1260.0),
+        confidence: Confidence { steps: [(Source::Table, 3), (Source::Type, 1)].into(), samples: 1 },
         spans: vec![
             span("keys", 0.0, 12.0),
             span("network", 0.0, 205.0),
@@ -164,6 +166,7 @@ fn a_rehearsal_of_nothing_is_short() {
     let nothing = Rehearsal {
         seconds: 0.0,
         slow_seconds: None,
+        confidence: Confidence::default(),
         spans: Vec::new(),
         critical_path: Vec::new(),
         consents: Vec::new(),
