@@ -4,7 +4,7 @@ use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::command::lock::LockArguments;
-use crate::cli::estimate_arguments::EstimateArguments;
+use crate::cli::estimate_arguments::{EstimateArguments, GraphArguments};
 use crate::cli::local_arguments::LocalCommand;
 pub use crate::cli::run_arguments::{ChangeArguments, RunArguments, Selection};
 use crate::model::{AccountId, EnvironmentName, InstanceName, ProjectName, ProviderKind, Region};
@@ -92,6 +92,8 @@ pub enum Command {
     Plan(PlanArguments),
     /// Predict how long a deploy or a whole rebuild takes, and why
     Estimate(EstimateArguments),
+    /// Draw an environment's units and what they need
+    Graph(GraphArguments),
     /// Make the environment what the source says
     #[command(visible_alias = "up")]
     Deploy(DeployArguments),

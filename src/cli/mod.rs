@@ -69,6 +69,7 @@ fn dispatch(session: &Session, command: &Command) -> Result<ExitCode, Failure> {
         Command::Render(arguments) => command::render::run(session, arguments),
         Command::Plan(arguments) => command::plan::run(session, arguments),
         Command::Estimate(arguments) => command::estimate::run(session, arguments),
+        Command::Graph(arguments) => command::graph::run(session, arguments),
         Command::Deploy(arguments) => command::deploy::run(session, arguments),
         Command::Status(arguments) => command::status::run(session, arguments),
         Command::Outputs(arguments) => command::outputs::run(session, arguments),

@@ -2,22 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{SignedDuration, Span};
 use serde_json::{Map, Value, json};
 
 use crate::language::expand::{Unknown, expand};
 use crate::language::parameters::Parameter;
-use crate::language::{Facts, Reference, decide, transforms, walk};
+use crate::language::{Facts, Reference, decide, text_of, transforms, walk};
 use crate::model::Target;
 
 /// One resource of a template.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Resource {
     /// Its type.
     pub resource_type: String,
     /// Resources of the same template that come before it.
     pub needs: BTreeSet<String>,
+    /// Resources whose version it reads: a number that every change of theirs raises.
+    pub follows: BTreeSet<String>,
     /// Whether it stays when its stack goes.
     pub is_retained: bool,
+    /// Seconds that it pauses when its instances are replaced batch by batch.
+    pub rolling_seconds: f64,
 }
 
 /// The resources that there are with these parameter values, as far as they are known. One whose
@@ -79,15 +84,21 @@ fn resource(
     there: &BTreeMap<&String, &Value>,
     conditions: &BTreeMap<String, bool>,
 ) -> Resource {
-    let mut needs = BTreeSet::new();
+    let (mut needs, mut follows) = (BTreeSet::new(), BTreeSet::new());
     let mut add = |name: &str| {
-        if let Some((id, _)) = there.get_key_value(&name.to_owned()) {
-            needs.insert((*id).clone());
+        if there.contains_key(&name.to_owned()) {
+            needs.insert(name.to_owned());
         }
     };
     for part in ["Properties", "Metadata"].into_iter().filter_map(|part| definition.get(part)) {
         walk(part, Some(conditions), &mut |reference| match reference {
-            Reference::Name(name) | Reference::Attribute(name, _) => add(name),
+            Reference::Attribute(name, attribute) => {
+                add(name);
+                if attribute.ends_with("VersionNumber") || attribute == "Version" {
+                    follows.insert(name.to_owned());
+                }
+            }
+            Reference::Name(name) => add(name),
             Reference::Condition(_) => {}
         });
     }
@@ -100,8 +111,29 @@ fn resource(
     Resource {
         resource_type: definition["Type"].as_str().unwrap_or_default().to_owned(),
         needs,
+        follows,
+        rolling_seconds: rolling_seconds(definition),
         is_retained: matches!(policy, Some("Retain" | "RetainExceptOnCreate")),
     }
+}
+
+/// How long a group of instances pauses in a rolling update: after every batch. Signals end a pause
+/// early; how early nobody can say, so the whole pause counts. Numbers that are not written out count
+/// as one instance. Source: CloudFormation template reference, "UpdatePolicy attribute".
+fn rolling_seconds(definition: &Value) -> f64 {
+    let policy = &definition["UpdatePolicy"]["AutoScalingRollingUpdate"];
+    if policy.is_null() {
+        return 0.0;
+    }
+    let number = |value: &Value| text_of(value).and_then(|text| text.parse::<f64>().ok());
+    let waits = text_of(&policy["WaitOnResourceSignals"]).is_some_and(|text| text == "true");
+    let pause = policy["PauseTime"].as_str().and_then(|text| text.parse::<Span>().ok());
+    let pause = pause.and_then(|span| SignedDuration::try_from(span).ok());
+    let pause = pause.map_or(if waits { 300.0 } else { 0.0 }, |pause| pause.as_secs_f64());
+    let properties = &definition["Properties"];
+    let instances = number(&properties["DesiredCapacity"]).or_else(|| number(&properties["MinSize"]));
+    let batch = number(&policy["MaxBatchSize"]).unwrap_or(1.0).max(1.0);
+    (instances.unwrap_or(1.0) / batch).ceil() * pause
 }
 
 #[cfg(test)]
@@ -151,6 +183,18 @@ mod tests {
         });
         assert_eq!(told(&template, &[("Size", "small")]), ["Always <-"]);
         assert_eq!(told(&template, &[]), ["Always <- OnlyLarge", "OnlyLarge <-"]);
+    }
+
+    #[test]
+    fn a_rolling_update_pauses_after_every_batch() {
+        let group = |policy: Value| {
+            let properties = json!({"MinSize": "1", "DesiredCapacity": 5});
+            rolling_seconds(&json!({"Type": "T", "Properties": properties, "UpdatePolicy": policy}))
+        };
+        assert_eq!(group(json!({})), 0.0);
+        let rolling = json!({"MaxBatchSize": "2", "PauseTime": "PT10M"});
+        assert_eq!(group(json!({"AutoScalingRollingUpdate": rolling})), 1800.0);
+        assert_eq!(group(json!({"AutoScalingRollingUpdate": {"WaitOnResourceSignals": true}})), 1500.0);
     }
 
     #[test]

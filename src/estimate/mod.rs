@@ -4,7 +4,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `table`, `durations` | how long one operation takes: by the table, corrected by records |
-//! | `contents`, `work` | a plan as steps, each with what must end before it |
+//! | `contents`, `work`, `update` | a plan as steps, each with what must end before it |
 //! | `schedule` | who works when: the engine's walk in numbers |
 //! | `path` | the critical path, the long pole |
 //! | `draws` | what nine of ten runs stay within |
@@ -24,6 +24,7 @@ mod schedule;
 mod table;
 #[cfg(test)]
 mod tests;
+mod update;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::estimate::contents::{Resource, contents};
+use crate::estimate::update::update;
 use crate::estimate::{Duration, Durations};
-use crate::model::{
-    Binding, ChangeAction, DesiredUnit, InstanceName, Replacement, ResourceOperation, Target, TargetName,
-};
+use crate::model::{Binding, DesiredUnit, InstanceName, ResourceOperation, Target, TargetName};
 use crate::plan::graph::{self, Graph};
 use crate::plan::{ActionKind, Observation, Operation, Plan, PlannedAction};
 
@@ -129,7 +128,7 @@ fn creation(unit: &DesiredUnit, sources: Sources<'_>) -> Vec<Step> {
 }
 
 /// The resources of a unit by the values that the source gives.
-fn wanted(unit: &DesiredUnit, sources: Sources<'_>) -> BTreeMap<String, Resource> {
+pub(super) fn wanted(unit: &DesiredUnit, sources: Sources<'_>) -> BTreeMap<String, Resource> {
     let literals = unit.parameters.iter().filter_map(|(name, binding)| match binding {
         Binding::Literal(text) => Some((name.clone(), text.clone())),
         Binding::Output(_) | Binding::Secret(_) => None,
@@ -152,63 +151,8 @@ fn deletion(action: &PlannedAction, source: Option<&DesiredUnit>, sources: Sourc
     Some(in_order(&action.instance, ResourceOperation::Delete, steps, sources.durations))
 }
 
-/// What changes, in the order of needs, then what is left over. A value that is known only when the
-/// update begins counts as changed.
-fn update(action: &PlannedAction, unit: &DesiredUnit, sources: Sources<'_>) -> Vec<Step> {
-    let resources = wanted(unit, sources);
-    let changes: BTreeMap<&str, _> =
-        action.changes.iter().map(|change| (change.logical_id.as_str(), change)).collect();
-    let mut steps = Vec::new();
-    let mut leftovers = Vec::new();
-    for id in order(&resources) {
-        let Some(change) = changes.get(id.as_str()) else { continue };
-        let makes_new = change.replacement == Some(Replacement::Always);
-        let operation = match change.action {
-            ChangeAction::Add => ResourceOperation::Create,
-            _ if makes_new => ResourceOperation::Create,
-            _ => ResourceOperation::Update,
-        };
-        // Metadata is CloudFormation's own; no service is asked.
-        let is_silent = !makes_new
-            && !change.paths.is_empty()
-            && change.paths.iter().all(|path| !path.starts_with("Properties") && path != "Tags");
-        if is_silent {
-            continue;
-        }
-        let earlier: Vec<String> = steps.iter().map(|step: &Step| step.resource.clone()).collect();
-        let before = changed_before(&id, &resources, &earlier);
-        steps.push(step(unit.instance(), (&id, &change.resource_type), operation, before, sources.durations));
-        if makes_new {
-            leftovers.push(*change);
-        }
-    }
-    leftovers.extend(action.changes.iter().filter(|change| change.action == ChangeAction::Remove));
-    let all: Vec<usize> = (0..steps.len()).collect();
-    for change in leftovers {
-        let name = (&change.logical_id, &change.resource_type);
-        let operation = ResourceOperation::Delete;
-        steps.push(step(unit.instance(), name, operation, all.clone(), sources.durations));
-    }
-    steps
-}
-
-/// The places of the changed resources that `id` needs, directly or through others that stay.
-fn changed_before(id: &str, resources: &BTreeMap<String, Resource>, changed: &[String]) -> Vec<usize> {
-    let (mut open, mut seen, mut found) = (vec![id], BTreeSet::new(), BTreeSet::new());
-    while let Some(next) = open.pop() {
-        for need in resources.get(next).into_iter().flat_map(|resource| &resource.needs) {
-            if let Some(place) = changed.iter().position(|other| other == need) {
-                found.insert(place);
-            } else if seen.insert(need) {
-                open.push(need);
-            }
-        }
-    }
-    found.into_iter().collect()
-}
-
 /// Logical ids, each after those it needs. Of a circle, which CloudFormation refuses, none is left.
-fn order(resources: &BTreeMap<String, Resource>) -> Vec<String> {
+pub(super) fn order(resources: &BTreeMap<String, Resource>) -> Vec<String> {
     let graph: BTreeMap<&String, BTreeSet<String>> =
         resources.iter().map(|(id, resource)| (id, resource.needs.clone())).collect();
     sorted(graph)
@@ -256,7 +200,7 @@ fn in_order<'r>(
         .collect()
 }
 
-fn step(
+pub(super) fn step(
     instance: &InstanceName,
     (resource, resource_type): (&String, &String),
     operation: ResourceOperation,

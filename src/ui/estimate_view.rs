@@ -123,12 +123,16 @@ fn pole(estimate: &Estimate, palette: &Palette) -> String {
     if *saves_seconds < 0.5 {
         body.push_str("  Shortening it saves nothing: another path is as long.\n");
     } else {
+        let all = step.duration.p50 - saves_seconds < 0.5;
         let saves = text::duration(*saves_seconds);
-        body.push_str(&format!("  Shortening it saves up to {saves}"));
-        match then {
-            Some(then) => body.push_str(&format!("; from then on {} decides.\n", described(then))),
-            None => body.push_str(".\n"),
-        }
+        let (first, next) = match all {
+            true => ("  Every second less there is one less in all".to_owned(), "the next longest is"),
+            false => {
+                (format!("  Shortening it saves up to {saves}"), "from then on another path decides, through")
+            }
+        };
+        let next = then.as_ref().map(|then| format!("; {next} {}", described(then)));
+        body.push_str(&format!("{first}{}.\n", next.unwrap_or_default()));
     }
     section("Long pole", &body, palette)
 }

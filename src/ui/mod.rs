@@ -11,6 +11,7 @@ pub mod orphans_view;
 pub mod outcome_view;
 pub mod outputs_view;
 mod palette;
+pub mod picture;
 pub mod plan_json;
 pub mod plan_view;
 pub mod rehearsal_view;

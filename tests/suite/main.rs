@@ -13,6 +13,7 @@ mod catalogue;
 mod conformance;
 mod documents;
 mod engine;
+mod estimate;
 mod failed_runs;
 mod former_places;
 mod hostile;

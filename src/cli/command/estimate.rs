@@ -11,12 +11,13 @@ use crate::cli::site::Site;
 use crate::cli::view::Notices;
 use crate::cli::wire::Wiring;
 use crate::cli::{prediction, runtime};
-use crate::disk::Ledger;
+use crate::disk::{self, Ledger};
 use crate::engine::{self, Operation};
 use crate::estimate::{self, Durations, Sources, Work};
 use crate::plan;
 use crate::release::Assembly;
 use crate::ui::estimate_view::{self, Estimated};
+use crate::ui::picture;
 
 /// Estimates, and shows it.
 pub fn run(session: &Session, arguments: &EstimateArguments) -> Result<ExitCode, Failure> {
@@ -33,6 +34,11 @@ pub fn run(session: &Session, arguments: &EstimateArguments) -> Result<ExitCode,
     let environment = &assembly.environment.name;
     let estimated = Estimated { environment, operation, estimate: &estimate, durations: &durations };
     let console = &session.console;
+    if let Some(file) = &arguments.svg {
+        let file = session.start()?.join(file);
+        disk::write_atomically(&file, picture::timeline(&estimated).as_bytes())?;
+        console.progress(&format!("wrote {file}\n"))?;
+    }
     if console.is_json() {
         console.document(&estimate_view::document(&estimated))?;
     } else {

@@ -5,6 +5,7 @@ pub mod completions;
 pub mod deploy;
 mod determinism;
 pub mod estimate;
+pub mod graph;
 pub mod init;
 pub mod local;
 pub mod lock;
