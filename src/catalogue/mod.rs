@@ -12,6 +12,7 @@ mod archive;
 mod path;
 mod resource_type;
 mod schema;
+mod type_rule;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use archive::ArchiveError;
 pub use path::PropertyPath;
 pub use resource_type::{Replacement, ReplacementOrder, ResourceType};
 pub use schema::{Additional, Items, Schema, Types};
+pub use type_rule::{TypeRule, type_rules};
 
 const BYTES: &[u8] = include_bytes!("resource-types.bin");
 const SHIPPED: &str = "the tests read every type of the shipped catalogue";
