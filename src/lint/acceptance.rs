@@ -22,7 +22,8 @@ const KEY: &str = "RekindleAccept";
 
 /// Takes accepted findings out, and records acceptances that say or do nothing.
 pub(super) fn apply(scope: &Scope<'_>, report: &mut Report) {
-    let mut findings = std::mem::take(&mut report.findings);
+    let mut told = std::mem::take(report);
+    let mut findings = std::mem::take(&mut told.findings);
     let metadata = Path::ROOT.key("Metadata");
     if let Some(accepted) = scope.section("Metadata").and_then(|metadata| metadata.get(KEY)) {
         findings = without(findings, accepted, "", &metadata.key(KEY), report);
@@ -36,7 +37,8 @@ pub(super) fn apply(scope: &Scope<'_>, report: &mut Report) {
         let metadata = path.key("Metadata");
         findings = without(findings, accepted, &path.pointer(), &metadata.key(KEY), report);
     }
-    report.findings.append(&mut findings);
+    told.findings = findings;
+    report.append(told);
 }
 
 fn without(

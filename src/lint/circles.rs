@@ -6,6 +6,7 @@ use crate::lint::functions::{Needs, Uses};
 use crate::lint::path::Path;
 use crate::lint::report::Report;
 use crate::lint::rules::CIRCULAR_DEPENDENCY;
+use crate::lint::scope::Scope;
 
 /// How many names of a circle are told.
 const TOLD: usize = 12;
@@ -13,8 +14,11 @@ const TOLD: usize = 12;
 /// How many circles of a section are told: where everything needs everything there are millions.
 const MOST: usize = 20;
 
-/// Records circles, each once.
-pub(super) fn check(uses: &Uses<'_>, report: &mut Report) {
+/// Records circles, each once. What a macro makes of references is its own affair.
+pub(super) fn check(scope: &Scope<'_>, uses: &Uses<'_>, report: &mut Report) {
+    if scope.is_foreign {
+        return;
+    }
     for (section, what, needs) in
         [("Conditions", "condition", &uses.condition_needs), ("Resources", "resource", &uses.resource_needs)]
     {

@@ -43,7 +43,8 @@ use crate::template::Document;
 pub use rules::{RULES, Rule};
 
 use functions::Walk;
-use report::Report;
+use report::{Finding, Report};
+use rules::MORE_FINDINGS;
 use scope::Scope;
 use texts::Texts;
 
@@ -75,6 +76,10 @@ pub fn lint(document: &Document, purpose: Purpose<'_>) -> Diagnostics {
     let mut report = Report::default();
     rules(&scope, purpose, &mut report);
     acceptance::apply(&scope, &mut report);
+    if report.left_out > 0 {
+        let message = format!("{} more findings are not told", report.left_out);
+        report.findings.push(Finding::about_all(&MORE_FINDINGS, message));
+    }
     let mut found: Vec<Diagnostic> = report
         .findings
         .into_iter()
@@ -96,7 +101,7 @@ fn rules<'a>(scope: &Scope<'a>, purpose: Purpose<'_>, report: &mut Report) {
     let mut walk = Walk::new(scope, report);
     sections::check(&mut walk);
     let uses = walk.uses;
-    circles::check(&uses, report);
+    circles::check(scope, &uses, report);
     unused::check(scope, &uses, report);
     quota::check(scope, purpose.is_unit, report);
     if purpose.schemas {

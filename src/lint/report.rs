@@ -16,9 +16,15 @@ pub(super) struct Finding {
     on_key: bool,
     message: String,
     hint: Option<String>,
+    is_told: bool,
 }
 
 impl Finding {
+    /// A finding about the template as a whole.
+    pub(super) fn about_all(rule: &'static Rule, message: String) -> Self {
+        Self { rule, pointer: String::new(), on_key: false, message, hint: None, is_told: true }
+    }
+
     /// Adds advice.
     pub(super) fn hint(&mut self, hint: impl Into<String>) {
         self.hint = Some(hint.into());
@@ -31,6 +37,10 @@ impl Finding {
         known: impl IntoIterator<Item = &'n str>,
         otherwise: &str,
     ) {
+        // Comparing names takes time, and there may be very many.
+        if !self.is_told {
+            return;
+        }
         self.hint = match did_you_mean(name, known) {
             Some(meant) => Some(format!("did you mean `{meant}`?")),
             None if otherwise.is_empty() => None,
@@ -47,15 +57,24 @@ impl Finding {
             severity: self.rule.severity,
             message: self.message,
             place: place.or_else(|| document.place("")),
-            hint: self.hint,
+            hint: Some(self.hint.unwrap_or_else(|| self.rule.help.to_owned())),
         }
     }
 }
+
+/// How many errors, and how many warnings, of one template are told. Who offers a template with
+/// more has made one mistake many times, or wants to see what happens.
+const MOST: usize = 200;
 
 /// Collects findings. Rules that try alternatives fill a report of their own first.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     pub(super) findings: Vec<Finding>,
+    /// Findings beyond those that are told.
+    pub(super) left_out: usize,
+    errors: usize,
+    /// The last finding that is left out: whoever found it may still want to add advice.
+    spare: Option<Finding>,
 }
 
 impl Report {
@@ -79,14 +98,45 @@ impl Report {
         self.add(rule, path, true, message.into())
     }
 
+    /// Takes over findings that were recorded elsewhere.
+    pub(super) fn append(&mut self, other: Report) {
+        self.left_out += other.left_out;
+        for finding in other.findings {
+            self.keep(finding);
+        }
+    }
+
     fn add(&mut self, rule: &'static Rule, path: &Path<'_>, on_key: bool, message: String) -> &mut Finding {
-        self.findings.push(Finding { rule, pointer: path.pointer(), on_key, message, hint: None });
+        if self.is_full(rule) {
+            self.left_out += 1;
+            let finding =
+                Finding { rule, pointer: String::new(), on_key, message, hint: None, is_told: false };
+            return self.spare.insert(finding);
+        }
+        self.keep(Finding { rule, pointer: path.pointer(), on_key, message, hint: None, is_told: true });
         self.findings.last_mut().expect("one was just pushed")
+    }
+
+    fn keep(&mut self, finding: Finding) {
+        if self.is_full(finding.rule) {
+            self.left_out += 1;
+            return;
+        }
+        self.errors += usize::from(finding.rule.severity == Severity::Error);
+        self.findings.push(finding);
+    }
+
+    fn is_full(&self, rule: &Rule) -> bool {
+        let told = match rule.severity {
+            Severity::Error => self.errors,
+            Severity::Warning => self.findings.len() - self.errors,
+        };
+        told >= MOST
     }
 
     /// Whether any finding is an error.
     pub(super) fn has_errors(&self) -> bool {
-        self.findings.iter().any(|finding| finding.rule.severity == Severity::Error)
+        self.errors > 0
     }
 }
 

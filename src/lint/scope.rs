@@ -61,6 +61,14 @@ impl<'a> Scope<'a> {
         self.section(section)?.get(name)
     }
 
+    /// Whether there may be a resource of this name that is not written out: a macro or a loop makes
+    /// it, or a module, whose resources have names that begin with the module's own.
+    pub(super) fn may_make(&self, name: &str) -> bool {
+        let is_module = |resource: &Value| resource["Type"].as_str().is_some_and(is_module);
+        self.is_open
+            || self.entries("Resources").any(|(own, resource)| name.starts_with(own) && is_module(resource))
+    }
+
     /// The type of a resource, when it is written out.
     pub(super) fn resource_type(&self, name: &str) -> Option<&'a str> {
         self.entry("Resources", name)?.get("Type")?.as_str()
@@ -70,6 +78,11 @@ impl<'a> Scope<'a> {
     pub(super) fn parameter_type(&self, name: &str) -> Option<&'a str> {
         self.entry("Parameters", name)?.get("Type")?.as_str()
     }
+}
+
+/// Whether a type is a module: a template of its own, registered in the account.
+pub(super) fn is_module(kind: &str) -> bool {
+    kind.ends_with("::MODULE")
 }
 
 /// Whether a key is a loop of `AWS::LanguageExtensions`.

@@ -13,14 +13,16 @@ use crate::model::{Diagnostic, Diagnostics, Digest, Place, Severity};
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/// The log of one run. `summaries` says what rules are about, by code; a code without a summary is
-/// listed all the same.
-pub fn log(diagnostics: &Diagnostics, summaries: &BTreeMap<&str, &str>, version: &str) -> Value {
+/// The log of one run. `known` says what rules are about and what to do, by code; a code that is
+/// not among them is listed all the same.
+pub fn log(diagnostics: &Diagnostics, known: &BTreeMap<&str, (&str, &str)>, version: &str) -> Value {
     let mut codes: Vec<&str> = diagnostics.0.iter().map(|one| one.code).collect();
     codes.sort_unstable();
     codes.dedup();
-    let rules = codes.iter().map(|code| match summaries.get(code) {
-        Some(summary) => json!({"id": code, "shortDescription": {"text": summary}}),
+    let rules = codes.iter().map(|code| match known.get(code) {
+        Some((summary, help)) => {
+            json!({"id": code, "shortDescription": {"text": summary}, "help": {"text": help}})
+        }
         None => json!({"id": code}),
     });
     let results = diagnostics.0.iter().map(|one| result(one, &codes));
@@ -102,7 +104,7 @@ mod tests {
             Diagnostic::warning("unused-parameter", "nothing uses `P`").at(Place::file("/tmp/t.yaml")),
             Diagnostic::warning("draft-template", "a draft"),
         ]);
-        let summaries = BTreeMap::from([("unknown-type", "There is no such resource type.")]);
-        insta::assert_json_snapshot!(log(&found, &summaries, "1.0.0"));
+        let known = BTreeMap::from([("unknown-type", ("There is no such resource type.", "correct it"))]);
+        insta::assert_json_snapshot!(log(&found, &known, "1.0.0"));
     }
 }

@@ -148,8 +148,8 @@ fn show(
 }
 
 fn log(found: &Diagnostics) -> io::Result<String> {
-    let summaries: BTreeMap<&str, &str> = RULES.iter().map(|rule| (rule.code, rule.summary)).collect();
-    let log = sarif::log(found, &summaries, env!("CARGO_PKG_VERSION"));
+    let known: BTreeMap<_, _> = RULES.iter().map(|rule| (rule.code, (rule.summary, rule.help))).collect();
+    let log = sarif::log(found, &known, env!("CARGO_PKG_VERSION"));
     Ok(serde_json::to_string_pretty(&log).map_err(io::Error::other)? + "\n")
 }
 

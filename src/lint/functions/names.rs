@@ -39,7 +39,7 @@ impl<'a> Walk<'_, 'a> {
             self.need(name);
             return;
         }
-        if self.scope.is_open {
+        if self.scope.may_make(name) {
             return;
         }
         let what = if early { "parameter" } else { "parameter or resource" };
@@ -102,7 +102,7 @@ impl<'a> Walk<'_, 'a> {
             }
             return self.need(resource);
         }
-        if self.scope.is_open {
+        if self.scope.may_make(resource) {
             return;
         }
         let resources = self.scope.entries("Resources").map(|(name, _)| name);

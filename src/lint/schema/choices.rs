@@ -88,7 +88,7 @@ impl Judge<'_, '_> {
     fn none_fits(&mut self, broken: Vec<Report>, path: &Path<'_>) {
         let nearest = broken.into_iter().min_by_key(|report| report.findings.len());
         match nearest {
-            Some(report) if report.findings.len() == 1 => self.report.findings.extend(report.findings),
+            Some(report) if report.findings.len() == 1 => self.report.append(report),
             _ => {
                 self.report.key(
                     &EXCLUSIVE_PROPERTIES,

@@ -90,7 +90,7 @@ fn properties(
     let properties = given.unwrap_or(&NONE);
     let mut judge = Judge::new(scope, known);
     judge.value(properties, &known.schema, &path);
-    report.findings.append(&mut judge.report.findings);
+    report.append(judge.report);
     too_long(known, kind, properties, &path, report);
     for read_only in &known.read_only {
         set_by_aws(properties, &read_only.0, read_only, &path, report);

@@ -103,7 +103,7 @@ fn judge(scope: &Scope<'_>, rule: &'static TypeRule, value: &Value, path: &Path<
     }
     let schema = &rule.schema.schema;
     let is_combination = schema.condition.is_some() || !schema.all_of.is_empty();
-    for mut finding in judge.report.findings {
+    for finding in &mut judge.report.findings {
         finding.rule = name;
         if is_combination {
             finding.hint(format!(
@@ -111,6 +111,6 @@ fn judge(scope: &Scope<'_>, rule: &'static TypeRule, value: &Value, path: &Path<
                 rule.id
             ));
         }
-        report.findings.push(finding);
     }
+    report.append(judge.report);
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::lint::functions::Walk;
 use crate::lint::path::Path;
-use crate::lint::rules::METADATA_FORM;
+use crate::lint::rules::{INTERFACE_PARAMETER, METADATA_FORM};
 use crate::lint::values::kind;
 
 /// What the console reads: AWS CloudFormation user guide, "AWS::CloudFormation::Interface".
@@ -78,9 +78,13 @@ fn parameter(walk: &mut Walk<'_, '_>, name: &str, path: &Path<'_>, on_key: bool)
     }
     let message = format!("there is no parameter `{name}`");
     let finding = if on_key {
-        walk.report.key(&METADATA_FORM, path, message)
+        walk.report.key(&INTERFACE_PARAMETER, path, message)
     } else {
-        walk.report.value(&METADATA_FORM, path, message)
+        walk.report.value(&INTERFACE_PARAMETER, path, message)
     };
-    finding.nearest(name, parameters.into_iter().flat_map(Map::keys).map(String::as_str), "");
+    finding.nearest(
+        name,
+        parameters.into_iter().flat_map(Map::keys).map(String::as_str),
+        INTERFACE_PARAMETER.help,
+    );
 }

@@ -134,7 +134,7 @@ fn default(walk: &mut Walk<'_, '_>, declared: &Value, known: &ParameterType, pat
     let Some(default) = declared.get("Default").and_then(text) else { return };
     let problem = if default.len() > LONGEST_VALUE {
         Some(format!("has {} bytes, {LONGEST_VALUE} are allowed", default.len()))
-    } else if is_placeholder(known, &default) {
+    } else if is_placeholder(known, &default) || is_allowed_as_a_whole(declared, &default) {
         None
     } else {
         let parameter = serde_json::from_value::<Parameter>(without_description(declared)).ok();
@@ -153,6 +153,12 @@ fn is_placeholder(known: &ParameterType, default: &str) -> bool {
     matches!(known, ParameterType::Stored(_))
         || default.is_empty()
         || matches!(known.kind(), Kind::Existing(..))
+}
+
+/// CloudFormation also takes a list that stands among the allowed values as one text.
+fn is_allowed_as_a_whole(declared: &Value, default: &str) -> bool {
+    let allowed = declared.get("AllowedValues").and_then(Value::as_array);
+    default.contains(',') && allowed.is_some_and(|allowed| allowed.iter().any(|one| one == default))
 }
 
 /// The author's words about a constraint would stand for the constraint itself.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::lint::functions::{Call, Walk, condition_name};
+use crate::lint::functions::{Call, Function, Walk, condition_name};
 use crate::lint::path::Path;
 use crate::lint::report::shown;
 use crate::lint::rules::{ATTRIBUTE_FORM, DANGLING_REFERENCE, FUNCTION_NESTING, RESOURCE_FORM};
@@ -68,8 +68,15 @@ fn one<'a>(walk: &mut Walk<'_, 'a>, map: &'a Map<String, Value>, path: &Path<'_>
             ("DeletionPolicy" | "UpdateReplacePolicy", value) => policy(walk, key, value, map, &path),
             ("Properties", value) => properties(walk, value, &path),
             ("CreationPolicy" | "UpdatePolicy", value) => {
-                if Call::of_value(value).is_none() {
-                    walk.map(value, &ATTRIBUTE_FORM, &path, &format!("`{key}`"));
+                match Call::of_value(value) {
+                    None => {
+                        walk.map(value, &ATTRIBUTE_FORM, &path, &format!("`{key}`"));
+                    }
+                    Some(call) if call.function == Function::If || walk.scope.is_foreign => {}
+                    Some(call) => {
+                        let message = format!("`{key}` is a map, `{}` gives none", call.key);
+                        walk.report.value(&ATTRIBUTE_FORM, &path, message);
+                    }
                 }
                 if key == "CreationPolicy" {
                     creation_policy(walk, value, map, &path);
@@ -146,7 +153,7 @@ fn depends_on_one<'a>(walk: &mut Walk<'_, 'a>, name: &'a str, path: &Path<'_>) {
         }
         return;
     }
-    if walk.scope.is_open {
+    if walk.scope.may_make(name) {
         return;
     }
     let resources = walk.scope.entries("Resources").map(|(name, _)| name);
