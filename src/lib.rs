@@ -21,10 +21,10 @@
 //! | [`catalogue`] | what AWS publishes of resource types | nothing of ours |
 //! | [`lint`] | what is wrong with a template, found without AWS | model, template, language, catalogue |
 //! | [`release`] | joins manifest and render into desired units with their digests | model, template, language, lint, manifest, render |
-//! | [`plan`] | what would be done and why | model, language |
+//! | [`plan`] | what would be done and why | model, language, catalogue |
 //! | [`port`] | what the engine needs of a cloud | model |
 //! | [`engine`] | carries plans out, observes, verifies | model, plan, port |
-//! | [`local`] | the embedded CloudFormation engine (adapter) | model, port, language |
+//! | [`local`] | the embedded CloudFormation engine (adapter) | model, port, language, catalogue |
 //! | `aws` | the real CloudFormation (adapter, feature `aws`) | model, port |
 //! | [`disk`] | files, locks, the ledger (adapter) | model, port |
 //! | [`ui`] | shows events, plans, outcomes | model, plan, engine (types only) |
