@@ -11,6 +11,8 @@
 //! | `functions` | intrinsic functions: their arguments, where they may stand, the names they use |
 //! | `sections` | the sections and their entries |
 //! | `schema` | resources against the published schemas of their types |
+//! | `relations` | values that contradict each other, in one resource or in several |
+//! | `worlds` | which conditions can hold together |
 //! | `texts` | what stands in texts: dynamic references, forgotten `Fn::Sub`, secrets |
 //! | `circles`, `unused`, `quota` | rules about the template as a whole |
 //! | `acceptance` | findings that the author accepts, with a reason |
@@ -20,6 +22,7 @@ mod circles;
 mod functions;
 mod path;
 mod quota;
+mod relations;
 mod report;
 mod rules;
 mod schema;
@@ -28,6 +31,7 @@ mod sections;
 mod texts;
 mod unused;
 mod values;
+mod worlds;
 
 #[cfg(test)]
 mod tests;
@@ -106,6 +110,7 @@ fn rules<'a>(scope: &Scope<'a>, purpose: Purpose<'_>, report: &mut Report) {
     quota::check(scope, purpose.is_unit, report);
     if purpose.schemas {
         schema::check(scope, purpose.region, report);
+        relations::check(scope, report);
     }
     Texts { scope, report }.check();
 }

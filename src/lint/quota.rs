@@ -11,8 +11,11 @@ use crate::lint::scope::Scope;
 use crate::model::canonical;
 use crate::template::MAXIMUM_BYTES;
 
+/// How many resources a template may have.
+pub(super) const RESOURCES_AT_MOST: usize = 500;
+
 const SECTIONS: [(&str, usize, &str); 4] = [
-    ("Resources", 500, "move some of them into another stack"),
+    ("Resources", RESOURCES_AT_MOST, "move some of them into another stack"),
     ("Parameters", 200, "give a list, or let the template compute values"),
     ("Outputs", 200, "export fewer"),
     ("Mappings", 200, "use inputs of the template instead"),

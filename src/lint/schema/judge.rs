@@ -7,6 +7,7 @@ use crate::lint::functions::{Call, Function};
 use crate::lint::path::Path;
 use crate::lint::report::Report;
 use crate::lint::scope::Scope;
+use crate::lint::worlds::{Asked, can_be};
 
 /// Judges values by the schemas of one resource type.
 pub(super) struct Judge<'j, 'a> {
@@ -18,6 +19,8 @@ pub(super) struct Judge<'j, 'a> {
     pub(super) tries: bool,
     /// Whether something was met that is not known before deploying.
     pub(super) is_unknown: bool,
+    /// The conditions under which the value is there.
+    pub(super) held: Asked,
 }
 
 /// What came of trying a schema.
@@ -36,14 +39,13 @@ pub(super) fn is_no_value(value: &Value) -> bool {
 
 impl<'j, 'a> Judge<'j, 'a> {
     pub(super) fn new(scope: &'j Scope<'a>, schemas: &'static ResourceType) -> Self {
-        Self { scope, schemas, report: Report::default(), tries: false, is_unknown: false }
+        let held = Asked::new();
+        Self { scope, schemas, report: Report::default(), tries: false, is_unknown: false, held }
     }
 
     /// Judges a value; what is wrong is in the report.
     pub(super) fn value(&mut self, value: &Value, schema: &'static Schema, path: &Path<'_>) {
-        if schema.reference.is_some()
-            && let Some(target) = self.schemas.resolve(schema)
-        {
+        if let Some(target) = self.schemas.target(schema) {
             self.value(value, target, path);
         }
         if let Some(call) = Call::of_value(value) {
@@ -73,10 +75,13 @@ impl<'j, 'a> Judge<'j, 'a> {
             (Function::If, Value::Array(branches)) if branches.len() == 3 => {
                 // Which branch counts is not known, so alternatives stay open; each must fit.
                 let path = path.key(call.key);
+                let condition = branches[0].as_str().unwrap_or_default();
                 for (index, branch) in branches.iter().enumerate().skip(1) {
-                    if !is_no_value(branch) {
+                    self.held.push((condition.to_owned(), index == 1));
+                    if !is_no_value(branch) && self.is_possible() {
                         self.value(branch, schema, &path.index(index));
                     }
+                    self.held.pop();
                 }
             }
             _ => {
@@ -88,9 +93,15 @@ impl<'j, 'a> Judge<'j, 'a> {
         }
     }
 
+    /// Whether there is a world in which the value is there; also where that cannot be told.
+    fn is_possible(&self) -> bool {
+        self.held.len() < 2 || can_be(self.scope, &self.held) != Some(false)
+    }
+
     /// Tries a schema without recording what is wrong.
     pub(super) fn tried(&self, value: &Value, schema: &'static Schema, path: &Path<'_>) -> (Verdict, Report) {
-        let mut inner = Judge { tries: true, ..Judge::new(self.scope, self.schemas) };
+        let mut inner =
+            Judge { tries: true, held: self.held.clone(), ..Judge::new(self.scope, self.schemas) };
         inner.value(value, schema, path);
         let verdict = match (inner.report.has_errors(), inner.is_unknown) {
             (_, true) => Verdict::Open,

@@ -10,8 +10,9 @@ use crate::lint::rules::{
 };
 use crate::lint::schema::judge::{Judge, is_no_value};
 use crate::lint::schema::patterns::is_found;
-use crate::lint::schema::presence::{Presence, presence};
+use crate::lint::schema::presence::{Presence, presence, ways_out};
 use crate::lint::scope::is_loop;
+use crate::lint::worlds::{Asked, can_be};
 
 impl Judge<'_, '_> {
     pub(super) fn map(&mut self, entries: &Map<String, Value>, schema: &'static Schema, path: &Path<'_>) {
@@ -62,7 +63,8 @@ impl Judge<'_, '_> {
         for name in &schema.required {
             match presence(entries, name) {
                 Presence::Present => {}
-                Presence::Open => self.is_unknown |= self.tries,
+                Presence::Open if self.tries => self.is_unknown = true,
+                Presence::Open => self.sometimes_missing(entries, name, path),
                 Presence::Absent => {
                     self.report.key(
                         &MISSING_PROPERTY,
@@ -78,6 +80,21 @@ impl Judge<'_, '_> {
         if !schema.required_xor.is_empty() {
             self.one_at_least(entries, &schema.required_xor, path);
             self.one_at_most(entries, &schema.required_xor, path);
+        }
+    }
+
+    /// A required property that `Fn::If` takes out in a world in which its resource is there.
+    fn sometimes_missing(&mut self, entries: &Map<String, Value>, name: &str, path: &Path<'_>) {
+        let Some(value) = entries.get(name) else { return };
+        for way in ways_out(value) {
+            let asked: Asked = self.held.iter().cloned().chain(way).collect();
+            if can_be(self.scope, &asked) == Some(true) {
+                let message = format!("the required property `{name}` is missing under a condition");
+                self.report
+                    .key(&MISSING_PROPERTY, &path.key(name), message)
+                    .hint("give another value in place of `AWS::NoValue`");
+                return;
+            }
         }
     }
 

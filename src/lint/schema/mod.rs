@@ -6,6 +6,7 @@
 
 pub(super) mod attributes;
 mod choices;
+mod constraints;
 mod formats;
 mod judge;
 mod lists;
@@ -16,6 +17,6 @@ mod presence;
 mod resources;
 mod scalars;
 mod sources;
-mod type_rules;
 
 pub(super) use resources::check;
+pub(super) use sources::gives_no_text;

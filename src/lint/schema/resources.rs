@@ -13,8 +13,9 @@ use crate::lint::rules::{
     PROPERTY_VALUE, READ_ONLY_PROPERTY, REGION, UNKNOWN_TYPE,
 };
 use crate::lint::schema::judge::{Judge, is_no_value};
-use crate::lint::schema::{names, type_rules};
+use crate::lint::schema::{constraints, names};
 use crate::lint::scope::Scope;
+use crate::lint::worlds::Asked;
 
 /// Judges all resources; `region` is where they are deployed to.
 pub(in crate::lint) fn check(scope: &Scope<'_>, region: Option<&str>, report: &mut Report) {
@@ -30,7 +31,7 @@ pub(in crate::lint) fn check(scope: &Scope<'_>, region: Option<&str>, report: &m
         match catalogue::resource_type(kind) {
             Some(known) => {
                 available(kind, region, &path.key("Type"), report);
-                type_rules::check(scope, kind, resource, &path, report);
+                constraints::check(scope, (kind, region), resource, &path, report);
                 properties(scope, known, kind, resource, &path, report);
                 identifier(known, kind, resource, &path, &mut identifiers, report);
             }
@@ -89,6 +90,7 @@ fn properties(
     }
     let properties = given.unwrap_or(&NONE);
     let mut judge = Judge::new(scope, known);
+    judge.held = condition_of(resource);
     judge.value(properties, &known.schema, &path);
     report.append(judge.report);
     too_long(known, kind, properties, &path, report);
@@ -98,6 +100,12 @@ fn properties(
     if let Some(tags) = tag_property(known).and_then(|name| Some((name, properties.get(name)?))) {
         self::tags(tags.1, &path.key(tags.0), report);
     }
+}
+
+/// The condition under which a resource is there.
+pub(super) fn condition_of(resource: &Map<String, Value>) -> Asked {
+    let condition = resource.get("Condition").and_then(Value::as_str);
+    condition.map(|name| (name.to_owned(), true)).into_iter().collect()
 }
 
 /// Names with parts that are known only while deploying, and those that no schema bounds.

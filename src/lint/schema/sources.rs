@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use crate::catalogue::{ResourceType, Schema, resource_type};
+use crate::catalogue::{ResourceType, Schema, Types, resource_type};
 use crate::language::parameter_type::ParameterType;
 use crate::lint::functions::{Call, Function};
 use crate::lint::path::Path;
 use crate::lint::rules::{PROPERTY_TYPE, SOURCE_KIND};
 use crate::lint::schema::attributes;
 use crate::lint::schema::judge::Judge;
-use crate::lint::scope::PSEUDO_PARAMETERS;
+use crate::lint::scope::{PSEUDO_PARAMETERS, Scope};
 
 /// What a function gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,17 +24,19 @@ enum Gives {
 const SCALARS: [&str; 4] = ["boolean", "integer", "number", "string"];
 
 /// Attributes whose schema says another kind than what CloudFormation gives.
-const NOT_AS_PUBLISHED: [(&str, &str); 1] = [("AWS::SSM::Parameter", "Value")];
+const NOT_AS_PUBLISHED: [(&str, &str); 2] =
+    [("AWS::DocDB::DBCluster", "Port"), ("AWS::SSM::Parameter", "Value")];
 
 impl Judge<'_, '_> {
     /// Judges a call that stands for a value of this schema.
     pub(super) fn source(&mut self, call: Call<'_>, schema: &'static Schema, path: &Path<'_>) {
-        let from = self.origin(call);
+        let from = origin(self.scope, call);
         self.kind_of_source(call, from, schema, path);
         let (Some(wanted), Some((known, given))) = (&schema.format, from) else { return };
         let formats = formats(self, call, known, given);
-        if !formats.is_empty() && !formats.contains(&wanted.as_str()) && wanted.contains("::") {
-            let message = format!("{} is wanted here, this is {}", in_words(wanted), in_words(formats[0]));
+        if !formats.contains(&wanted.as_str()) && wanted.contains("::") {
+            let is = formats.first().map_or_else(|| "something else".to_owned(), |format| in_words(format));
+            let message = format!("{} is wanted here, this is {is}", in_words(wanted));
             self.report.value(&SOURCE_KIND, path, message);
         }
     }
@@ -52,6 +54,8 @@ impl Judge<'_, '_> {
             Gives::One if !takes(&SCALARS) => "one text",
             Gives::List if !takes(&["array"]) && takes(&SCALARS) => "a list",
             Gives::Map if !takes(&["object"]) => "a map",
+            // What an attribute gives is not converted; what is said of parameters is.
+            Gives::One if gives_no_text(self.scope, call) && takes_only_text(types) => "no text",
             _ => return,
         };
         let wanted: Vec<&str> = types.names().iter().map(String::as_str).collect();
@@ -105,37 +109,46 @@ impl Judge<'_, '_> {
             _ => Gives::Anything,
         }
     }
+}
 
-    /// The schema of the property that a `Ref` or `Fn::GetAtt` gives.
-    fn origin(&self, call: Call<'_>) -> Option<Origin> {
-        let (resource, attribute) = match (call.function, call.argument) {
-            (Function::Ref, Value::String(name)) => (name.as_str(), None),
-            (Function::GetAtt, Value::Array(parts)) => {
-                (parts.first()?.as_str()?, Some(parts.get(1)?.as_str()?))
-            }
-            (Function::GetAtt, Value::String(text)) => {
-                let (resource, attribute) = text.split_once('.')?;
-                (resource, Some(attribute))
-            }
-            _ => return None,
-        };
-        let name = self.scope.resource_type(resource)?;
-        let known = resource_type(name)?;
-        let path = match attribute {
-            Some(attribute) => attribute.to_owned(),
-            None => match known.primary_identifier.as_slice() {
-                [only] => only.0.join("."),
-                _ => return None,
-            },
-        };
-        if attribute.is_some_and(|attribute| NOT_AS_PUBLISHED.contains(&(name, attribute))) {
-            return None;
+/// The schema of the property that a `Ref` or `Fn::GetAtt` gives.
+fn origin(scope: &Scope<'_>, call: Call<'_>) -> Option<Origin> {
+    let (resource, attribute) = match (call.function, call.argument) {
+        (Function::Ref, Value::String(name)) => (name.as_str(), None),
+        (Function::GetAtt, Value::Array(parts)) => (parts.first()?.as_str()?, Some(parts.get(1)?.as_str()?)),
+        (Function::GetAtt, Value::String(text)) => {
+            let (resource, attribute) = text.split_once('.')?;
+            (resource, Some(attribute))
         }
-        Some((known, attributes::schema(known, &path)?))
+        _ => return None,
+    };
+    let name = scope.resource_type(resource)?;
+    let known = resource_type(name)?;
+    let path = match attribute {
+        Some(attribute) => attribute.to_owned(),
+        None => match known.primary_identifier.as_slice() {
+            [only] => only.0.join("."),
+            _ => return None,
+        },
+    };
+    if attribute.is_some_and(|attribute| NOT_AS_PUBLISHED.contains(&(name, attribute))) {
+        return None;
     }
+    Some((known, attributes::schema(known, &path)?))
 }
 
 type Origin = (&'static ResourceType, &'static Schema);
+
+fn takes_only_text(types: &Types) -> bool {
+    matches!(types.names(), [only] if only == "string")
+}
+
+/// Whether a call gives an attribute that is a number or a boolean, and never a text.
+pub(in crate::lint) fn gives_no_text(scope: &Scope<'_>, call: Call<'_>) -> bool {
+    let from = origin(scope, call).filter(|_| call.function == Function::GetAtt && scope.knows_types);
+    let types = from.and_then(|(_, schema)| schema.types.as_ref()).map(Types::names).unwrap_or_default();
+    !types.is_empty() && types.iter().all(|name| name != "string" && SCALARS.contains(&name.as_str()))
+}
 
 fn kind_of(schema: &Schema) -> Gives {
     let Some(types) = &schema.types else { return Gives::Anything };

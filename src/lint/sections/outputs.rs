@@ -6,6 +6,7 @@ use crate::language::parameter_type::ParameterType;
 use crate::lint::functions::{Call, Function, VALUES, Walk, condition_name};
 use crate::lint::path::Path;
 use crate::lint::rules::OUTPUT_FORM;
+use crate::lint::schema::gives_no_text;
 use crate::lint::values::kind;
 
 const KEYS: [&str; 4] = ["Condition", "Description", "Export", "Value"];
@@ -90,6 +91,9 @@ fn text(walk: &mut Walk<'_, '_>, value: &Value, path: &Path<'_>) {
                     text(walk, branch, &path.index(index));
                 }
                 None
+            }
+            _ if gives_no_text(walk.scope, call) => {
+                Some(format!("`{}` gives a number or a boolean", call.key))
             }
             _ => None,
         },

@@ -5,8 +5,12 @@ use serde_json::{Map, Value};
 use crate::lint::functions::{Call, Function, Walk, condition_name};
 use crate::lint::path::Path;
 use crate::lint::report::shown;
-use crate::lint::rules::{ATTRIBUTE_FORM, DANGLING_REFERENCE, FUNCTION_NESTING, RESOURCE_FORM};
+use crate::lint::rules::{
+    ATTRIBUTE_FORM, CONDITIONAL_DEPENDENCY, DANGLING_REFERENCE, FUNCTION_NESTING, MODULE_FORM, RESOURCE_FORM,
+};
+use crate::lint::scope::is_module;
 use crate::lint::values::kind;
+use crate::lint::worlds::{Asked, can_be};
 
 const KEYS: [&str; 11] = [
     "Condition",
@@ -54,6 +58,9 @@ pub(super) fn check(walk: &mut Walk<'_, '_>) {
 }
 
 fn one<'a>(walk: &mut Walk<'_, 'a>, map: &'a Map<String, Value>, path: &Path<'_>) {
+    if map.get("Type").and_then(Value::as_str).is_some_and(is_module) {
+        module(walk, map, path);
+    }
     walk.keys(map, &KEYS, &["Type"], &RESOURCE_FORM, path);
     walk.text_at(map, "Type", &RESOURCE_FORM, path);
     walk.text_at(map, "Condition", &ATTRIBUTE_FORM, path);
@@ -86,6 +93,22 @@ fn one<'a>(walk: &mut Walk<'_, 'a>, map: &'a Map<String, Value>, path: &Path<'_>
             ("Metadata", value) => walk.value(value, &path),
             _ => {}
         }
+    }
+}
+
+/// Source: AWS CloudFormation user guide, "Using modules to create resource configurations".
+fn module(walk: &mut Walk<'_, '_>, map: &Map<String, Value>, path: &Path<'_>) {
+    const RESERVED: &str = "AWS::CloudFormation::Module";
+    for key in ["CreationPolicy", "UpdatePolicy"].into_iter().filter(|key| map.contains_key(*key)) {
+        walk.report.key(&MODULE_FORM, &path.key(key), format!("a module takes no `{key}`"));
+    }
+    if map.get("Properties").is_some_and(|properties| properties.get("Tags").is_some()) {
+        let path = path.key("Properties");
+        walk.report.key(&MODULE_FORM, &path.key("Tags"), "a module takes no `Tags`");
+    }
+    if map.get("Metadata").is_some_and(|metadata| metadata.get(RESERVED).is_some()) {
+        let path = path.key("Metadata");
+        walk.report.key(&MODULE_FORM, &path.key(RESERVED), format!("`{RESERVED}` is CloudFormation's own"));
     }
 }
 
@@ -150,6 +173,7 @@ fn depends_on_one<'a>(walk: &mut Walk<'_, 'a>, name: &'a str, path: &Path<'_>) {
     if walk.scope.entry("Resources", name).is_some() {
         if let ("Resources", owner) = walk.owner {
             walk.uses.resource_needs.entry(owner).or_default().insert(name);
+            stays_away(walk, owner, name, path);
         }
         return;
     }
@@ -162,6 +186,20 @@ fn depends_on_one<'a>(walk: &mut Walk<'_, 'a>, name: &'a str, path: &Path<'_>) {
         resources,
         "correct the name, or take it out",
     );
+}
+
+/// A resource that waits for one which its condition leaves out cannot be deployed.
+fn stays_away(walk: &mut Walk<'_, '_>, owner: &str, name: &str, path: &Path<'_>) {
+    let condition = |name: &str| {
+        walk.scope.entry("Resources", name)?.get("Condition").and_then(Value::as_str).map(str::to_owned)
+    };
+    let Some(theirs) = condition(name) else { return };
+    let own = condition(owner).map(|own| (own, true));
+    let asked: Asked = own.into_iter().chain([(theirs.clone(), false)]).collect();
+    if can_be(walk.scope, &asked) == Some(true) {
+        let message = format!("`{name}` is not there when its condition `{theirs}` does not hold");
+        walk.report.value(&CONDITIONAL_DEPENDENCY, path, message);
+    }
 }
 
 fn policy<'a>(
