@@ -14,17 +14,18 @@
 //! | module | what it holds | what it may import |
 //! |---|---|---|
 //! | [`model`] | the words of the domain as types; digests, canonical JSON | nothing of ours |
-//! | [`template`] | reads CloudFormation text into a positioned tree and JSON; quotas | model |
+//! | [`template`] | reads CloudFormation text into a positioned tree and JSON | model |
 //! | [`language`] | CloudFormation's template language over JSON: functions, conditions, rules, expansion | nothing of ours |
 //! | [`manifest`] | reads the project's own files; resolves an environment | model, template |
 //! | [`render`] | Tera, hermetic and bounded | model, template |
-//! | [`release`] | joins manifest and render into desired units with their digests | model, template, language, manifest, render |
 //! | [`catalogue`] | what AWS publishes of resource types | nothing of ours |
-//! | [`plan`] | what would be done and why | model, language |
+//! | [`lint`] | what is wrong with a template, found without AWS | model, template, language, catalogue |
+//! | [`release`] | joins manifest and render into desired units with their digests | model, template, language, lint, manifest, render |
+//! | [`plan`] | what would be done and why | model, language, catalogue |
 //! | [`estimate`] | how long a plan takes, and why | model, language, plan |
 //! | [`port`] | what the engine needs of a cloud | model |
 //! | [`engine`] | carries plans out, observes, verifies | model, plan, port |
-//! | [`local`] | the embedded CloudFormation engine (adapter) | model, port, language |
+//! | [`local`] | the embedded CloudFormation engine (adapter) | model, port, language, catalogue |
 //! | `aws` | the real CloudFormation (adapter, feature `aws`) | model, port |
 //! | [`disk`] | files, locks, the ledger (adapter) | model, port |
 //! | [`ui`] | shows events, plans, outcomes | model, plan, estimate, engine (types only) |
@@ -39,6 +40,7 @@ pub mod disk;
 pub mod engine;
 pub mod estimate;
 pub mod language;
+pub mod lint;
 pub mod local;
 pub mod manifest;
 pub mod model;

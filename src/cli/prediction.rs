@@ -1,10 +1,10 @@
-//! Joins what predictions are made from: the embedded engine's table, the ledger, a plan.
+//! Joins what predictions are made from: the catalogue's table, the ledger, a plan.
 
+use crate::catalogue::durations::{self, Seconds};
 use crate::cli::failure::Failure;
 use crate::disk::Ledger;
 use crate::engine;
 use crate::estimate::{Durations, Mean, Sources, Work};
-use crate::local::durations::{self, Seconds};
 use crate::model::{DesiredUnit, Environment, Record, ResourceOperation};
 use crate::plan::{Observation, Plan};
 

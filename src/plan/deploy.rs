@@ -237,6 +237,7 @@ impl Planner<'_> {
         let stack = standing.map(|standing| standing.stack);
         let template = expanded(&unit.template, &known(&values), stack);
         action.changes = difference(&json!({}), &template, &BTreeSet::new());
+        action.changing_outputs = outputs_of(unit);
         action.parameters = values::changes(None, &values);
         action
     }
@@ -257,6 +258,12 @@ impl Planner<'_> {
         let reasons = status.into_iter().chain(comparison.reasons).collect();
         let mut action = self.action(unit, ActionKind::Update, Some(standing), reasons);
         action.changes = comparison.changes;
+        action.consequences = comparison.effects.consequences;
+        action.changing_outputs = match action.has_consent(Consent::AllowReplacement) {
+            // Even what no plan could foresee may be replaced then.
+            true => outputs_of(unit),
+            false => comparison.effects.outputs,
+        };
         action.parameters = comparison.parameters;
         action
     }
@@ -279,8 +286,10 @@ impl Planner<'_> {
         if kind.sends() && class_differs && self.context.consents.given(Consent::ChangeClass, &instance) {
             reasons.push(Reason::Consented { consent: Consent::ChangeClass });
         }
-        if kind == ActionKind::Update && self.context.consents.given(Consent::AllowReplacement, &instance) {
-            reasons.push(Reason::Consented { consent: Consent::AllowReplacement });
+        for consent in [Consent::AllowReplacement, Consent::DeleteData] {
+            if kind == ActionKind::Update && self.context.consents.given(consent, &instance) {
+                reasons.push(Reason::Consented { consent });
+            }
         }
         PlannedAction {
             action: kind,
@@ -289,6 +298,8 @@ impl Planner<'_> {
             class: Some(unit.class),
             reasons,
             changes: Vec::new(),
+            consequences: Vec::new(),
+            changing_outputs: BTreeSet::new(),
             parameters: Vec::new(),
             needs: match kind.sends() {
                 true => unit.needs.clone(),
@@ -299,6 +310,12 @@ impl Planner<'_> {
             instance,
         }
     }
+}
+
+/// The names of all outputs that a unit's template has.
+pub(super) fn outputs_of(unit: &DesiredUnit) -> BTreeSet<String> {
+    let outputs = unit.template.get("Outputs").and_then(Value::as_object);
+    outputs.into_iter().flat_map(|outputs| outputs.keys().cloned()).collect()
 }
 
 /// Resources that stay behind when a stack goes. (`RetainExceptOnCreate` ones go with a stack that

@@ -48,6 +48,8 @@ impl Standing<'_> {
             class: self.facts.as_ref().map(|facts| facts.class),
             reasons,
             changes: Vec::new(),
+            consequences: Vec::new(),
+            changing_outputs: BTreeSet::new(),
             parameters: Vec::new(),
             needs,
             desired: None,

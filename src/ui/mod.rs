@@ -4,6 +4,7 @@
 //! pure functions; running ones are [`run`] views, which write to the writer they were given. Every
 //! document for programs carries the number of its format, [`SCHEMA`].
 
+mod consequence_view;
 pub mod error;
 pub mod error_json;
 pub mod estimate_view;
@@ -17,6 +18,7 @@ pub mod plan_view;
 pub mod rehearsal_view;
 pub mod render_view;
 pub mod run;
+pub mod sarif;
 pub mod status_view;
 mod table;
 #[cfg(test)]

@@ -154,3 +154,46 @@ fn the_embedded_engine_leaves_no_durations_behind() {
     let record: Value = serde_json::from_str(&project.read(".rekindle/ledger/demo/1.json")).unwrap();
     assert!(record.get("resources").is_none(), "virtual time is a prediction itself");
 }
+
+/// The pictures in `docs/images`, and what draws them.
+const PICTURES: [(&str, &[&str]); 3] = [
+    ("demo-rebuild.svg", &["estimate", "demo", "--rebuild", "--svg", "picture.svg"]),
+    ("demo-deploy.svg", &["estimate", "demo", "--svg", "picture.svg"]),
+    ("demo-graph.svg", &["graph", "demo", "--format", "svg"]),
+];
+
+#[test]
+fn the_pictures_in_the_docs_are_what_the_tool_draws() {
+    for (name, arguments) in PICTURES {
+        let project = Project::shipped();
+        let run = project.run(arguments).expect_code(0);
+        let drawn = if arguments.contains(&"--svg") { project.read("picture.svg") } else { run.stdout };
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/images").join(name);
+        let kept = std::fs::read_to_string(&file).unwrap_or_default();
+        assert!(
+            kept == drawn,
+            "docs/images/{name} is not what the tool draws; make it again:\n  rekindle {} (to docs/images/{name})",
+            arguments.join(" "),
+        );
+    }
+}
+
+#[test]
+fn a_graph_names_every_unit_and_what_it_needs() {
+    let project = Project::shipped();
+    let dot = project.run(&["graph", "demo"]).expect_code(0).stdout;
+    assert!(dot.contains("\"network\" -> \"web\";") && dot.ends_with("}\n"), "{dot}");
+    let document = project.run(&["graph", "demo", "--output", "json"]).expect_code(0).json();
+    let web = document["units"].as_array().unwrap().iter().find(|unit| unit["unit"] == "web").unwrap();
+    assert_eq!(web["needs"], json!(["data", "keys", "messaging", "network", "storage"]));
+    assert_eq!((&web["class"], &document["schema"]), (&json!("stateless"), &json!(1)));
+}
+
+#[test]
+fn a_picture_that_cannot_be_written_is_named() {
+    let project = Project::shipped();
+    project.write("file", "");
+    let run = project.run(&["estimate", "demo", "--rebuild", "--svg", "file/picture.svg"]).expect_code(1);
+    assert!(run.stderr.contains("file/picture.svg") && run.stderr.contains("hint: "), "{}", run.stderr);
+    assert!(run.stdout.is_empty(), "an estimate that failed half-way is none");
+}
