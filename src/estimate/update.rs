@@ -132,10 +132,10 @@ mod tests {
     fn changes_wait_for_changes_also_through_what_stays() {
         let between = json!({"Type": "AWS::SNS::Topic", "Properties": {"Of": {"Ref": "First"}}});
         let last = |name: &str| json!({"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": name, "Of": {"Ref": "Between"}}});
-        let first = |cidr: &str| json!({"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": cidr}});
+        let first = |dns: &str| json!({"Type": "AWS::EC2::VPC", "Properties": {"EnableDnsSupport": dns}});
         let steps = steps(
-            json!({"First": first("10.0.0.0/16"), "Between": between, "Last": last("a"), "Gone": {"Type": "AWS::SNS::Topic"}}),
-            json!({"First": first("10.1.0.0/16"), "Between": between, "Last": last("b"), "New": {"Type": "AWS::SNS::Topic"}}),
+            json!({"First": first("true"), "Between": between, "Last": last("a"), "Gone": {"Type": "AWS::SNS::Topic"}}),
+            json!({"First": first("false"), "Between": between, "Last": last("b"), "New": {"Type": "AWS::SNS::Topic"}}),
         );
         assert_eq!(
             steps,

@@ -20,6 +20,7 @@ mod hostile;
 mod language_project;
 mod layers;
 mod local_engine;
+mod longest_path;
 mod main_job;
 #[cfg(feature = "aws")]
 mod ministack;
