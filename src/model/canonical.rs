@@ -114,6 +114,9 @@ pub fn text(value: &Value) -> String {
 /// (AWS::CloudFormation GetTemplate), an escape survives.
 pub fn ascii(value: &Value) -> String {
     let text = text(value);
+    if text.is_ascii() {
+        return text;
+    }
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_ascii() {
@@ -126,6 +129,15 @@ pub fn ascii(value: &Value) -> String {
         }
     }
     escaped
+}
+
+/// The bytes of [`ascii`], counted without making the text.
+pub fn ascii_length(value: &Value) -> usize {
+    let (text, unit) = (text(value), "\\u0000".len());
+    if text.is_ascii() {
+        return text.len();
+    }
+    text.chars().map(|character| if character.is_ascii() { 1 } else { character.len_utf16() * unit }).sum()
 }
 
 #[cfg(test)]
@@ -161,6 +173,11 @@ mod tests {
         #[test]
         fn the_library_writes_the_same(value in values()) {
             prop_assert_eq!(bytes(&value), serde_json_canonicalizer::to_vec(&value).unwrap());
+        }
+
+        #[test]
+        fn the_length_is_counted_as_it_is_sent(value in values()) {
+            prop_assert_eq!(ascii_length(&value), ascii(&value).len());
         }
     }
 

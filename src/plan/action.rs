@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Change, Class, DesiredUnit, Digest, EnvironmentName, InstanceName, ObservedStack, Output, ProjectName,
-    Protection, StackName,
+    Change, Class, Digest, EnvironmentName, InstanceName, ObservedStack, Output, ProjectName, Protection,
+    SealedUnit, StackName,
 };
 use crate::plan::{Consent, Reason};
 
@@ -102,7 +102,7 @@ pub struct PlannedAction {
     /// the stack says. They are made before it, and where both go, they go after it.
     pub needs: BTreeSet<InstanceName>,
     /// What it should be: present exactly when something is sent (create, update, replace).
-    pub desired: Option<DesiredUnit>,
+    pub desired: Option<SealedUnit>,
     /// What the decision was based on; `None` when nothing was there.
     pub observed: Option<ObservedStack>,
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::facts::TAG_PREFIX;
-use crate::model::{Change, DesiredUnit, Digest, Facts, InstanceName, ObservedStack};
+use crate::model::{Change, Digest, Facts, InstanceName, ObservedStack, SealedUnit};
 use crate::plan::difference::{difference_with, other_sections};
 use crate::plan::expansion::{decided, expanded, known, readable};
 use crate::plan::inventory::Standing;
@@ -17,15 +17,14 @@ pub(super) struct Comparison {
     pub parameters: Vec<ParameterChange>,
 }
 
-/// Compares `standing` with `unit`, whose digest and parameter values these are.
+/// Compares `standing` with `unit`, whose parameter values these are.
 pub(super) fn compare(
-    unit: &DesiredUnit,
-    digest: Digest,
+    unit: &SealedUnit,
     standing: &Standing<'_>,
     values: &BTreeMap<String, PlannedValue>,
     observation: &Observation,
 ) -> Comparison {
-    let stack = standing.stack;
+    let (stack, digest) = (standing.stack, unit.digest());
     let same_unit = standing.facts.as_ref().is_some_and(|facts| facts.unit == digest);
     let parameters = values::changes(Some(stack), values);
     let mut reasons = changed_outside(unit, standing, same_unit, observation);
@@ -34,7 +33,7 @@ pub(super) fn compare(
         reasons.extend(tag_reasons(unit, stack));
     }
     let deployed = match same_unit {
-        true => Some(&unit.template),
+        true => Some(&*unit.template),
         false => observation.templates.get(&stack.id),
     };
     let changed: BTreeSet<String> = parameters.iter().map(|change| change.name.clone()).collect();
@@ -55,7 +54,7 @@ pub(super) fn compare(
 
 /// Where the stack does not read back as rekindle left it.
 fn changed_outside(
-    unit: &DesiredUnit,
+    unit: &SealedUnit,
     standing: &Standing<'_>,
     same_unit: bool,
     observation: &Observation,
@@ -99,7 +98,7 @@ fn differs_from_record(
 }
 
 /// The digest its facts must hold if nobody changed its parameters.
-fn read_back_digest(unit: &DesiredUnit, stack: &ObservedStack) -> Digest {
+fn read_back_digest(unit: &SealedUnit, stack: &ObservedStack) -> Digest {
     let open: BTreeMap<String, String> = stack
         .parameters
         .iter()
@@ -110,7 +109,7 @@ fn read_back_digest(unit: &DesiredUnit, stack: &ObservedStack) -> Digest {
 }
 
 /// The user's own tags that differ: identity tags are fixed, and `aws:` ones are the service's.
-fn tag_reasons(unit: &DesiredUnit, stack: &ObservedStack) -> Vec<Reason> {
+fn tag_reasons(unit: &SealedUnit, stack: &ObservedStack) -> Vec<Reason> {
     let is_users = |key: &&String| !key.starts_with(TAG_PREFIX) && !key.starts_with("aws:");
     let keys: BTreeSet<&String> = stack.tags.keys().filter(is_users).chain(unit.tags.keys()).collect();
     keys.into_iter()
@@ -136,7 +135,7 @@ fn parameter_reason(change: &ParameterChange) -> Option<Reason> {
     }
 }
 
-fn facts_reasons(unit: &DesiredUnit, facts: &Facts) -> Vec<Reason> {
+fn facts_reasons(unit: &SealedUnit, facts: &Facts) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if facts.class != unit.class {
         reasons.push(Reason::FactsChanged {

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::model::diagnostic::did_you_mean;
-use crate::model::{Class, DesiredUnit, Digest, InstanceName, Protection, StackStatus};
+use crate::model::{Class, InstanceName, Protection, SealedUnit, StackStatus};
 use crate::plan::compare::compare;
 use crate::plan::context::is_selected;
 use crate::plan::difference::difference;
 use crate::plan::expansion::{expanded, known, readable};
 use crate::plan::graph::{self, Graph};
-use crate::plan::inventory::{Inventory, Standing, digests};
+use crate::plan::inventory::{Inventory, Standing};
 use crate::plan::status::{DeployAnswer, TEAR_DOWN, on_deploy};
 use crate::plan::values::{self, Values};
 use crate::plan::{
@@ -25,12 +25,11 @@ use crate::plan::{
 /// Every obstacle at once; see [`Obstacle`]. Nothing is left half-decided: there is a plan for the
 /// whole selection or none.
 pub fn deploy(
-    desired: &[DesiredUnit],
+    desired: &[SealedUnit],
     context: &DeployContext,
     observation: &Observation,
 ) -> Result<Plan, PlanError> {
-    let digests = digests(desired);
-    let desired: BTreeMap<InstanceName, &DesiredUnit> =
+    let desired: BTreeMap<InstanceName, &SealedUnit> =
         desired.iter().map(|unit| (unit.instance().clone(), unit)).collect();
     let needs: Graph = desired.iter().map(|(name, unit)| (name.clone(), unit.needs.clone())).collect();
     let order = graph::order(&needs).map_err(|cycle| Obstacle::Circle { cycle })?;
@@ -39,7 +38,7 @@ pub fn deploy(
     let mut obstacles = std::mem::take(&mut inventory.obstacles);
     let standing_needs = inventory.needs();
     let decided = BTreeMap::new();
-    let mut planner = Planner { context, observation, inventory, standing_needs, digests, desired, decided };
+    let mut planner = Planner { context, observation, inventory, standing_needs, desired, decided };
     obstacles.extend(planner.unknown_selections());
     for instance in &order {
         planner.decide(instance, &mut obstacles);
@@ -54,8 +53,7 @@ struct Planner<'a> {
     observation: &'a Observation,
     inventory: Inventory<'a>,
     standing_needs: Graph,
-    digests: BTreeMap<InstanceName, Digest>,
-    desired: BTreeMap<InstanceName, &'a DesiredUnit>,
+    desired: BTreeMap<InstanceName, &'a SealedUnit>,
     decided: BTreeMap<InstanceName, PlannedAction>,
 }
 
@@ -117,7 +115,7 @@ impl Planner<'_> {
 
     fn decide_standing(
         &self,
-        unit: &DesiredUnit,
+        unit: &SealedUnit,
         standing: &Standing<'_>,
         obstacles: &mut Vec<Obstacle>,
     ) -> Option<PlannedAction> {
@@ -149,7 +147,7 @@ impl Planner<'_> {
     }
 
     /// What a unit needs must stand, or be made by this plan.
-    fn missing_needs(&self, unit: &DesiredUnit) -> Vec<Obstacle> {
+    fn missing_needs(&self, unit: &SealedUnit) -> Vec<Obstacle> {
         let stands = |need: &InstanceName| {
             self.inventory.standing.get(need).is_some_and(|standing| {
                 let answer = on_deploy(&standing.stack.status);
@@ -165,7 +163,7 @@ impl Planner<'_> {
             .collect()
     }
 
-    fn class_change(&self, unit: &DesiredUnit, standing: Option<&Standing<'_>>) -> Option<Obstacle> {
+    fn class_change(&self, unit: &SealedUnit, standing: Option<&Standing<'_>>) -> Option<Obstacle> {
         let from = standing?.facts.as_ref()?.class;
         let consented = self.context.consents.given(Consent::ChangeClass, unit.instance());
         (from != unit.class && !consented).then(|| Obstacle::ClassChange {
@@ -181,7 +179,7 @@ impl Planner<'_> {
     }
 
     /// Create, if there is no stack and nobody else's stack has its name.
-    fn create(&self, unit: &DesiredUnit, obstacles: &mut Vec<Obstacle>) -> Option<PlannedAction> {
+    fn create(&self, unit: &SealedUnit, obstacles: &mut Vec<Obstacle>) -> Option<PlannedAction> {
         let stacks = self.observation.stacks.get(&unit.instance().target).into_iter().flatten();
         let mut stacks = stacks.filter(|stack| !stack.status.is_gone());
         if let Some(stack) = stacks.find(|stack| stack.name == unit.stack.as_str()) {
@@ -198,7 +196,7 @@ impl Planner<'_> {
     /// Replace, if the stack can only be deleted, holds nothing retained, and may be deleted.
     fn replace(
         &self,
-        unit: &DesiredUnit,
+        unit: &SealedUnit,
         standing: &Standing<'_>,
         obstacles: &mut Vec<Obstacle>,
     ) -> Option<PlannedAction> {
@@ -226,7 +224,7 @@ impl Planner<'_> {
 
     fn made_anew(
         &self,
-        unit: &DesiredUnit,
+        unit: &SealedUnit,
         kind: ActionKind,
         standing: Option<&Standing<'_>>,
         reasons: Vec<Reason>,
@@ -244,13 +242,13 @@ impl Planner<'_> {
     /// Update, if anything differs or may come to differ; else keep.
     fn compare(
         &self,
-        unit: &DesiredUnit,
+        unit: &SealedUnit,
         standing: &Standing<'_>,
         status: Option<Reason>,
         obstacles: &mut Vec<Obstacle>,
     ) -> PlannedAction {
         let values = self.values().of(unit, obstacles);
-        let comparison = compare(unit, self.digests[unit.instance()], standing, &values, self.observation);
+        let comparison = compare(unit, standing, &values, self.observation);
         if comparison.reasons.is_empty() {
             return self.action(unit, ActionKind::Keep, Some(standing), vec![Reason::Unchanged]);
         }
@@ -267,7 +265,7 @@ impl Planner<'_> {
 
     fn action(
         &self,
-        unit: &DesiredUnit,
+        unit: &SealedUnit,
         kind: ActionKind,
         standing: Option<&Standing<'_>>,
         mut reasons: Vec<Reason>,

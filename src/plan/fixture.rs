@@ -6,10 +6,10 @@ use serde_json::json;
 
 use crate::model::facts::{CARRIER, Identity};
 use crate::model::{
-    Binding, Class, DesiredUnit, Digest, InstanceName, ObservedStack, Output, Protection, StackName,
-    StackStatus, TargetName,
+    Binding, Class, DesiredUnit, Digest, InstanceName, ObservedStack, Output, Protection, SealedUnit,
+    StackName, StackStatus, TargetName,
 };
-use crate::plan::{Consents, DeployContext, Observation, Plan, TeardownContext};
+use crate::plan::{Consents, DeployContext, Observation, Plan, PlanError, TeardownContext};
 
 pub(crate) fn instance(name: &str) -> InstanceName {
     name.parse().unwrap()
@@ -29,7 +29,8 @@ pub(crate) fn unit(name: &str) -> DesiredUnit {
         template: json!({
             "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": name}}},
             "Outputs": {"Arn": {"Value": {"Ref": "Topic"}}},
-        }),
+        })
+        .into(),
         parameters: BTreeMap::new(),
         secret_parameters: BTreeSet::new(),
         tags: BTreeMap::from([("team".to_owned(), "platform".to_owned())]),
@@ -105,11 +106,24 @@ fn value(binding: &Binding) -> String {
     }
 }
 
+pub(crate) fn sealed(units: &[DesiredUnit]) -> Vec<SealedUnit> {
+    units.iter().cloned().map(SealedUnit::from).collect()
+}
+
+/// Plans a deploy of `units` as they are now.
+pub(crate) fn deploy(
+    units: &[DesiredUnit],
+    context: &DeployContext,
+    observation: &Observation,
+) -> Result<Plan, PlanError> {
+    crate::plan::deploy(&sealed(units), context, observation)
+}
+
 /// The stack as it stands after `unit` was deployed.
 pub(crate) fn stack(unit: &DesiredUnit) -> ObservedStack {
     let values: BTreeMap<String, String> =
         unit.parameters.iter().map(|(name, binding)| (name.clone(), value(binding))).collect();
-    let facts = unit.facts(&values, Digest::of("release"));
+    let facts = SealedUnit::from(unit.clone()).facts(&values, Digest::of("release"));
     let shown = |(name, value): (&String, &String)| {
         let secret = unit.secret_parameters.contains(name);
         (name.clone(), if secret { "****".to_owned() } else { value.clone() })
@@ -141,7 +155,7 @@ pub(crate) fn deployed(units: &[DesiredUnit]) -> Observation {
     for unit in units {
         let stacks = observation.stacks.entry(unit.instance().target.clone()).or_default();
         stacks.push(stack(unit));
-        observation.templates.insert(stack(unit).id, unit.template.clone());
+        observation.templates.insert(stack(unit).id, serde_json::Value::clone(&unit.template));
     }
     observation
 }

@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::model::facts::{CARRIER, SCHEMA};
 use crate::model::{
-    DesiredUnit, Digest, EnvironmentName, Facts, InstanceName, ObservedStack, ProjectName, StackName,
+    Digest, EnvironmentName, Facts, InstanceName, ObservedStack, ProjectName, SealedUnit, StackName,
     TargetName, UsedInstance,
 };
 use crate::plan::graph::Graph;
@@ -176,11 +175,12 @@ fn has_later_facts(stack: &ObservedStack) -> bool {
 pub fn wanted_templates(
     project: &ProjectName,
     environment: &EnvironmentName,
-    desired: &[DesiredUnit],
+    desired: &[SealedUnit],
     observation: &Observation,
 ) -> Vec<String> {
     let inventory = Inventory::of(project, environment, observation);
-    let digests = digests(desired);
+    let digests: BTreeMap<&InstanceName, Digest> =
+        desired.iter().map(|unit| (unit.instance(), unit.digest())).collect();
     let differs = |instance: &InstanceName, standing: &Standing<'_>| match &standing.facts {
         None => true,
         Some(facts) => digests.get(instance).is_some_and(|digest| *digest != facts.unit),
@@ -192,12 +192,6 @@ pub fn wanted_templates(
         .filter(|(instance, standing)| differs(instance, standing))
         .map(|(_, standing)| standing.stack.id.clone())
         .collect()
-}
-
-/// The unit digest of each desired unit. Nearly all the time of a plan goes here, so that it is
-/// spread over the processors; the result does not depend on how.
-pub(super) fn digests(desired: &[DesiredUnit]) -> BTreeMap<InstanceName, Digest> {
-    desired.par_iter().map(|unit| (unit.instance().clone(), unit.digest())).collect()
 }
 
 /// The stacks of other environments that use instances of this one, by what they use.

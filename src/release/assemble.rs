@@ -9,7 +9,7 @@ use crate::manifest::{Project, ResolvedEnvironment, ResolvedUnit, draft};
 use crate::model::facts::Identity;
 use crate::model::{
     Binding, DesiredUnit, Diagnostic, Diagnostics, Digest, Environment, EnvironmentName, InstanceName,
-    Output, ProviderKind, StackName, TargetName, TemplateRef,
+    Output, ProviderKind, SealedUnit, StackName, StackTemplate, TargetName, TemplateRef,
 };
 use crate::release::digests::{deployment, deployment_parts, release, release_parts};
 use crate::release::input_manifest::{InputManifest, UnitInputs};
@@ -31,7 +31,7 @@ pub struct Assembly {
     /// The deployment id: the release in this environment.
     pub deployment: Digest,
     /// What each instance should be, sorted by instance.
-    pub units: Vec<DesiredUnit>,
+    pub units: Vec<SealedUnit>,
     /// Everything that had influence.
     pub manifest: InputManifest,
     /// What is worth knowing although nothing is wrong.
@@ -97,7 +97,7 @@ impl<'p> Assembler<'p> {
     fn complete(
         &self,
         resolved: ResolvedEnvironment,
-        units: Vec<DesiredUnit>,
+        units: Vec<SealedUnit>,
         inputs: BTreeMap<InstanceName, UnitInputs>,
         warnings: Diagnostics,
     ) -> Assembly {
@@ -126,7 +126,7 @@ impl<'p> Assembler<'p> {
         language_checks::values(&rendered.template, &parameters.bindings, target, &mut problems);
         problems.extend(self.borrowed_drafts(&resolved.environment, unit, &rendered.used));
         let unit_inputs = UnitInputs::new(unit, &rendered.used, &self.project.files);
-        let template = pinned.template.unwrap_or(rendered.template.value);
+        let template = pinned.template.unwrap_or_else(|| rendered.template.value.clone());
         let desired = desired(&resolved.environment, unit, template, parameters);
         problems.extend(facts_problem(unit, &desired));
         if problems.has_errors() {
@@ -151,7 +151,7 @@ impl<'p> Assembler<'p> {
             let Ok(contexts) = contexts(self.project, &other.environment) else { continue };
             for unit in other.units.iter().filter(|unit| instances.contains(&unit.instance)) {
                 if let Ok(rendered) = self.render(&contexts, unit) {
-                    templates.insert((name.clone(), unit.instance.clone()), rendered.template.value);
+                    templates.insert((name.clone(), unit.instance.clone()), rendered.template.value.clone());
                 }
             }
         }
@@ -188,7 +188,7 @@ impl<'p> Assembler<'p> {
 }
 
 struct Joined {
-    desired: DesiredUnit,
+    desired: SealedUnit,
     inputs: UnitInputs,
     warnings: Diagnostics,
 }
@@ -228,13 +228,13 @@ fn version_of(path: &str) -> Option<TemplateRef> {
 fn desired(
     environment: &Environment,
     unit: &ResolvedUnit,
-    template: Value,
+    template: StackTemplate,
     parameters: parameters::Parameters,
-) -> DesiredUnit {
+) -> SealedUnit {
     let settings = &unit.settings;
     let mut capabilities = settings.capabilities.clone();
     capabilities.extend(analysis::capabilities(&template));
-    DesiredUnit {
+    SealedUnit::from(DesiredUnit {
         stack: StackName::derive(&environment.project, &environment.name, &unit.instance),
         identity: Identity {
             project: environment.project.clone(),
@@ -253,11 +253,11 @@ fn desired(
         notifications: settings.notifications.clone(),
         timeout_minutes: settings.timeout_minutes,
         needs: unit.needs.keys().cloned().collect(),
-    }
+    })
 }
 
 /// The facts travel in a stack output, which must stay small; only the list of needs can grow.
-fn facts_problem(unit: &ResolvedUnit, desired: &DesiredUnit) -> Option<Diagnostic> {
+fn facts_problem(unit: &ResolvedUnit, desired: &SealedUnit) -> Option<Diagnostic> {
     let facts = desired.facts(&BTreeMap::new(), Digest::of(""));
     let length = facts.encode().len();
     (length > LONGEST_FACTS).then(|| {

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use crate::manifest::ResolvedUnit;
 use crate::manifest::suggestion::suggestion;
-use crate::model::{Binding, DesiredUnit, Diagnostic, Diagnostics, EnvironmentName, InstanceName, Output};
+use crate::model::{
+    Binding, Diagnostic, Diagnostics, EnvironmentName, InstanceName, Output, SealedUnit, StackTemplate,
+};
 use crate::template::analysis;
 
 /// Templates of other environments' instances.
-pub(super) type UsedTemplates = BTreeMap<(EnvironmentName, InstanceName), Value>;
+pub(super) type UsedTemplates = BTreeMap<(EnvironmentName, InstanceName), StackTemplate>;
 
 /// The outputs that `units` refer to and no template declares.
-pub(super) fn check(units: &[ResolvedUnit], desired: &[DesiredUnit], used: &UsedTemplates) -> Diagnostics {
-    let own: BTreeMap<&InstanceName, &Value> =
+pub(super) fn check(units: &[ResolvedUnit], desired: &[SealedUnit], used: &UsedTemplates) -> Diagnostics {
+    let own: BTreeMap<&InstanceName, &StackTemplate> =
         desired.iter().map(|unit| (unit.instance(), &unit.template)).collect();
     let template_of = |output: &Output| match &output.environment {
         None => own.get(&output.instance).copied(),

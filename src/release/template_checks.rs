@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::model::facts::CARRIER;
 use crate::model::{Diagnostic, Diagnostics};
 use crate::template::analysis;
-use crate::template::{Document, quota};
+use crate::template::{Document, Pointer, quota};
 
 /// Records every breach in `document`.
 pub(super) fn check(document: &Document, problems: &mut Diagnostics) {
@@ -26,7 +26,7 @@ pub(super) fn check(document: &Document, problems: &mut Diagnostics) {
         let problem = Diagnostic::error("template-form", "the template has no resources");
         problems.push(placed(problem, document.place("")).hint("CloudFormation wants at least one"));
     }
-    unpinned(document, &document.value, "", problems);
+    unpinned(document, &document.value, Pointer::Root, problems);
 }
 
 fn placed(problem: Diagnostic, place: Option<crate::model::Place>) -> Diagnostic {
@@ -42,13 +42,13 @@ static UNPINNED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\{\{resolve:ssm(-secure)?:(?![^}]*:[0-9]+\}\})[^}]*\}\}").expect("the pattern is constant")
 });
 
-fn unpinned(document: &Document, value: &Value, pointer: &str, problems: &mut Diagnostics) {
+fn unpinned(document: &Document, value: &Value, pointer: Pointer<'_>, problems: &mut Diagnostics) {
     match value {
         Value::String(text) if text.contains("{{resolve:ssm") => {
             if let Ok(Some(found)) = UNPINNED.find(text) {
                 let message = format!("`{}` names no version", found.as_str());
                 let problem = Diagnostic::error("unpinned-lookup", message);
-                problems.push(placed(problem, document.place(pointer)).hint(
+                problems.push(placed(problem, document.place(&pointer.to_string())).hint(
                     "write the version, as in `{{resolve:ssm:NAME:3}}`: without it the same source deploys \
                      differently tomorrow",
                 ));
@@ -56,13 +56,12 @@ fn unpinned(document: &Document, value: &Value, pointer: &str, problems: &mut Di
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                unpinned(document, item, &format!("{pointer}/{index}"), problems);
+                unpinned(document, item, pointer.item(index), problems);
             }
         }
         Value::Object(entries) => {
             for (key, value) in entries {
-                let key = key.replace('~', "~0").replace('/', "~1");
-                unpinned(document, value, &format!("{pointer}/{key}"), problems);
+                unpinned(document, value, pointer.key(key), problems);
             }
         }
         _ => {}

@@ -9,6 +9,7 @@ mod document;
 mod insertion;
 mod json;
 mod node;
+mod pointer;
 pub mod quota;
 mod scalar;
 mod short_form;
@@ -20,4 +21,5 @@ mod tests;
 
 pub use document::{Document, read, read_rendered};
 pub use insertion::{Insertion, Insertions, contains_token_characters, token};
+pub use pointer::Pointer;
 pub use text::{MAXIMUM_BYTES, decode};

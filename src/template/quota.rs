@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::model::{Diagnostic, Diagnostics, canonical};
-use crate::template::{Document, MAXIMUM_BYTES};
+use crate::template::{Document, MAXIMUM_BYTES, Pointer};
 
 const RESOURCES: usize = 500;
 const PARAMETERS: usize = 200;
@@ -41,7 +41,7 @@ struct Check<'a> {
     problems: Diagnostics,
 }
 
-impl Check<'_> {
+impl<'a> Check<'a> {
     fn problem(&mut self, code: &'static str, pointer: &str, message: String, hint: &str) {
         let problem = Diagnostic::error(code, message).hint(hint);
         self.problems.push(match self.document.key_place(pointer) {
@@ -50,26 +50,25 @@ impl Check<'_> {
         });
     }
 
-    fn entries(&self, section: &str) -> Vec<(String, Value)> {
-        let section = self.document.value.get(section).and_then(Value::as_object);
-        section.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect()
+    fn entries(&self, section: &str) -> impl Iterator<Item = (&'a String, &'a Value)> + use<'a> {
+        self.document.value.get(section).and_then(Value::as_object).into_iter().flatten()
     }
 
     fn section(&mut self, section: &str, limit: usize, hint: &str) {
-        let entries = self.entries(section);
-        if entries.len() > limit {
-            let message = format!("`{section}` has {} entries, {limit} are allowed", entries.len());
+        let count = self.entries(section).count();
+        if count > limit {
+            let message = format!("`{section}` has {count} entries, {limit} are allowed");
             self.problem("quota", &format!("/{section}"), message, hint);
         }
         let functions = ["Fn::ForEach::", "Fn::Transform"];
-        for (name, _) in entries {
+        for (name, _) in self.entries(section) {
             if functions.iter().any(|function| name.starts_with(function)) {
                 continue;
             }
             let is_name = !name.is_empty() && name.chars().all(|character| character.is_ascii_alphanumeric());
             if !is_name || name.len() > LOGICAL_NAME_CHARACTERS {
                 let message = format!("`{name}` cannot be a name in `{section}`");
-                let pointer = format!("/{section}/{}", name.replace('~', "~0").replace('/', "~1"));
+                let pointer = Pointer::Root.key(section).key(name).to_string();
                 self.problem(
                     "logical-name",
                     &pointer,
@@ -127,7 +126,7 @@ impl Check<'_> {
     }
 
     fn size(&mut self) {
-        let length = canonical::ascii(&self.document.value).len();
+        let length = canonical::ascii_length(&self.document.value);
         if length + OWN_BYTES > MAXIMUM_BYTES {
             let message =
                 format!("the template has {length} bytes as sent, {} are allowed", MAXIMUM_BYTES - OWN_BYTES);
@@ -138,7 +137,7 @@ impl Check<'_> {
 
 fn dynamic_references(value: &Value) -> usize {
     match value {
-        Value::String(text) => text.matches("{{resolve:").count(),
+        Value::String(text) if text.contains('{') => text.matches("{{resolve:").count(),
         Value::Array(items) => items.iter().map(dynamic_references).sum(),
         Value::Object(object) => object.values().map(dynamic_references).sum(),
         _ => 0,

@@ -10,7 +10,9 @@ use rekindle::engine::{
 };
 use rekindle::local::{self, Fault};
 use rekindle::model::facts::Identity;
-use rekindle::model::{Binding, Class, DesiredUnit, Digest, InstanceName, Output, Protection, StackName};
+use rekindle::model::{
+    Binding, Class, DesiredUnit, Digest, InstanceName, Output, Protection, SealedUnit, StackName,
+};
 use rekindle::plan::{self, ActionKind, Consents, DeployContext, Observation, Plan, TeardownContext};
 use serde_json::{Value, json};
 
@@ -52,7 +54,7 @@ impl World {
         let mut observation = observe(&self.clouds, &scope, sink, &stop).await.unwrap();
         let settled = settle(&self.clouds, &mut observation, sink, &stop).await.unwrap();
         assert_eq!(settled, Settled::Quiet);
-        let ids = plan::wanted_templates(&scope.project, &scope.environment, units, &observation);
+        let ids = plan::wanted_templates(&scope.project, &scope.environment, &sealed(units), &observation);
         complete_templates(&self.clouds, &mut observation, &ids, sink, &stop).await.unwrap();
         observation
     }
@@ -69,7 +71,7 @@ impl World {
             selected: None,
             consents: Consents::none(),
         };
-        plan::deploy(units, &context, &self.observe(units).await).unwrap()
+        plan::deploy(&sealed(units), &context, &self.observe(units).await).unwrap()
     }
 
     async fn carry_out(&mut self, plan: &Plan) -> Outcome {
@@ -99,13 +101,19 @@ impl World {
         let observation = self.observe(units).await;
         let options = VerifyOptions { drift: true };
         let report =
-            verify(&self.clouds, units, &observation, options, &self.recorder, &Stop::never()).await.unwrap();
+            verify(&self.clouds, &sealed(units), &observation, options, &self.recorder, &Stop::never())
+                .await
+                .unwrap();
         let lines = report
             .units
             .iter()
             .flat_map(|unit| unit.differences.iter().map(move |it| format!("{}: {it}", unit.instance)));
         lines.collect()
     }
+}
+
+fn sealed(units: &[DesiredUnit]) -> Vec<SealedUnit> {
+    units.iter().cloned().map(SealedUnit::from).collect()
 }
 
 fn unit(name: &str, resources: Value, outputs: Value) -> DesiredUnit {
@@ -118,7 +126,7 @@ fn unit(name: &str, resources: Value, outputs: Value) -> DesiredUnit {
         stack: StackName::derive(&identity.project, &identity.environment, &identity.instance),
         identity,
         class: Class::Stateless,
-        template: json!({"Resources": resources, "Outputs": outputs}),
+        template: json!({"Resources": resources, "Outputs": outputs}).into(),
         parameters: BTreeMap::new(),
         secret_parameters: BTreeSet::new(),
         tags: BTreeMap::new(),

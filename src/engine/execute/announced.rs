@@ -76,7 +76,7 @@ mod tests {
             changes: planned.into_iter().collect(),
             parameters: Vec::new(),
             needs: desired.needs.clone(),
-            desired: Some(desired),
+            desired: Some(desired.into()),
             observed,
         }
     }

@@ -1,8 +1,6 @@
-use crate::model::Protection;
-use crate::plan::fixture::{deploy_context, deployed, environment, instance, seen, teardown_context};
-use crate::plan::{
-    ActionKind, Observation, ParameterChange, Plan, PlannedValue, Reason, check, deploy, teardown,
-};
+use crate::model::{DesiredUnit, Protection};
+use crate::plan::fixture::{deploy, deploy_context, deployed, environment, instance, seen, teardown_context};
+use crate::plan::{ActionKind, Observation, ParameterChange, Plan, PlannedValue, Reason, check, teardown};
 
 fn creating() -> Plan {
     deploy(&environment(), &deploy_context(), &Observation::default()).unwrap()
@@ -43,7 +41,9 @@ fn every_contradiction_is_found() {
             creating(),
             |plan| {
                 let action = &mut plan.actions[0];
-                action.desired.as_mut().unwrap().secret_parameters.insert("KeyArn".to_owned());
+                let mut unit = DesiredUnit::clone(action.desired.as_ref().unwrap());
+                unit.secret_parameters.insert("KeyArn".to_owned());
+                action.desired = Some(unit.into());
                 let to = PlannedValue::Known("x".to_owned());
                 action.parameters = vec![ParameterChange { name: "KeyArn".to_owned(), from: None, to }];
             },

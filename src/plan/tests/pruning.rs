@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Class, EnvironmentName, UsedInstance};
-use crate::plan::fixture::{Vary, deploy_context, deployed, instance, seen, stack, told, unit};
-use crate::plan::{Consent, DeployContext, deploy};
+use crate::plan::fixture::{Vary, deploy, deploy_context, deployed, instance, seen, stack, told, unit};
+use crate::plan::{Consent, DeployContext};
 
 fn pruning() -> DeployContext {
     DeployContext { prune: true, ..deploy_context() }

@@ -36,7 +36,7 @@ pub fn check(document: &Document) -> Diagnostics {
             None => problem,
         }));
     }
-    problems.extend(circles(document, "Resources", "resource", &dependencies(template)));
+    problems.extend(circles(document, "Resources", "resource", &dependencies(template, &found)));
     problems.extend(circles(document, "Conditions", "condition", &conditions(&found)));
     problems
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 pub use check::check;
-pub use references::{Reference, ReferenceKind, dependencies, references};
+pub use references::{Reference, ReferenceKind, references};
 
 /// One entry of the `Parameters` section.
 #[derive(Clone, Debug, PartialEq, Eq)]

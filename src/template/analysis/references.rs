@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::template::document::pointer as join;
+use crate::template::Pointer;
 
 /// What a name must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,24 +48,25 @@ pub fn references(template: &Value) -> Vec<Reference> {
     for section in ["Conditions", "Outputs", "Resources", "Rules"] {
         let Some(entries) = template.get(section).and_then(Value::as_object) else { continue };
         for (name, entry) in entries.iter().filter(|(name, _)| !is_loop(name)) {
-            let pointer = join(&format!("/{section}"), name);
+            let section_pointer = Pointer::Root.key(section);
+            let pointer = section_pointer.key(name);
             match entry.as_object() {
-                Some(attributes) if section != "Conditions" => walk.entry(attributes, &pointer),
-                _ => walk.value(entry, &pointer),
+                Some(attributes) if section != "Conditions" => walk.entry(attributes, pointer),
+                _ => walk.value(entry, pointer),
             }
         }
     }
     walk.found
 }
 
-/// Of each resource, the resources that must exist before it.
-pub fn dependencies(template: &Value) -> BTreeMap<String, BTreeSet<String>> {
+/// Of each resource, the resources that must exist before it; `found` are the template's references.
+pub(super) fn dependencies(template: &Value, found: &[Reference]) -> BTreeMap<String, BTreeSet<String>> {
     let Some(resources) = template.get("Resources").and_then(Value::as_object) else {
         return BTreeMap::new();
     };
     let mut needs: BTreeMap<_, BTreeSet<String>> =
         resources.keys().filter(|name| !is_loop(name)).map(|name| (name.clone(), BTreeSet::new())).collect();
-    for reference in references(template) {
+    for reference in found {
         let is_resource = matches!(
             reference.kind,
             ReferenceKind::Ref | ReferenceKind::Attribute | ReferenceKind::DependsOn
@@ -74,7 +75,7 @@ pub fn dependencies(template: &Value) -> BTreeMap<String, BTreeSet<String>> {
         if let Some(needs) =
             needs.get_mut(owner).filter(|_| is_resource && resources.contains_key(&reference.name))
         {
-            needs.insert(reference.name);
+            needs.insert(reference.name.clone());
         }
     }
     needs
@@ -90,51 +91,51 @@ struct Walk {
 }
 
 impl Walk {
-    fn add(&mut self, kind: ReferenceKind, name: &str, pointer: &str) {
-        self.found.push(Reference { kind, name: name.to_owned(), pointer: pointer.to_owned() });
+    fn add(&mut self, kind: ReferenceKind, name: &str, pointer: Pointer<'_>) {
+        self.found.push(Reference { kind, name: name.to_owned(), pointer: pointer.to_string() });
     }
 
     /// A resource, output or rule: some of its attributes are names themselves.
-    fn entry(&mut self, attributes: &Map<String, Value>, pointer: &str) {
+    fn entry(&mut self, attributes: &Map<String, Value>, pointer: Pointer<'_>) {
         for (key, value) in attributes {
-            let pointer = join(pointer, key);
+            let pointer = pointer.key(key);
             match (key.as_str(), value) {
-                ("Condition", Value::String(name)) => self.add(ReferenceKind::Condition, name, &pointer),
-                ("DependsOn", Value::String(name)) => self.add(ReferenceKind::DependsOn, name, &pointer),
+                ("Condition", Value::String(name)) => self.add(ReferenceKind::Condition, name, pointer),
+                ("DependsOn", Value::String(name)) => self.add(ReferenceKind::DependsOn, name, pointer),
                 ("DependsOn", Value::Array(names)) => {
                     for (index, name) in names.iter().enumerate() {
                         if let Some(name) = name.as_str() {
-                            self.add(ReferenceKind::DependsOn, name, &format!("{pointer}/{index}"));
+                            self.add(ReferenceKind::DependsOn, name, pointer.item(index));
                         }
                     }
                 }
-                (key, value) if !is_loop(key) => self.value(value, &pointer),
+                (key, value) if !is_loop(key) => self.value(value, pointer),
                 _ => {}
             }
         }
     }
 
-    fn value(&mut self, value: &Value, pointer: &str) {
+    fn value(&mut self, value: &Value, pointer: Pointer<'_>) {
         match value {
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.value(item, &format!("{pointer}/{index}"));
+                    self.value(item, pointer.item(index));
                 }
             }
             Value::Object(object) => {
                 for (key, argument) in object.iter().filter(|(key, _)| !is_loop(key)) {
-                    let pointer = join(pointer, key);
+                    let pointer = pointer.key(key);
                     if object.len() == 1 {
-                        self.function(key, argument, &pointer);
+                        self.function(key, argument, pointer);
                     }
-                    self.value(argument, &pointer);
+                    self.value(argument, pointer);
                 }
             }
             _ => {}
         }
     }
 
-    fn function(&mut self, name: &str, argument: &Value, pointer: &str) {
+    fn function(&mut self, name: &str, argument: &Value, pointer: Pointer<'_>) {
         let first = argument.get(0).and_then(Value::as_str);
         match (name, argument) {
             ("Ref", Value::String(name)) => self.add(ReferenceKind::Ref, name, pointer),
@@ -144,24 +145,24 @@ impl Walk {
             }
             ("Fn::GetAtt", _) => {
                 if let Some(name) = first {
-                    self.add(ReferenceKind::Attribute, name, &format!("{pointer}/0"));
+                    self.add(ReferenceKind::Attribute, name, pointer.item(0));
                 }
             }
             ("Fn::If", _) => {
                 if let Some(name) = first {
-                    self.add(ReferenceKind::Condition, name, &format!("{pointer}/0"));
+                    self.add(ReferenceKind::Condition, name, pointer.item(0));
                 }
             }
             ("Fn::FindInMap", _) => {
                 if let Some(name) = first {
-                    self.add(ReferenceKind::Mapping, name, &format!("{pointer}/0"));
+                    self.add(ReferenceKind::Mapping, name, pointer.item(0));
                 }
             }
             ("Fn::Sub", Value::String(text)) => self.substitution(text, None, pointer),
             ("Fn::Sub", Value::Array(_)) => {
                 if let Some(text) = first {
                     let own = argument.get(1).and_then(Value::as_object);
-                    self.substitution(text, own, &format!("{pointer}/0"));
+                    self.substitution(text, own, pointer.item(0));
                 }
             }
             _ => {}
@@ -169,7 +170,7 @@ impl Walk {
     }
 
     /// The names in `${...}`; `${!...}` is literal, and the function's own variables are known.
-    fn substitution(&mut self, text: &str, own: Option<&Map<String, Value>>, pointer: &str) {
+    fn substitution(&mut self, text: &str, own: Option<&Map<String, Value>>, pointer: Pointer<'_>) {
         for piece in text.split("${").skip(1) {
             let Some((name, _)) = piece.split_once('}') else { continue };
             let name = name.trim();
