@@ -9,7 +9,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
-use rekindle::local::durations::{Operation, seconds};
+use rekindle::catalogue::durations::{Operation, seconds};
 use rekindle::model::facts::Identity;
 use rekindle::model::{Class, DesiredUnit, InstanceName, SealedUnit, StackName};
 use serde_json::json;

@@ -20,10 +20,10 @@
 //! | [`render`] | Tera, hermetic and bounded | model, template |
 //! | [`release`] | joins manifest and render into desired units with their digests | model, template, language, manifest, render |
 //! | [`catalogue`] | what AWS publishes of resource types | nothing of ours |
-//! | [`plan`] | what would be done and why | model, language |
+//! | [`plan`] | what would be done and why | model, language, catalogue |
 //! | [`port`] | what the engine needs of a cloud | model |
 //! | [`engine`] | carries plans out, observes, verifies | model, plan, port |
-//! | [`local`] | the embedded CloudFormation engine (adapter) | model, port, language |
+//! | [`local`] | the embedded CloudFormation engine (adapter) | model, port, language, catalogue |
 //! | `aws` | the real CloudFormation (adapter, feature `aws`) | model, port |
 //! | [`disk`] | files, locks, the ledger (adapter) | model, port |
 //! | [`ui`] | shows events, plans, outcomes | model, plan, engine (types only) |

@@ -16,6 +16,8 @@ import sys
 import zlib
 from importlib import metadata, resources
 
+from constraints import constraints
+
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 FORMAT = 1
@@ -50,6 +52,8 @@ SINGLE = {"additionalProperties", "contains", "else", "if", "not", "propertyName
 
 def schema(of, where, top=False):
     """The kept part of a schema, itself and everything in it."""
+    if isinstance(of, bool):
+        return {} if of else {"not": {}}
     if not isinstance(of, dict):
         return of
     kept = {}
@@ -61,12 +65,22 @@ def schema(of, where, top=False):
         elif key == "items":
             many = isinstance(value, list)
             kept[key] = [schema(inner, f"{where}/{key}") for inner in value] if many else schema(value, f"{where}/{key}")
+        elif key == "additionalProperties" and isinstance(value, bool):
+            kept[key] = value
         elif key in SINGLE:
             kept[key] = schema(value, f"{where}/{key}")
         elif key in SCHEMA_KEYWORDS:
             kept[key] = value
         elif key not in IGNORED and not (top and key in TYPE_KEYWORDS):
             sys.exit(f"{where}: the keyword `{key}` is not known to this script: take it over or ignore it")
+    return kept
+
+
+def constraint(source, where):
+    """A schema that stands for itself, with its definitions."""
+    kept = schema(source, where)
+    if "definitions" in source:
+        kept["definitions"] = {key: schema(value, f"{where}#{key}") for key, value in source["definitions"].items()}
     return kept
 
 
@@ -115,6 +129,12 @@ def read():
     return sources, regions, date
 
 
+def stateful():
+    """The types that cfn-lint takes for stateful."""
+    file = resources.files("cfnlint.data.AdditionalSpecs").joinpath("StatefulResources.json")
+    return sorted(json.loads(file.read_text(encoding="utf-8"))["ResourceTypes"])
+
+
 def archive():
     """The bytes of the file."""
     sources, regions, date = read()
@@ -134,8 +154,19 @@ def archive():
         packed = zlib.compress(block, 9)
         blocks.append([len(body), len(packed), len(block)])
         body += packed
+    rules = []
+    for rule in constraints(constraint, set(sources)):
+        block, places = b"", {}
+        for region, of in rule.pop("schemas").items():
+            text = compact(of)
+            places[region] = [len(blocks), len(block), len(text)]
+            block += text
+        packed = zlib.compress(block, 9)
+        blocks.append([len(body), len(packed), len(block)])
+        body += packed
+        rules.append({**rule, **({"everywhere": places[""]} if "" in places else {"regions": places})})
     version = f"cfn-lint {metadata.version('cfn-lint')}"
-    index = {"schemaDate": date, "source": version, "regionSets": sets, "blocks": blocks, "types": types}
+    index = {"schemaDate": date, "source": version, "regionSets": sets, "blocks": blocks, "types": types, "constraints": rules, "stateful": stateful()}
     packed = zlib.compress(compact(index), 9)
     return MAGIC + struct.pack("<III", FORMAT, len(packed), zlib.crc32(packed + body)) + packed + body
 

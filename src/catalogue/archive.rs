@@ -13,6 +13,8 @@ use flate2::read::ZlibDecoder;
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::constraint::Constraint;
+
 const MAGIC: &[u8] = b"rekindle-types\n";
 const FORMAT: u32 = 1;
 /// Far above what the largest part of a real catalogue has (750 kB), so that no file makes us
@@ -52,6 +54,10 @@ pub(super) struct Index {
     region_sets: Vec<Vec<String>>,
     blocks: Vec<Block>,
     types: BTreeMap<String, Entry>,
+    pub(super) constraints: Vec<Constraint>,
+    /// Types whose resources hold what cannot be made again, according to cfn-lint.
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test compares `stateful.csv` with it"))]
+    pub(super) stateful: Vec<String>,
 }
 
 /// Offset and length in the body, and the length when unpacked; in bytes.
@@ -61,6 +67,10 @@ struct Block(usize, usize, usize);
 /// Number of the block, offset and length in it when unpacked, number of the set of regions.
 #[derive(Debug, Deserialize)]
 struct Entry(usize, usize, usize, usize);
+
+/// Number of the block, offset and length in it when unpacked.
+#[derive(Debug, Deserialize)]
+pub(super) struct Span(usize, usize, usize);
 
 /// An opened catalogue.
 #[derive(Debug)]
@@ -111,9 +121,14 @@ impl<'a> Archive<'a> {
     pub(super) fn text(&self, name: &str) -> Result<&str, ArchiveError> {
         let &Entry(block, offset, length, _) =
             self.index.types.get(name).ok_or(damaged("a type is not in its index"))?;
+        self.at(&Span(block, offset, length))
+    }
+
+    /// A piece of a block.
+    pub(super) fn at(&self, &Span(block, offset, length): &Span) -> Result<&str, ArchiveError> {
         let slot = self.unpacked.get(block).ok_or(damaged("a block is missing"))?;
         let text = slot.get_or_init(|| self.block(block)).as_ref().map_err(Clone::clone)?;
-        range(offset, length).and_then(|range| text.get(range)).ok_or(damaged("a type is cut off"))
+        range(offset, length).and_then(|range| text.get(range)).ok_or(damaged("a piece is cut off"))
     }
 
     fn block(&self, number: usize) -> Result<String, ArchiveError> {

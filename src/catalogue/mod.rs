@@ -9,9 +9,13 @@
 //! used. Imports nothing of ours.
 
 mod archive;
+mod change;
+mod constraint;
+pub mod durations;
 mod path;
 mod resource_type;
 mod schema;
+mod stateful;
 
 #[cfg(test)]
 mod tests;
@@ -21,9 +25,11 @@ use std::sync::{LazyLock, OnceLock};
 
 use archive::Archive;
 pub use archive::ArchiveError;
+pub use constraint::{Constraint, ConstraintSchema, constraints};
 pub use path::PropertyPath;
 pub use resource_type::{Replacement, ReplacementOrder, ResourceType};
-pub use schema::{Additional, Items, Schema, Types};
+pub use schema::{Additional, Definitions, Items, Schema, Types};
+pub use stateful::holds;
 
 const BYTES: &[u8] = include_bytes!("resource-types.bin");
 const SHIPPED: &str = "the tests read every type of the shipped catalogue";
@@ -31,13 +37,26 @@ const SHIPPED: &str = "the tests read every type of the shipped catalogue";
 struct Catalogue {
     archive: Archive<'static>,
     types: BTreeMap<String, OnceLock<ResourceType>>,
+    /// By type: numbers of a constraint and of its place.
+    constraints: BTreeMap<String, Vec<(usize, usize)>>,
 }
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
     let archive = Archive::open(BYTES).expect(SHIPPED);
     let types = archive.names().map(|name| (name.to_owned(), OnceLock::new())).collect();
-    Catalogue { archive, types }
+    let constraints = constraints_by_type(&archive.index.constraints);
+    Catalogue { archive, types, constraints }
 });
+
+fn constraints_by_type(all: &[Constraint]) -> BTreeMap<String, Vec<(usize, usize)>> {
+    let mut by_type: BTreeMap<String, Vec<_>> = BTreeMap::new();
+    for (number, constraint) in all.iter().enumerate() {
+        for (place, (resource_type, _)) in constraint.places.iter().enumerate() {
+            by_type.entry(resource_type.clone()).or_default().push((number, place));
+        }
+    }
+    by_type
+}
 
 /// What is published of `AWS::SERVICE::TYPE`; `None` of a type that no region has.
 ///

@@ -1,11 +1,9 @@
 //! One resource type: its schema, and what its properties mean for its life.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use super::path::PropertyPath;
-use super::schema::Schema;
+use super::schema::{Definitions, Schema};
 
 /// What is published of a resource type.
 #[derive(Clone, Debug, Deserialize)]
@@ -16,7 +14,7 @@ pub struct ResourceType {
     pub schema: Schema,
     /// Schemas that several properties share, by name.
     #[serde(default)]
-    pub definitions: BTreeMap<String, Schema>,
+    pub definitions: Definitions,
     /// A change of one of these makes a new physical resource.
     #[serde(default, rename = "createOnlyProperties")]
     pub create_only: Vec<PropertyPath>,
@@ -113,30 +111,9 @@ impl ResourceType {
     /// The schema that stands behind references, or the schema itself; `None` where a reference leads
     /// nowhere or in a circle.
     pub fn resolve<'a>(&'a self, schema: &'a Schema) -> Option<&'a Schema> {
-        let mut schema = schema;
-        for _ in 0..MAXIMUM_REFERENCES {
-            let Some(pointer) = &schema.reference else { return Some(schema) };
-            schema = self.at(pointer)?;
-        }
-        None
-    }
-
-    fn at(&self, pointer: &str) -> Option<&Schema> {
-        let mut steps = pointer.strip_prefix("#/")?.split('/').peekable();
-        let mut schema = &self.schema;
-        if steps.next_if_eq(&"definitions").is_some() {
-            schema = self.definitions.get(steps.next()?)?;
-        }
-        while let Some(keyword) = steps.next() {
-            let name = if keyword == "items" { None } else { Some(steps.next()?) };
-            schema = schema.step(keyword, name)?;
-        }
-        Some(schema)
+        schema.resolve(&self.schema, &self.definitions)
     }
 }
-
-/// No published chain of references is longer than three.
-const MAXIMUM_REFERENCES: usize = 16;
 
 fn is_attribute(attribute: &str, name: &str) -> bool {
     let (mut expected, mut given) = (attribute.split('.').peekable(), name.split('.'));

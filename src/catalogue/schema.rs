@@ -48,6 +48,8 @@ pub struct Schema {
     pub multiple_of: Option<Number>,
     /// What the items of a list may be.
     pub items: Option<Items>,
+    /// What the first items of a list may be, by place.
+    pub prefix_items: Vec<Schema>,
     /// The fewest items.
     pub min_items: Option<u64>,
     /// The most items.
@@ -140,9 +142,30 @@ pub enum Additional {
     As(Box<Schema>),
 }
 
+/// Schemas that others refer to, by name.
+pub type Definitions = BTreeMap<String, Schema>;
+
+/// No published chain of references is longer than three.
+const MAXIMUM_REFERENCES: usize = 16;
+
 impl Schema {
+    /// What stands behind the reference, if this is one. `root` and `definitions` are those of the
+    /// whole it is part of.
+    pub(super) fn resolve<'a>(
+        &'a self,
+        root: &'a Schema,
+        definitions: &'a Definitions,
+    ) -> Option<&'a Schema> {
+        let mut schema = self;
+        for _ in 0..MAXIMUM_REFERENCES {
+            let Some(pointer) = &schema.reference else { return Some(schema) };
+            schema = at(pointer, root, definitions)?;
+        }
+        None
+    }
+
     /// The schema that a step of a pointer leads to: keyword and name, for example `properties`, `Port`.
-    pub(super) fn step(&self, keyword: &str, name: Option<&str>) -> Option<&Schema> {
+    fn step(&self, keyword: &str, name: Option<&str>) -> Option<&Schema> {
         match (keyword, name) {
             ("properties", Some(name)) => self.properties.get(name),
             ("patternProperties", Some(name)) => self.pattern_properties.get(name),
@@ -153,4 +176,17 @@ impl Schema {
             _ => None,
         }
     }
+}
+
+fn at<'a>(pointer: &str, root: &'a Schema, definitions: &'a Definitions) -> Option<&'a Schema> {
+    let mut steps = pointer.strip_prefix("#/")?.split('/').peekable();
+    let mut schema = root;
+    if steps.next_if_eq(&"definitions").is_some() {
+        schema = definitions.get(steps.next()?)?;
+    }
+    while let Some(keyword) = steps.next() {
+        let name = if keyword == "items" { None } else { Some(steps.next()?) };
+        schema = schema.step(keyword, name)?;
+    }
+    Some(schema)
 }

@@ -44,6 +44,37 @@ fn every_type_can_be_read_and_every_reference_leads_somewhere() {
 }
 
 #[test]
+fn every_constraint_can_be_read_and_every_reference_leads_somewhere() {
+    let mut read = 0;
+    for constraint in &CATALOGUE.archive.index.constraints {
+        let regions = ["eu-central-1", "us-east-1", "ap-southeast-7"];
+        for found in regions.iter().filter_map(|region| constraint.schema(region)) {
+            let mut schemas = Vec::new();
+            all(&found.schema, &mut schemas);
+            found.definitions.values().for_each(|schema| all(schema, &mut schemas));
+            for schema in schemas {
+                assert!(found.resolve(schema).is_some(), "{} {:?}", constraint.code, schema.reference);
+            }
+            read += 1;
+        }
+    }
+    assert!(read > 100, "{read}");
+}
+
+#[test]
+fn what_is_demanded_beside_the_schema_has_its_place() {
+    let found: Vec<_> = constraints("AWS::DynamoDB::Table").collect();
+    let codes: Vec<_> = found.iter().map(|(_, constraint)| constraint.code.as_str()).collect();
+    assert_eq!(codes, ["E3638", "E3639"]);
+    assert!(found.iter().all(|(path, constraint)| path.0.is_empty() && !constraint.is_regional()));
+    let instance = constraints("AWS::EC2::Instance").find(|(path, _)| path.to_string() == "InstanceType");
+    let (_, classes) = instance.expect("cfn-lint knows the classes of instances by region");
+    assert!(classes.schema("eu-central-1").expect("a known region").schema.values.is_some());
+    assert!(classes.schema("moon-north-1").is_none());
+    assert_eq!(constraints("AWS::EC2::Vpc").count(), 0);
+}
+
+#[test]
 fn what_is_known_of_a_database() {
     let database = resource_type("AWS::RDS::DBInstance").expect("databases are published");
     assert_eq!(database.replacement(["DBName"]), Replacement::Always);

@@ -7,7 +7,8 @@ use crate::cli::console::Console;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::engine::Stop;
-use crate::model::EnvironmentName;
+use crate::model::{EnvironmentName, InstanceName};
+use crate::plan::{self, Consent, Plan};
 
 /// What must be consented to before a plan is carried out.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ enum Refusal {
     NameNotTyped { verb: String, environment: EnvironmentName },
     #[error("the name given is `{given}`, the environment is `{environment}`")]
     WrongName { given: String, environment: EnvironmentName },
+    #[error("{instance}: {what}, and nobody consented to it by name")]
+    Unnamed { instance: InstanceName, what: String },
     #[error("not confirmed: nothing was changed")]
     Declined,
 }
@@ -51,6 +54,32 @@ pub async fn ask(
     } else {
         ask_yes_or_no(console, run, question, stop).await
     }
+}
+
+/// Refuses a plan that lacks a consent which `--yes` does not give.
+///
+/// # Errors
+/// The first one that is missing; the hint names the options for all.
+pub fn named(plan: &Plan) -> Result<(), Failure> {
+    let missing = plan::missing_consents(plan);
+    let Some(first) = missing.first() else { return Ok(()) };
+    let options: Vec<String> = missing
+        .iter()
+        .map(|missing| format!("`{} {}`", missing.consent.option(), missing.instance))
+        .collect();
+    let resources: Vec<String> = first
+        .consequences
+        .iter()
+        .map(|one| format!("`{}` ({})", one.logical_id, one.resource_type))
+        .collect();
+    let verb = match first.consent {
+        Consent::AllowReplacement => "would replace",
+        _ => "would delete",
+    };
+    let what = format!("{verb} {}, which holds data", resources.join(", "));
+    let refusal = Refusal::Unnamed { instance: first.instance.clone(), what };
+    Err(refuse(refusal)
+        .hint(format!("look at the plan; if that is what you want, add {}", options.join(" "))))
 }
 
 /// A line from a person; `None` when the input ended. Ctrl-C ends the waiting.

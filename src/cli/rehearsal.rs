@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::catalogue::durations::{self, Seconds};
 use crate::cli::args::{ChangeArguments, RunArguments, Selection, TeardownConsents};
 use crate::cli::command::plan::{deploy_context, make};
 use crate::cli::exit_code::ExitCode;
@@ -12,7 +13,6 @@ use crate::cli::view::Silent;
 use crate::cli::{Session, faults, runtime, wire};
 use crate::disk::clock;
 use crate::engine::{self, Event, EventSink, ExecuteOptions, Operation, Outcome, Recorder, Stop, Timeline};
-use crate::local::durations::{self, Seconds};
 use crate::local::{Cloud, Options};
 use crate::manifest::Project;
 use crate::model::{Environment, Protection};

@@ -24,9 +24,12 @@ pub struct ChangeArguments {
     /// Consent to a change of this unit's class (repeatable)
     #[arg(long = "change-class", value_name = "UNIT")]
     pub change_class: Vec<InstanceName>,
-    /// Consent to the replacement of resources of this unit, which no plan can foresee yet (repeatable)
+    /// Consent to replacements in this unit that lose data or that no plan could foresee (repeatable)
     #[arg(long = "allow-replacement", value_name = "UNIT")]
     pub allow_replacement: Vec<InstanceName>,
+    /// Consent to removals in this unit that lose data (repeatable)
+    #[arg(long = "delete-data", value_name = "UNIT")]
+    pub delete_data: Vec<InstanceName>,
 }
 
 /// How a changing command runs.

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::catalogue;
 use crate::local::answers::Answers;
 use crate::local::context::{Context, PrepareError};
 use crate::local::operation::Work;
-use crate::local::operation::decide::{Basis, Decision, decide, property};
+use crate::local::operation::decide::{Basis, Decision, decide, property, replacement as replacement_by};
 use crate::local::operation::outputs;
 use crate::local::stack::{ChangeSetKind, ChangeSetState, Stack};
 use crate::local::{evaluate::EvaluateError, exports::Exports, graph, resource::Resource};
@@ -63,7 +64,7 @@ pub fn preview(
         graph::order(&context.dependencies).map_err(|cycle| PrepareError::Circular(cycle.join(", ")))?;
     for logical_id in order {
         let decision = decide(basis, &resources, &logical_id)?;
-        if let Some(change) = change(context, &logical_id, &decision, &changed) {
+        if let Some(change) = change(context, &logical_id, resources.get(&logical_id), &decision, &changed) {
             changes.push(change);
             changed.insert(logical_id.clone());
         }
@@ -94,19 +95,25 @@ fn line(action: ChangeAction, logical_id: &str, resource: &Resource) -> Change {
 fn change(
     context: &Context,
     logical_id: &str,
+    current: Option<&Resource>,
     decision: &Decision,
     changed: &BTreeSet<String>,
 ) -> Option<Change> {
+    let by_property = |resource: &Resource, property: &str| {
+        current.map_or(catalogue::Replacement::Never, |current| replacement_by(current, resource, property))
+    };
     match decision {
         Decision::Keep(_) => None,
         Decision::Create(resource) => Some(line(ChangeAction::Add, logical_id, resource)),
         Decision::Update(resource, paths) => Some(Change {
-            replacement: Some(Replacement::Never),
+            replacement: Some(in_place(paths, |property| by_property(resource, property))),
             paths: paths.clone(),
             ..line(ChangeAction::Modify, logical_id, resource)
         }),
         Decision::Replace(resource, paths) => Some(Change {
-            replacement: Some(replacement(context, logical_id, resource, paths, changed)),
+            replacement: Some(replacement(context, logical_id, paths, changed, |property| {
+                by_property(resource, property)
+            })),
             paths: paths.clone(),
             ..line(ChangeAction::Modify, logical_id, resource)
         }),
@@ -118,9 +125,9 @@ fn change(
 fn replacement(
     context: &Context,
     logical_id: &str,
-    resource: &Resource,
     paths: &[String],
     changed: &BTreeSet<String>,
+    by_property: impl Fn(&str) -> catalogue::Replacement,
 ) -> Replacement {
     let properties = &context.template.resources[logical_id].properties;
     let is_late = |property: &str| {
@@ -128,12 +135,20 @@ fn replacement(
         value.is_some_and(|value| !context.refers_to(value).is_disjoint(changed))
     };
     let mut causes = paths.iter().filter_map(|path| property(path));
-    let replaces =
-        |property: &&str| crate::local::resource::catalogue::replaces(&resource.resource_type, property);
-    if causes.any(|property| replaces(&property) && !is_late(property)) {
+    if causes.any(|property| by_property(property) == catalogue::Replacement::Always && !is_late(property)) {
         Replacement::Always
     } else {
         Replacement::Conditional
+    }
+}
+
+/// A change in place: conditional where the schema says that some changes of a property replace.
+fn in_place(paths: &[String], by_property: impl Fn(&str) -> catalogue::Replacement) -> Replacement {
+    let mut properties = paths.iter().filter_map(|path| property(path));
+    if properties.any(|property| by_property(property) == catalogue::Replacement::Conditional) {
+        Replacement::Conditional
+    } else {
+        Replacement::Never
     }
 }
 

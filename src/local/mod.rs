@@ -15,9 +15,9 @@
 //! | `answers`, `outside` | what others answer, and what somebody does by hand |
 //! | `template`, `context`, `evaluate`, `graph` | reading templates; the language's values over resources |
 //! | `resource` | physical ids, attributes, what is known of types |
-//! | `durations`, `fault`, `derive`, `place`, `store` | tables, failures on request, ids, regions, the file |
+//! | `fault`, `derive`, `place`, `store` | tables, failures on request, ids, regions, the file |
 //!
-//! May import only the model, the port and the language. May not read a clock, print, or decide anything that the
+//! May import only the model, the port, the language and the catalogue. May not read a clock, print, or decide anything that the
 //! real service leaves to its caller.
 
 mod answers;
@@ -27,7 +27,6 @@ mod cloud;
 mod context;
 mod derive;
 mod drift;
-pub mod durations;
 mod evaluate;
 mod exports;
 mod fault;

@@ -1,21 +1,24 @@
 //! Desired units that are final, with the digest that everything after the release compares by.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
+use crate::model::canonical::{self, Member};
 use crate::model::facts::{Facts, SCHEMA};
-use crate::model::{DesiredUnit, Digest, canonical};
+use crate::model::{DesiredUnit, Digest};
 
-/// A desired unit that changes no more. Cheap to clone; its digest was worked out when it was sealed.
+/// A desired unit that changes no more. Cheap to clone; what all others are asked about, its digest
+/// and the names of its outputs, was worked out when it was sealed, and its template is kept folded.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(from = "DesiredUnit")]
 pub struct SealedUnit {
     unit: Arc<DesiredUnit>,
     digest: Digest,
+    outputs: Arc<BTreeSet<String>>,
 }
 
 impl SealedUnit {
@@ -23,6 +26,11 @@ impl SealedUnit {
     /// capabilities, role. Notifications and the time-out only steer an operation and are left out.
     pub fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// The names of the outputs that its template declares.
+    pub fn outputs(&self) -> &BTreeSet<String> {
+        &self.outputs
     }
 
     /// The facts a stack carries that is made from this unit, with these resolved parameter values,
@@ -42,9 +50,12 @@ impl SealedUnit {
 }
 
 impl From<DesiredUnit> for SealedUnit {
-    fn from(unit: DesiredUnit) -> Self {
+    fn from(mut unit: DesiredUnit) -> Self {
+        let section = unit.template.get("Outputs").and_then(Value::as_object);
+        let outputs = section.into_iter().flat_map(|section| section.keys().cloned()).collect();
         let digest = digest(&unit);
-        Self { unit: Arc::new(unit), digest }
+        unit.template = unit.template.folded();
+        Self { unit: Arc::new(unit), digest, outputs: Arc::new(outputs) }
     }
 }
 
@@ -64,15 +75,14 @@ impl Serialize for SealedUnit {
 }
 
 fn digest(unit: &DesiredUnit) -> Digest {
-    // The template goes in by reference: it is large.
     let content = canonical::object([
-        ("template", &*unit.template),
-        ("parameters", &json!(unit.parameters)),
-        ("tags", &json!(unit.tags)),
-        ("stack_policy", unit.stack_policy.as_ref().unwrap_or(&Value::Null)),
-        ("termination_protection", &json!(unit.termination_protection)),
-        ("capabilities", &json!(unit.capabilities)),
-        ("service_role", &json!(unit.service_role)),
+        ("template", Member::Text(unit.template.text())),
+        ("parameters", Member::Value(&json!(unit.parameters))),
+        ("tags", Member::Value(&json!(unit.tags))),
+        ("stack_policy", Member::Value(unit.stack_policy.as_ref().unwrap_or(&Value::Null))),
+        ("termination_protection", Member::Value(&json!(unit.termination_protection))),
+        ("capabilities", Member::Value(&json!(unit.capabilities))),
+        ("service_role", Member::Value(&json!(unit.service_role))),
     ]);
     Digest::of_canonical("rekindle/unit/1", &content)
 }

@@ -8,7 +8,7 @@ use crate::model::{
     Change, Class, Digest, EnvironmentName, InstanceName, ObservedStack, Output, ProjectName, Protection,
     SealedUnit, StackName,
 };
-use crate::plan::{Consent, Reason};
+use crate::plan::{Consent, Consequence, Reason};
 
 /// Which way a plan goes through the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +96,13 @@ pub struct PlannedAction {
     pub reasons: Vec<Reason>,
     /// Differences by resource, where both templates are known.
     pub changes: Vec<Change>,
+    /// What becomes of resources that are there and go or are replaced, where both templates are
+    /// known.
+    #[serde(default)]
+    pub consequences: Vec<Consequence>,
+    /// Outputs that come out, or may come out, otherwise than they are.
+    #[serde(default)]
+    pub changing_outputs: BTreeSet<String>,
     /// Differences by parameter.
     pub parameters: Vec<ParameterChange>,
     /// Instances of this plan that it needs: by the source where something is sent, else by what

@@ -2,18 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use crate::model::facts::TAG_PREFIX;
 use crate::model::{Change, Digest, Facts, InstanceName, ObservedStack, SealedUnit};
 use crate::plan::difference::{difference_with, other_sections};
-use crate::plan::expansion::{decided, expanded, known, readable};
+use crate::plan::expansion::{decided, expanded, known, known_facts, readable};
 use crate::plan::inventory::Standing;
+use crate::plan::replacement::{Effects, Side, effects};
 use crate::plan::values::{self, MASKED};
-use crate::plan::{Observation, ParameterChange, PlannedValue, Reason};
+use crate::plan::{Consequence, Observation, ParameterChange, PlannedValue, Reason};
 
 /// What differs. Without a reason there is nothing to do.
 pub(super) struct Comparison {
     pub reasons: Vec<Reason>,
     pub changes: Vec<Change>,
+    pub effects: Effects,
     pub parameters: Vec<ParameterChange>,
 }
 
@@ -32,24 +36,62 @@ pub(super) fn compare(
         reasons.push(Reason::DigestChanged { from: facts.unit, to: digest });
         reasons.extend(tag_reasons(unit, stack));
     }
+    // As long as nothing better is known, every output may change.
+    let mut found = Inside { outputs: unit.outputs().clone(), ..Inside::default() };
     let deployed = match same_unit {
-        true => Some(&*unit.template),
+        // The template is looked into only where a value may change something in it.
+        true => Some(&unit.template).filter(|_| !parameters.is_empty()).map(|template| &**template),
         false => observation.templates.get(&stack.id),
     };
-    let changed: BTreeSet<String> = parameters.iter().map(|change| change.name.clone()).collect();
-    let mut changes = Vec::new();
-    if let Some(deployed) = deployed.filter(|_| !same_unit || !changed.is_empty()) {
-        let (now, then) = (readable(stack), known(values));
-        let before = expanded(deployed, &now, Some(stack));
-        let after = expanded(&unit.template, &then, Some(stack));
-        let conditions = (&decided(&before, &now, stack), &decided(&after, &then, stack));
-        changes = difference_with(&before, &after, &changed, conditions);
-        let paths = other_sections(&before, &after);
+    if let Some(deployed) = deployed {
+        let is_ours = reasons.iter().all(|reason| !matches!(reason, Reason::ChangedOutside { .. }));
+        let inside = inside(deployed, unit, stack, values, &parameters);
+        let outputs = if is_ours { inside.outputs } else { found.outputs };
+        found = Inside { outputs, ..inside };
+        let paths = std::mem::take(&mut found.other_sections);
         reasons.extend(paths.into_iter().map(|path| Reason::TemplateChanged { path }));
     }
     reasons.extend(parameters.iter().filter_map(parameter_reason));
     reasons.extend(standing.facts.as_ref().into_iter().flat_map(|facts| facts_reasons(unit, facts)));
-    Comparison { reasons, changes, parameters }
+    let Inside { changes, consequences, outputs, .. } = found;
+    Comparison { reasons, changes, effects: Effects { consequences, outputs }, parameters }
+}
+
+/// What differs inside a stack.
+#[derive(Default)]
+struct Inside {
+    changes: Vec<Change>,
+    consequences: Vec<Consequence>,
+    outputs: BTreeSet<String>,
+    other_sections: Vec<String>,
+}
+
+/// Compares the deployed template with the unit's, each with what is known of its values.
+fn inside(
+    deployed: &Value,
+    unit: &SealedUnit,
+    stack: &ObservedStack,
+    values: &BTreeMap<String, PlannedValue>,
+    parameters: &[ParameterChange],
+) -> Inside {
+    let (now, then) = (readable(stack), known(values));
+    let before = expanded(deployed, &now, Some(stack));
+    let after = expanded(&unit.template, &then, Some(stack));
+    let conditions = (decided(&before, &now, stack), decided(&after, &then, stack));
+    let changed: BTreeSet<String> = parameters.iter().map(|change| change.name.clone()).collect();
+    let mut changes = difference_with(&before, &after, &changed, (&conditions.0, &conditions.1));
+    let side = |template, values, decided, open| Side {
+        template,
+        facts: known_facts(template, values, stack, decided),
+        open,
+    };
+    let open = parameters.iter().filter(|change| matches!(change.to, PlannedValue::Unknown(_)));
+    let open = open.map(|change| change.name.as_str()).collect();
+    let before = side(&before, &now, conditions.0, BTreeSet::new());
+    let after = side(&after, &then, conditions.1, open);
+    let Effects { consequences, outputs } = effects(&before, &after, &mut changes);
+    let other_sections = other_sections(before.template, after.template);
+    Inside { changes, consequences, outputs, other_sections }
 }
 
 /// Where the stack does not read back as rekindle left it.

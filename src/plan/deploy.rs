@@ -94,17 +94,17 @@ impl Planner<'_> {
 
     fn decide(&mut self, instance: &InstanceName, obstacles: &mut Vec<Obstacle>) {
         let unit = self.desired[instance];
-        let standing = self.inventory.standing.get(instance).cloned();
+        let standing = self.inventory.standing.get(instance);
         if !is_selected(self.context.selected.as_ref(), instance) {
             if let Some(standing) = standing {
-                let kept = self.action(unit, ActionKind::Keep, Some(&standing), vec![Reason::NotSelected]);
+                let kept = self.action(unit, ActionKind::Keep, Some(standing), vec![Reason::NotSelected]);
                 self.decided.insert(instance.clone(), kept);
             }
             return;
         }
         obstacles.extend(self.missing_needs(unit));
-        obstacles.extend(self.class_change(unit, standing.as_ref()));
-        let action = match &standing {
+        obstacles.extend(self.class_change(unit, standing));
+        let action = match standing {
             None => self.create(unit, obstacles),
             Some(standing) => self.decide_standing(unit, standing, obstacles),
         };
@@ -235,6 +235,7 @@ impl Planner<'_> {
         let stack = standing.map(|standing| standing.stack);
         let template = expanded(&unit.template, &known(&values), stack);
         action.changes = difference(&json!({}), &template, &BTreeSet::new());
+        action.changing_outputs = unit.outputs().clone();
         action.parameters = values::changes(None, &values);
         action
     }
@@ -255,6 +256,12 @@ impl Planner<'_> {
         let reasons = status.into_iter().chain(comparison.reasons).collect();
         let mut action = self.action(unit, ActionKind::Update, Some(standing), reasons);
         action.changes = comparison.changes;
+        action.consequences = comparison.effects.consequences;
+        action.changing_outputs = match action.has_consent(Consent::AllowReplacement) {
+            // Even what no plan could foresee may be replaced then.
+            true => unit.outputs().clone(),
+            false => comparison.effects.outputs,
+        };
         action.parameters = comparison.parameters;
         action
     }
@@ -277,8 +284,10 @@ impl Planner<'_> {
         if kind.sends() && class_differs && self.context.consents.given(Consent::ChangeClass, &instance) {
             reasons.push(Reason::Consented { consent: Consent::ChangeClass });
         }
-        if kind == ActionKind::Update && self.context.consents.given(Consent::AllowReplacement, &instance) {
-            reasons.push(Reason::Consented { consent: Consent::AllowReplacement });
+        for consent in [Consent::AllowReplacement, Consent::DeleteData] {
+            if kind == ActionKind::Update && self.context.consents.given(consent, &instance) {
+                reasons.push(Reason::Consented { consent });
+            }
         }
         PlannedAction {
             action: kind,
@@ -287,6 +296,8 @@ impl Planner<'_> {
             class: Some(unit.class),
             reasons,
             changes: Vec::new(),
+            consequences: Vec::new(),
+            changing_outputs: BTreeSet::new(),
             parameters: Vec::new(),
             needs: match kind.sends() {
                 true => unit.needs.clone(),

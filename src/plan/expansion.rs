@@ -44,6 +44,18 @@ pub(super) fn decided(
     decided.and_then(Result::ok).unwrap_or_default()
 }
 
+/// What is known of a template's values: parameters, pseudo parameters, mappings and conditions.
+pub(super) fn known_facts(
+    template: &Value,
+    values: &BTreeMap<String, String>,
+    stack: &ObservedStack,
+    conditions: BTreeMap<String, Option<bool>>,
+) -> Facts {
+    let empty = Map::new();
+    let root = template.as_object().unwrap_or(&empty);
+    Facts { conditions, ..facts(root, values, Some(stack)) }
+}
+
 fn facts(
     root: &Map<String, Value>,
     values: &BTreeMap<String, String>,

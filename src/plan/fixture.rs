@@ -15,7 +15,7 @@ pub(crate) fn instance(name: &str) -> InstanceName {
     name.parse().unwrap()
 }
 
-/// A stateless unit with one topic and the output `Arn`.
+/// A stateless unit with one topic and the output `Arn`, which any change of the topic may change.
 pub(crate) fn unit(name: &str) -> DesiredUnit {
     let identity = Identity {
         project: "fieldbook".parse().unwrap(),
@@ -28,7 +28,7 @@ pub(crate) fn unit(name: &str) -> DesiredUnit {
         class: Class::Stateless,
         template: json!({
             "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": name}}},
-            "Outputs": {"Arn": {"Value": {"Ref": "Topic"}}},
+            "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Topic", "TopicName"]}}},
         })
         .into(),
         parameters: BTreeMap::new(),
@@ -68,7 +68,8 @@ impl Vary for DesiredUnit {
 
     fn reads(mut self, parameter: &str, provider: &str) -> Self {
         self.template["Parameters"][parameter] = json!({"Type": "String"});
-        self.template["Resources"]["Topic"]["Properties"]["Reads"] = json!({"Ref": parameter});
+        self.template["Resources"]["Topic"]["Properties"][format!("Reads{parameter}")] =
+            json!({"Ref": parameter});
         let output = Output { environment: None, instance: instance(provider), name: "Arn".to_owned() };
         self.parameters.insert(parameter.to_owned(), Binding::Output(output));
         self.after(provider)

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use serde_json::Value;
 
-use crate::model::facts::{CARRIER, SCHEMA};
+use crate::model::facts::{CARRIER, Identity, SCHEMA};
 use crate::model::{
     Digest, EnvironmentName, Facts, InstanceName, ObservedStack, ProjectName, SealedUnit, StackName,
     TargetName, UsedInstance,
@@ -47,6 +48,8 @@ impl Standing<'_> {
             class: self.facts.as_ref().map(|facts| facts.class),
             reasons,
             changes: Vec::new(),
+            consequences: Vec::new(),
+            changing_outputs: BTreeSet::new(),
             parameters: Vec::new(),
             needs,
             desired: None,
@@ -74,18 +77,16 @@ impl<'a> Inventory<'a> {
         observation: &'a Observation,
     ) -> Self {
         let mut inventory = Self { project, environment, standing: BTreeMap::new(), obstacles: Vec::new() };
-        for (target, stacks) in &observation.stacks {
-            for stack in stacks.iter().filter(|stack| !stack.status.is_gone()) {
-                inventory.add(target, stack, observation);
-            }
+        for (target, read) in read(observation) {
+            inventory.add(target, read, observation);
         }
         inventory
     }
 
     /// Two targets may share an account and region and then see each other's stacks: a stack counts
     /// at the target its tags name, or where it was seen if nobody looks at that target.
-    fn add(&mut self, seen_at: &TargetName, stack: &'a ObservedStack, observation: &'a Observation) {
-        let Some(identity) = stack.identity() else { return };
+    fn add(&mut self, seen_at: &TargetName, read: Read<'a>, observation: &'a Observation) {
+        let Read { stack, identity, carried } = read;
         let ours = identity.project == *self.project && identity.environment == *self.environment;
         let target = &identity.instance.target;
         if !ours || (target != seen_at && observation.stacks.contains_key(target)) {
@@ -99,8 +100,8 @@ impl<'a> Inventory<'a> {
             }
             return;
         }
-        self.obstacles.extend(objection(&instance, stack));
-        let facts = facts_of(stack, observation).map(Cow::into_owned);
+        self.obstacles.extend(objection(&instance, stack, carried.is_some()));
+        let facts = carried.or_else(|| observation.template_facts.get(&stack.id).cloned());
         self.standing.insert(instance, Standing { stack, facts });
     }
 
@@ -140,6 +141,28 @@ impl<'a> Inventory<'a> {
     }
 }
 
+/// A stack that is there and belongs to somebody, with what its tags and its output say.
+struct Read<'a> {
+    stack: &'a ObservedStack,
+    identity: Identity,
+    carried: Option<Facts>,
+}
+
+/// Reads all stacks. Most of the time of a plan without changes goes here, so that it is spread over
+/// the processors; the order stays the one of the observation.
+fn read(observation: &Observation) -> Vec<(&TargetName, Read<'_>)> {
+    let targets = observation.stacks.iter();
+    let stacks: Vec<(&TargetName, &ObservedStack)> =
+        targets.flat_map(|(target, stacks)| stacks.iter().map(move |stack| (target, stack))).collect();
+    let there = stacks.into_par_iter().filter(|(_, stack)| !stack.status.is_gone());
+    there
+        .filter_map(|(target, stack)| {
+            let identity = stack.identity()?;
+            Some((target, Read { stack, identity, carried: stack.facts() }))
+        })
+        .collect()
+}
+
 /// Shorter values (`true`, `80`, `eu-west-1`) coincide by chance; physical ids and ARNs are longer.
 const SHORTEST_TELLING_VALUE: usize = 12;
 
@@ -151,12 +174,13 @@ pub(super) fn facts_of<'a>(stack: &ObservedStack, observation: &'a Observation) 
     }
 }
 
-fn objection(instance: &InstanceName, stack: &ObservedStack) -> Option<Obstacle> {
+fn objection(instance: &InstanceName, stack: &ObservedStack, carries_facts: bool) -> Option<Obstacle> {
     let (instance, name, status) = (instance.clone(), stack.name.clone(), stack.status.clone());
     match on_deploy(&stack.status) {
         DeployAnswer::Busy => Some(Obstacle::Busy { instance, stack: name, status }),
         DeployAnswer::Unknown => Some(Obstacle::UnknownStatus { instance, stack: name, status }),
-        _ if has_later_facts(stack) => Some(Obstacle::LaterFacts { instance, stack: name }),
+        // Facts that were read are of no later schema.
+        _ if !carries_facts && has_later_facts(stack) => Some(Obstacle::LaterFacts { instance, stack: name }),
         _ => None,
     }
 }

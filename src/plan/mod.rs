@@ -20,8 +20,10 @@ mod influence;
 mod inventory;
 mod observation;
 mod places;
+mod protected;
 mod prune;
 mod reason;
+mod replacement;
 mod status;
 mod teardown;
 #[cfg(test)]
@@ -39,7 +41,9 @@ pub use expansion::logical_ids;
 pub use inventory::wanted_templates;
 pub use observation::Observation;
 pub use places::{FormerPlace, former_places};
+pub use protected::{MissingConsent, missing_consents};
 pub use reason::{Consent, Reason};
+pub use replacement::{Cause, Consequence, Fate};
 pub use teardown::teardown;
 
 /// Hands a plan out only when nothing stands in its way and it does not contradict itself.

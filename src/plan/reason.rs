@@ -108,13 +108,13 @@ pub enum Reason {
 pub enum Consent {
     /// The class in the source differs from the one the stack carries.
     ChangeClass,
-    /// A `data` unit is torn down where classes are kept.
+    /// A `data` unit is torn down where classes are kept, or a resource in it goes with what it holds.
     DeleteData,
     /// A stack of unknown class is torn down where classes are kept.
     DeleteUnknown,
     /// Termination protection is lifted in order to delete.
     LiftTerminationProtection,
-    /// Resources of this unit are replaced although the plan could not know it beforehand.
+    /// Resources of this unit are replaced that hold something, or that no plan could foresee.
     AllowReplacement,
 }
 

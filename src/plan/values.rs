@@ -57,8 +57,8 @@ impl Values<'_> {
             };
             return stacks.iter().find(owner).and_then(known);
         }
-        let decided = self.decided.get(&output.instance).map(|action| action.action);
-        if decided.is_some_and(|action| action != ActionKind::Keep) {
+        let decided = self.decided.get(&output.instance);
+        if decided.is_some_and(|action| may_change(action, &output.name)) {
             return Some(PlannedValue::Unknown(output.clone()));
         }
         match self.inventory.standing.get(&output.instance) {
@@ -66,6 +66,15 @@ impl Values<'_> {
             // An obstacle of its own already tells why there is no decision about the provider.
             _ => Some(PlannedValue::Unknown(output.clone())),
         }
+    }
+}
+
+/// Whether an output may come out otherwise than it stands.
+fn may_change(action: &PlannedAction, output: &str) -> bool {
+    match action.action {
+        ActionKind::Keep => false,
+        ActionKind::Update => action.changing_outputs.contains(output),
+        ActionKind::Create | ActionKind::Replace | ActionKind::Delete => true,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::model::{
 };
 use crate::release::digests::{deployment, deployment_parts, release, release_parts};
 use crate::release::input_manifest::{InputManifest, UnitInputs};
-use crate::release::outputs::{self, UsedTemplates};
+use crate::release::outputs::{self, UsedOutputs};
 use crate::release::{language_checks, parameters, stored, template_checks};
 use crate::render::{Context, Limits, RenderedStack, Renderer, Sources, Visible};
 use crate::template::analysis;
@@ -82,7 +82,7 @@ impl<'p> Assembler<'p> {
             }
         }
         if !problems.has_errors() {
-            let used = self.used_templates(&resolved);
+            let used = self.used_outputs(&resolved);
             problems.extend(outputs::check(&resolved.units, &units, &used));
         }
         if problems.has_errors() {
@@ -135,9 +135,9 @@ impl<'p> Assembler<'p> {
         Ok(Joined { desired, inputs: unit_inputs, warnings: problems })
     }
 
-    /// Templates of the units of other environments that this one refers to. Where the other
+    /// The outputs of the units of other environments that this one refers to. Where the other
     /// environment is not right itself they are left out: its own check tells, and so does a plan.
-    fn used_templates(&self, resolved: &ResolvedEnvironment) -> UsedTemplates {
+    fn used_outputs(&self, resolved: &ResolvedEnvironment) -> UsedOutputs {
         let bindings = resolved.units.iter().flat_map(|unit| unit.parameters.values());
         let mut wanted: BTreeMap<EnvironmentName, BTreeSet<InstanceName>> = BTreeMap::new();
         for bound in bindings {
@@ -145,17 +145,18 @@ impl<'p> Assembler<'p> {
                 wanted.entry(environment.clone()).or_default().insert(instance.clone());
             }
         }
-        let mut templates = UsedTemplates::new();
+        let mut outputs = UsedOutputs::new();
         for (name, instances) in wanted {
             let Ok(other) = self.project.resolve(&name) else { continue };
             let Ok(contexts) = contexts(self.project, &other.environment) else { continue };
             for unit in other.units.iter().filter(|unit| instances.contains(&unit.instance)) {
                 if let Ok(rendered) = self.render(&contexts, unit) {
-                    templates.insert((name.clone(), unit.instance.clone()), rendered.template.value.clone());
+                    let declared = analysis::outputs(&rendered.template.value);
+                    outputs.insert((name.clone(), unit.instance.clone()), declared);
                 }
             }
         }
-        templates
+        outputs
     }
 
     fn render(

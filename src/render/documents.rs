@@ -8,7 +8,7 @@ use crate::template::{Document, Insertion, Insertions};
 
 /// How many different documents are kept. Where there are more, the units have little in common,
 /// and keeping all of them would take more memory than it saves work.
-const KEPT: usize = 500;
+const KEPT: usize = 100;
 
 /// Documents by what they were read from; shared by threads.
 #[derive(Default)]

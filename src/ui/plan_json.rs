@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::plan::{ActionKind, Plan, PlannedAction};
+use crate::plan::{ActionKind, MissingConsent, Plan, PlannedAction, missing_consents};
 use crate::ui::SCHEMA;
 
 /// The document that `plan --output json` prints.
@@ -14,6 +14,7 @@ pub fn plan(plan: &Plan) -> Value {
         "release": plan.release,
         "deployment": plan.deployment,
         "actions": plan.actions.iter().map(action).collect::<Vec<_>>(),
+        "needs_consent": missing_consents(plan).iter().map(consent).collect::<Vec<_>>(),
         "summary": {
             "create": plan.count(ActionKind::Create),
             "update": plan.count(ActionKind::Update),
@@ -21,6 +22,15 @@ pub fn plan(plan: &Plan) -> Value {
             "delete": plan.count(ActionKind::Delete),
             "keep": plan.count(ActionKind::Keep),
         },
+    })
+}
+
+fn consent(missing: &MissingConsent<'_>) -> Value {
+    json!({
+        "unit": missing.instance.unit,
+        "target": missing.instance.target,
+        "option": missing.consent.option(),
+        "resources": missing.consequences.iter().map(|one| &one.logical_id).collect::<Vec<_>>(),
     })
 }
 
@@ -34,6 +44,8 @@ fn action(action: &PlannedAction) -> Value {
         "reason": action.reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
         "reasons": action.reasons,
         "changes": action.changes,
+        "consequences": action.consequences,
+        "changing_outputs": action.changing_outputs,
         "parameters": action.parameters,
         "needs": action.needs,
     })

@@ -3,7 +3,7 @@
 use crate::model::{Change, ChangeAction, Replacement};
 use crate::plan::graph::{self, Graph};
 use crate::plan::{ActionKind, Operation, ParameterChange, Plan, PlannedAction, PlannedValue, Reason};
-use crate::ui::{Label, Palette, text};
+use crate::ui::{Label, Palette, consequence_view, text};
 
 /// How much of a plan is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub fn plan(plan: &Plan, detail: Detail, palette: &Palette) -> String {
     if !shown.is_empty() {
         shown.push('\n');
     }
-    shown + &summary(plan) + "\n"
+    shown + &summary(plan) + "\n" + &consequence_view::warnings(plan, palette)
 }
 
 /// The actions in the order in which they can begin; a deploy deletes last.
@@ -144,7 +144,11 @@ fn one(plan: &Plan, action: &PlannedAction, detail: Detail, palette: &Palette) -
         }
     }
     if action.action == ActionKind::Update || detail == Detail::Verbose {
-        action.changes.iter().for_each(|change| shown.push_str(&change_line(change, palette)));
+        for change in &action.changes {
+            shown.push_str(&change_line(change, palette));
+            let of = action.consequences.iter().find(|one| one.logical_id == change.logical_id);
+            shown.push_str(&of.map(|of| consequence_view::line(of, palette)).unwrap_or_default());
+        }
         action.parameters.iter().for_each(|change| shown.push_str(&parameter_line(plan, change)));
     }
     shown

@@ -13,6 +13,7 @@ mod nested;
 mod operations;
 mod persistence;
 mod policies;
+mod replacements;
 mod requests;
 mod shapes;
 mod statuses;

@@ -23,6 +23,7 @@ mod main_job;
 #[cfg(feature = "aws")]
 mod ministack;
 mod practice;
+mod replacement;
 #[cfg(feature = "aws")]
 mod sandbox;
 mod shipped_project;

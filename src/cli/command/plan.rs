@@ -62,6 +62,7 @@ pub(in crate::cli) fn check_names(
 ) -> Result<(), Failure> {
     names::target(&assembly.environment, selection.target.as_ref())?;
     let consented = changes.change_class.iter().chain(&changes.allow_replacement);
+    let consented = consented.chain(&changes.delete_data);
     names::units(&assembly.environment, consented, &names::instances(&assembly.units))
 }
 
@@ -91,6 +92,7 @@ fn consents(changes: &ChangeArguments) -> Consents {
     let given = [
         (Consent::ChangeClass, &changes.change_class),
         (Consent::AllowReplacement, &changes.allow_replacement),
+        (Consent::DeleteData, &changes.delete_data),
     ];
     given
         .into_iter()

@@ -95,6 +95,7 @@ impl Rebuild<'_> {
         let mut observation = self.site.look(&self.assembly.units, sink, self.stop).await?;
         let context = deploy_context(self.assembly, &Selection::default(), &ChangeArguments::default());
         let plan: Plan = make(&self.site, self.assembly, &context, &mut observation, sink, self.stop).await?;
+        consent::named(&plan)?;
         let (options, operation) = (&self.options, Operation::Rebuild);
         let errand = Errand { plan: &plan, observation: &observation, options, operation };
         self.site.carry_out(errand, sink, self.stop).await

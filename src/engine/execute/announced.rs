@@ -74,6 +74,8 @@ mod tests {
             class: Some(class),
             reasons: Vec::new(),
             changes: planned.into_iter().collect(),
+            consequences: Vec::new(),
+            changing_outputs: std::collections::BTreeSet::new(),
             parameters: Vec::new(),
             needs: desired.needs.clone(),
             desired: Some(desired.into()),

@@ -99,14 +99,13 @@ fn tags(desired: &SealedUnit, stack: &ObservedStack) -> Vec<Difference> {
 
 /// Compares the deployed template, as it came back, with the source's.
 pub(super) fn template(desired: &SealedUnit, text: &str) -> Option<Difference> {
-    let expected = digest(&desired.template);
+    let expected = Digest::of_canonical(TEMPLATE, desired.template.text().as_bytes());
     let actual = serde_json::from_str::<Value>(text).ok().map(|mut template| {
         strip_additions(&mut template);
-        digest(&template)
+        Digest::of_value(TEMPLATE, &template)
     });
     (actual != Some(expected)).then_some(Difference::Template { expected, actual })
 }
 
-fn digest(template: &Value) -> Digest {
-    Digest::of_value("rekindle/template/1", template)
-}
+/// What a digest over a template alone is marked with.
+const TEMPLATE: &str = "rekindle/template/1";

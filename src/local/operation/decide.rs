@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use crate::catalogue::{self, Replacement};
 use crate::local::answers::Answers;
 use crate::local::context::Context;
 use crate::local::evaluate::EvaluateError;
 use crate::local::exports::Exports;
 use crate::local::nested::NESTED;
 use crate::local::resource::behaviour::{Behaviour, WAIT_CONDITION, is_custom};
-use crate::local::resource::{Owner, Resource, catalogue, physical_id};
+use crate::local::resource::{Owner, Resource, physical_id, published_name};
 use crate::local::template::Policy;
 use crate::model::Digest;
 
@@ -84,7 +85,7 @@ pub fn decide(
         return Ok(Decision::Keep(wanted));
     }
     let replaces_group = wanted.behaviour.replaces_group && rolls(&wanted, &paths);
-    if !replaces_group && !paths.iter().any(|path| makes_new(&wanted.resource_type, path)) {
+    if !replaces_group && !paths.iter().any(|path| makes_new(current, &wanted, path)) {
         wanted.physical_id = current.physical_id.clone();
         wanted.version += 1;
         wanted.tampered = None;
@@ -128,8 +129,16 @@ pub fn property(path: &str) -> Option<&str> {
     path.strip_prefix("Properties.")
 }
 
-fn makes_new(resource_type: &str, path: &str) -> bool {
-    property(path).is_some_and(|property| catalogue::replaces(resource_type, property))
+fn makes_new(current: &Resource, wanted: &Resource, path: &str) -> bool {
+    property(path).is_some_and(|property| replacement(current, wanted, property) == Replacement::Always)
+}
+
+/// What the difference in one property leads to. A type that is not published is changed in place.
+pub fn replacement(current: &Resource, wanted: &Resource, property: &str) -> Replacement {
+    let known = catalogue::resource_type(published_name(&wanted.resource_type));
+    known.map_or(Replacement::Never, |known| {
+        known.replacement_by(property, current.properties.get(property), wanted.properties.get(property))
+    })
 }
 
 /// The resource as the template wants it, still without a physical id.
@@ -152,7 +161,8 @@ fn wanted(
     let url = properties.get("TemplateURL").and_then(Value::as_str);
     let url = url.filter(|_| definition.r#type == NESTED);
     let content = url.and_then(|url| basis.answers.object(url).ok()).map(Digest::of);
-    let is_taggable = catalogue::is_taggable(&definition.r#type);
+    let is_taggable =
+        catalogue::resource_type(&definition.r#type).is_some_and(catalogue::ResourceType::is_taggable);
     Ok(Resource {
         resource_type: definition.r#type.clone(),
         physical_id: String::new(),

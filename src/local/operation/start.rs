@@ -1,6 +1,6 @@
 //! Starts the step of one resource.
 
-use crate::local::durations;
+use crate::catalogue::durations;
 use crate::local::fault::FaultOperation;
 use crate::local::inventory::{Origin, Orphan};
 use crate::local::nested::{Content, NESTED};

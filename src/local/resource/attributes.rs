@@ -3,22 +3,27 @@
 
 use serde_json::Value;
 
+use crate::catalogue;
 use crate::local::place::Place;
-use crate::local::resource::Resource;
-use crate::local::resource::catalogue;
 use crate::local::resource::pattern::Subject;
+use crate::local::resource::{Resource, published_name, shape};
 
-/// Whether a resource type has an attribute. Of a type that is not known every name is accepted.
+/// Whether a resource type has an attribute.
 pub fn exists(resource_type: &str, attribute: &str) -> bool {
-    catalogue::shape(resource_type).is_none_or(|shape| shape.attributes.contains_key(attribute))
+    catalogue::resource_type(published_name(resource_type))
+        .is_some_and(|known| known.has_attribute(attribute))
 }
 
-/// The attribute's value; `None` when a known type does not have it.
+/// The attribute's value; `None` when the type does not have it.
 pub fn value(resource: &Resource, place: &Place, attribute: &str) -> Option<Value> {
     if let Some(answered) = &resource.answered {
         return answered.get(attribute).cloned();
     }
-    let Some(shape) = catalogue::shape(&resource.resource_type) else {
+    if !exists(&resource.resource_type, attribute) {
+        return None;
+    }
+    let shape = shape::shape(&resource.resource_type);
+    let Some(pattern) = shape.and_then(|shape| shape.attributes.get(attribute)) else {
         return Some(generic(resource, place, attribute));
     };
     let subject = Subject {
@@ -30,10 +35,10 @@ pub fn value(resource: &Resource, place: &Place, attribute: &str) -> Option<Valu
         properties: &resource.properties,
         version: resource.version,
     };
-    Some(shape.attributes.get(attribute)?.value(&subject))
+    Some(pattern.value(&subject))
 }
 
-/// Attributes of a type that is not known: the property of that name where the template sets one;
+/// Attributes whose shape is not known: the property of that name where the template sets one;
 /// an ARN for `Arn` and names that end in it; the physical id for `Id`, `Name` and `Ref`; else a
 /// text of both, opaque and stable.
 fn generic(resource: &Resource, place: &Place, attribute: &str) -> Value {

@@ -4,8 +4,8 @@
 
 pub mod attributes;
 pub mod behaviour;
-pub mod catalogue;
 mod pattern;
+mod shape;
 pub mod snapshot;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::catalogue::{self, ReplacementOrder};
 use crate::local::derive;
 use crate::local::nested::NESTED;
 use crate::local::place::Place;
@@ -97,12 +98,34 @@ pub struct Owner<'a> {
     pub generation: u32,
 }
 
+/// The name under which AWS publishes a type: custom resources share one.
+pub fn published_name(resource_type: &str) -> &str {
+    if resource_type.starts_with("Custom::") { "AWS::CloudFormation::CustomResource" } else { resource_type }
+}
+
 /// The name that a template gives a resource of this type, where nobody else can have the same one;
 /// `None` where the name is generated.
 pub fn custom_name(resource_type: &str, properties: &Value) -> Option<String> {
-    let name = catalogue::shape(resource_type)?.reference.name_property()?;
-    let text = text_of(properties.get(name.property)?)?;
-    Some(if name.is_lower { text.to_ascii_lowercase() } else { text })
+    let shaped = shape::shape(resource_type).and_then(|shape| shape.reference.name_property());
+    let (property, is_lower) = match shaped {
+        Some(name) => (name.property, name.is_lower),
+        None => (identifier(resource_type)?, false),
+    };
+    let text = text_of(properties.get(property)?)?;
+    Some(if is_lower { text.to_ascii_lowercase() } else { text })
+}
+
+/// The one property that tells resources of this type apart, where it is the template's to give.
+///
+/// Source: CloudFormation CLI user guide, "Resource type handler contract": no two resources have the
+/// same primary identifier. A type whose old resource goes first may have the same one again.
+fn identifier(resource_type: &str) -> Option<&'static str> {
+    let known = catalogue::resource_type(resource_type)?;
+    let [path] = &known.primary_identifier[..] else { return None };
+    let [property] = &path.0[..] else { return None };
+    let is_given = known.create_only.contains(path) && !known.read_only.contains(path);
+    let comes_first = known.replacement_order() == ReplacementOrder::CreateFirst;
+    (is_given && comes_first).then_some(property.as_str())
 }
 
 /// The physical id of a new resource.
@@ -111,7 +134,10 @@ pub fn physical_id(owner: Owner<'_>, logical_id: &str, resource_type: &str, prop
     if resource_type == NESTED {
         return stack_id(owner.place, &derive::name(owner.stack_name, logical_id, &seed, 128), 1);
     }
-    let Some(shape) = catalogue::shape(resource_type) else {
+    let Some(shape) = shape::shape(resource_type) else {
+        if let Some(name) = custom_name(resource_type, properties) {
+            return name;
+        }
         return derive::name(owner.stack_name, logical_id, &seed, 255);
     };
     shape.reference.text(&Subject {

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use crate::catalogue;
 use crate::language::{
     is_pseudo_parameter, pointer,
     transforms::{self, LANGUAGE_EXTENSIONS},
 };
 use crate::local::nested::NESTED;
-use crate::local::resource::attributes;
+use crate::local::resource::{attributes, published_name};
 use crate::local::template::{Reference, Template, TemplateError, walk};
 
 /// Longest template, sent by URL. Source: CloudFormation user guide, "CloudFormation quotas".
@@ -72,6 +73,7 @@ fn extended(value: &Value, at: &str) -> Result<(), TemplateError> {
 pub fn template(template: &Template) -> Result<(), TemplateError> {
     counts(template)?;
     names(template)?;
+    types(template)?;
     for (name, definition) in &template.resources {
         let has_url = definition.properties.get("TemplateURL").is_some();
         if definition.r#type == NESTED && !has_url {
@@ -119,6 +121,19 @@ fn names(template: &Template) -> Result<(), TemplateError> {
         }
     }
     Ok(())
+}
+
+/// Refuses types that nobody publishes. Its words: CloudFormation's own, for example in
+/// aws/aws-cli#8032.
+fn types(template: &Template) -> Result<(), TemplateError> {
+    let types: BTreeSet<&str> =
+        template.resources.values().map(|resource| resource.r#type.as_str()).collect();
+    let is_unknown = |name: &&str| !catalogue::is_known(published_name(name));
+    let unknown: Vec<&str> = types.into_iter().filter(is_unknown).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    Err(TemplateError::Format(format!("Unrecognized resource types: [{}]", unknown.join(", "))))
 }
 
 fn conditions(template: &Template) -> Result<(), TemplateError> {

@@ -4,6 +4,7 @@ mod contradictions;
 mod deploying;
 mod properties;
 mod pruning;
+mod replacing;
 mod tearing_down;
 
 use crate::plan::PlanError;

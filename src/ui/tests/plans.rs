@@ -1,7 +1,7 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::model::{Protection, StackStatus};
+use crate::model::{Class, Protection, StackStatus};
 use crate::plan::fixture::{
     Vary, deploy, deploy_context, deployed, environment, instance, seen, teardown_context, unit,
 };
@@ -69,25 +69,164 @@ fn a_deploy_of_everything_at_once() {
     -/+ replace cache (1 resource)
             stack is ROLLBACK_COMPLETE
       ~ update  network
-            digest changed from de93433c31e1 to 2db9635d0e92
+            digest changed from b59e9da0d72a to 4f4c2b3a8e13
             template changed at `Outputs.Cidr`
             ~ Topic AWS::SNS::Topic
                 Properties.DisplayName
       ~ update  data
             ~ Topic AWS::SNS::Topic
-                Properties.Reads
+                Properties.ReadsSubnetIds
             parameter SubnetIds: "arn:aws:sns:eu-central-1:000000000000:network" -> (known after network is updated)
       + create  messaging (1 resource)
       ~ update  web
-            digest changed from ce8b5c546fc7 to 174308ad5f48
+            digest changed from fe002c899585 to b330c2b84631
             ~ Topic AWS::SNS::Topic
-                Properties.Reads
+                Properties.ReadsDatabase
+                Properties.ReadsSubnetIds
             parameter Database: "arn:aws:sns:eu-central-1:000000000000:data" -> (known after data is updated)
             parameter Size: "small" -> "large"
             parameter SubnetIds: "arn:aws:sns:eu-central-1:000000000000:network" -> (known after network is updated)
       - delete  old: gone from the source
 
     Plan: 1 to create, 3 to update, 1 to replace, 1 to delete, 1 unchanged.
+    "#);
+}
+
+/// A database gets another name; its subnet group is kept, its alarm follows.
+fn replaced(policy: &str, protection: Protection) -> Plan {
+    let data = |name: &str, bucket: bool| {
+        let mut data = unit("data").class(Class::Data);
+        data.template["Resources"] = json!({
+            "Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": {
+                "Dimensions": [{"Name": "DBInstanceIdentifier", "Value": {"Ref": "Database"}}]}},
+            "Database": {"Type": "AWS::RDS::DBInstance", "UpdateReplacePolicy": policy,
+                "Properties": {"Engine": "postgres", "DBName": name}},
+        });
+        if bucket {
+            data.template["Resources"]["Exports"] = json!({"Type": "AWS::S3::Bucket"});
+            data.template["Resources"]["Log"] =
+                json!({"Type": "AWS::Logs::LogGroup", "DeletionPolicy": "Retain"});
+        }
+        data.template["Outputs"] =
+            json!({"Arn": {"Value": {"Fn::GetAtt": ["Database", "Endpoint.Address"]}}});
+        data
+    };
+    let web = || unit("web").reads("Host", "data");
+    let context = DeployContext { protection, ..deploy_context() };
+    deploy(&[data("b", false), web()], &context, &deployed(&[data("a", true), web()])).unwrap()
+}
+
+#[test]
+fn what_an_update_loses_is_loud() {
+    assert_snapshot!(shown(&replaced("Delete", Protection::Standard)), @r#"
+    Deploy of demo, release a4d451ec2346
+
+      ~ update  data
+            digest changed from bf68b34fc5d3 to ca01ff1d6a3d
+            ~ Alarm AWS::CloudWatch::Alarm
+                Properties.Dimensions[0].Value
+          -/+ Database AWS::RDS::DBInstance (replacement)
+                Properties.DBName
+              LOSES DATA (databases): the old one is deleted
+            - Exports AWS::S3::Bucket
+              LOSES DATA (objects): it is deleted
+            - Log AWS::Logs::LogGroup
+              it stays, outside the stack
+      ~ update  web
+            ~ Topic AWS::SNS::Topic
+                Properties.ReadsHost
+            parameter Host: "arn:aws:sns:eu-central-1:000000000000:data" -> (known after data is updated)
+
+    Plan: 2 to update.
+    Data will be lost: data.Database (AWS::RDS::DBInstance): databases
+    Data will be lost: data.Exports (AWS::S3::Bucket): objects
+    `deploy` needs, beside `--yes`:
+        --allow-replacement data
+        --delete-data data
+    "#);
+    assert_snapshot!(shown(&replaced("Snapshot", Protection::Disposable)), @r#"
+    Deploy of demo, release a4d451ec2346
+
+      ~ update  data
+            digest changed from 96f34e088560 to 7e0c8117e9c4
+            ~ Alarm AWS::CloudWatch::Alarm
+                Properties.Dimensions[0].Value
+          -/+ Database AWS::RDS::DBInstance (replacement)
+                Properties.DBName
+              STARTS EMPTY (databases): the old one is deleted after a snapshot
+            - Exports AWS::S3::Bucket
+              LOSES DATA (objects): it is deleted
+            - Log AWS::Logs::LogGroup
+              it stays, outside the stack
+      ~ update  web
+            ~ Topic AWS::SNS::Topic
+                Properties.ReadsHost
+            parameter Host: "arn:aws:sns:eu-central-1:000000000000:data" -> (known after data is updated)
+
+    Plan: 2 to update.
+    Data will be lost: data.Exports (AWS::S3::Bucket): objects
+    "#);
+}
+
+#[test]
+fn what_an_update_loses_is_data_too() {
+    let plan = replaced("Delete", Protection::Standard);
+    let document = plan_json::plan(&plan);
+    assert_snapshot!(crate::ui::text::document(&document["needs_consent"]), @r#"
+    [
+      {
+        "option": "--allow-replacement",
+        "resources": [
+          "Database"
+        ],
+        "target": "primary",
+        "unit": "data"
+      },
+      {
+        "option": "--delete-data",
+        "resources": [
+          "Exports"
+        ],
+        "target": "primary",
+        "unit": "data"
+      }
+    ]
+    "#);
+    assert_snapshot!(crate::ui::text::document(&document["actions"][0]["consequences"]), @r#"
+    [
+      {
+        "because": [
+          "DBName"
+        ],
+        "cause": "replaced",
+        "certain": true,
+        "deleted_first": false,
+        "fate": "deleted",
+        "holds": "databases",
+        "logical_id": "Database",
+        "resource_type": "AWS::RDS::DBInstance"
+      },
+      {
+        "because": [],
+        "cause": "removed",
+        "certain": true,
+        "deleted_first": false,
+        "fate": "deleted",
+        "holds": "objects",
+        "logical_id": "Exports",
+        "resource_type": "AWS::S3::Bucket"
+      },
+      {
+        "because": [],
+        "cause": "removed",
+        "certain": true,
+        "deleted_first": false,
+        "fate": "retained",
+        "holds": "log events",
+        "logical_id": "Log",
+        "resource_type": "AWS::Logs::LogGroup"
+      }
+    ]
     "#);
 }
 
@@ -160,19 +299,24 @@ fn the_document_for_programs() {
               "paths": [
                 "Properties.DisplayName"
               ],
-              "replacement": null,
+              "replacement": "never",
               "resource_type": "AWS::SNS::Topic"
             }
           ],
+          "changing_outputs": [
+            "Arn",
+            "Cidr"
+          ],
           "class": "stateless",
+          "consequences": [],
           "needs": [],
           "parameters": [],
-          "reason": "digest changed from de93433c31e1 to 2db9635d0e92; template changed at `Outputs.Cidr`",
+          "reason": "digest changed from b59e9da0d72a to 4f4c2b3a8e13; template changed at `Outputs.Cidr`",
           "reasons": [
             {
               "because": "digest-changed",
-              "from": "sha256:de93433c31e1916b46401cfa9fad3d7135dbd2ef5687622ee66e03c18e5821ce",
-              "to": "sha256:2db9635d0e928623a4ab203543b0cd699fbb39824f952626c04212252b5a5ece"
+              "from": "sha256:b59e9da0d72af512d6c1751bb197904cc4caf4ee8f1f37f94265053bdd805c4c",
+              "to": "sha256:4f4c2b3a8e1352abbc3872f37c327b987ed9205268489e30a800df81d0e5406b"
             },
             {
               "because": "template-changed",
@@ -186,7 +330,9 @@ fn the_document_for_programs() {
         {
           "action": "delete",
           "changes": [],
+          "changing_outputs": [],
           "class": "stateless",
+          "consequences": [],
           "needs": [],
           "parameters": [],
           "reason": "gone from the source",
@@ -202,6 +348,7 @@ fn the_document_for_programs() {
       ],
       "deployment": "sha256:aee50b18a03c89e4883a5acadf5c8614dd7fd2f111c3b616e1a8d6427edc3e3f",
       "environment": "demo",
+      "needs_consent": [],
       "operation": "deploy",
       "release": "sha256:a4d451ec23463726f72c43d64c710968f6b602cd653b4de8adee1b556240a829",
       "schema": 1,

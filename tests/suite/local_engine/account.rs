@@ -52,6 +52,30 @@ async fn a1_a_name_belongs_to_one_thing() {
 }
 
 #[tokio::test]
+async fn a1_the_published_identifier_of_any_type_is_a_name() {
+    let client = client(&[]);
+    let named = |kind: &str, properties: Value| json!({"Resources": {"It": {"Type": kind, "Properties": properties}}, "Outputs": {"Id": {"Value": {"Ref": "It"}}}});
+    let cases = [
+        ("crawler", named("AWS::Glue::Crawler", json!({"Name": "orders"})), "orders"),
+        ("alias", named("AWS::KMS::Alias", json!({"AliasName": "alias/data"})), "alias/data"),
+        // The service writes the names of databases in small letters.
+        ("database", named("AWS::RDS::DBInstance", json!({"DBInstanceIdentifier": "Main"})), "main"),
+    ];
+    for (stack, template, name) in cases {
+        let first = create(&client, stack, body(template.clone())).await;
+        assert_eq!(first.outputs["Id"], name);
+        let second = create(&client, &format!("{stack}2"), body(template)).await;
+        assert_eq!(second.status.as_str(), "ROLLBACK_COMPLETE", "{stack}");
+        let expected = format!("({name} already exists in stack {})", first.id);
+        assert!(timeline(&client, &format!("{stack}2")).await.contains(&expected), "{stack}");
+    }
+    // What nobody has to tell apart is no name.
+    let topic = named("AWS::SNS::Topic", json!({"DisplayName": "news"}));
+    create(&client, "topic", body(topic.clone())).await;
+    assert!(create(&client, "topic2", body(topic)).await.status.is_healthy());
+}
+
+#[tokio::test]
 async fn a2_what_is_retained_keeps_its_name_until_somebody_deletes_it() {
     let client = client(&[]);
     let first = create(&client, "demo", body(bucket("data", "Retain"))).await;

@@ -1,5 +1,6 @@
 //! Rules I1 to I5.
 
+use rekindle::port::CloudFormation;
 use serde_json::{Value, json};
 
 use super::support::*;
@@ -116,17 +117,28 @@ async fn i1_i2_i5_ids_have_the_form_of_the_real_ones() {
 }
 
 #[tokio::test]
-async fn i4_types_that_are_not_known() {
+async fn i4_types_whose_ids_have_no_known_form() {
     let resources = json!({"Stream": {"Type": "AWS::Kinesis::Stream", "Properties": {"ShardCount": 2}}, "Seed": {"Type": "Custom::Seed"}});
-    let attributes = [("Stream", "Arn"), ("Stream", "ShardCount"), ("Stream", "Id"), ("Seed", "Answer")];
+    let attributes = [("Stream", "Arn"), ("Seed", "Answer")];
     insta::assert_snapshot!(shapes(resources, &attributes).await, @"
         Seed: fieldbook-demo-web-Seed-1K51MTZ4M8E3
         SeedAnswer: fieldbook-demo-web-Seed-1K51MTZ4M8E3.Answer
         Stream: fieldbook-demo-web-Stream-LWD6L82QL68I
         StreamArn: arn:aws:kinesis:eu-central-1:111122223333:stream/fieldbook-demo-web-Stream-LWD6L82QL68I
-        StreamId: fieldbook-demo-web-Stream-LWD6L82QL68I
-        StreamShardCount: 2
         ");
+}
+
+#[tokio::test]
+async fn i3_an_attribute_that_the_schema_does_not_have() {
+    let template = json!({
+        "Resources": {"Stream": {"Type": "AWS::Kinesis::Stream"}},
+        "Outputs": {"O": {"Value": {"Fn::GetAtt": ["Stream", "ShardCount"]}}}
+    });
+    let error = client(&[]).create_stack(&creation("demo", body(template))).await.unwrap_err();
+    insta::assert_snapshot!(
+        text(&error),
+        @"Invalid: CreateStack `demo`: ValidationError: Template error: resource Stream does not support attribute type ShardCount in Fn::GetAtt"
+    );
 }
 
 #[tokio::test]

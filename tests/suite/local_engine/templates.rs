@@ -93,6 +93,7 @@ async fn t2_names_must_exist_and_not_form_a_circle() {
     let with_property = |value: Value| json!({"Resources": {"A": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": value}}}});
     let texts = refusals(&[
         with_property(json!({"Ref": "Absent"})),
+        json!({"Resources": {"A": {"Type": "AWS::SNS::Topics"}, "B": {"Type": "Custom::B"}, "C": {"Type": "C::C::C"}}}),
         with_property(json!({"Fn::Sub": "${Absent.Arn}"})),
         with_property(json!({"Fn::If": ["Absent", 1, 2]})),
         with_property(json!({"Fn::GetAtt": ["A", "Arn"]})),
@@ -109,6 +110,7 @@ async fn t2_names_must_exist_and_not_form_a_circle() {
     .await;
     assert_snapshot!(texts, @"
         ValidationError: Template format error: Unresolved resource dependencies [Absent] in the Resources block of the template
+        ValidationError: Template format error: Unrecognized resource types: [AWS::SNS::Topics, C::C::C]
         ValidationError: Template format error: Unresolved resource dependencies [Absent] in the Resources block of the template
         ValidationError: Template format error: Unresolved condition dependency Absent in the template
         ValidationError: Template error: resource A does not support attribute type Arn in Fn::GetAtt

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rekindle::local::durations::{self, Operation, Seconds};
+use rekindle::catalogue::durations::{self, Operation, Seconds};
 use rekindle::local::{Cloud, Options};
 use rekindle::port::{Changes, CloudFormation};
 use serde_json::json;

@@ -1,0 +1,203 @@
+//! What an update replaces, and what that costs.
+
+use serde_json::{Value, json};
+
+use crate::model::{Change, Class, DesiredUnit, Protection};
+use crate::plan::fixture::{Vary, deploy, deploy_context, deployed, instance, unit};
+use crate::plan::{
+    Consent, Consents, DeployContext, Fate, Observation, Plan, PlannedAction, missing_consents,
+};
+
+fn with(name: &str, resources: Value) -> DesiredUnit {
+    let mut unit = unit(name).class(Class::Data);
+    unit.template["Resources"] = resources;
+    unit.template["Outputs"] = json!({"Arn": {"Value": "fixed"}});
+    unit
+}
+
+fn planned(before: &DesiredUnit, after: &DesiredUnit) -> PlannedAction {
+    let plan = plan(std::slice::from_ref(before), std::slice::from_ref(after));
+    plan.action(after.instance()).unwrap().clone()
+}
+
+fn plan(before: &[DesiredUnit], after: &[DesiredUnit]) -> Plan {
+    deploy(after, &deploy_context(), &deployed(before)).unwrap()
+}
+
+fn told(action: &PlannedAction) -> Vec<String> {
+    let line = |change: &Change| {
+        let replacement = change.replacement.map_or("-".to_owned(), |found| format!("{found:?}"));
+        format!("{} {replacement} {}", change.logical_id, change.paths.join(" ")).trim_end().to_owned()
+    };
+    action.changes.iter().map(line).collect()
+}
+
+fn database(property: &str, value: Value) -> DesiredUnit {
+    let mut properties = json!({"Engine": "postgres", "DBName": "a", "BackupRetentionPeriod": 7});
+    properties[property] = value;
+    with("data", json!({"Database": {"Type": "AWS::RDS::DBInstance", "Properties": properties}}))
+}
+
+#[test]
+fn the_catalogue_says_what_replaces() {
+    let before = database("DBName", json!("a"));
+    let cases = [
+        (database("DBName", json!("b")), "Database Always Properties.DBName"),
+        (database("DBName", json!({"Fn::Join": ["", ["b", "c"]]})), "Database Always Properties.DBName"),
+        (database("Engine", json!("mysql")), "Database Conditional Properties.Engine"),
+        (database("AllocatedStorage", json!("20")), "Database Never Properties.AllocatedStorage"),
+        (database("DBName", json!({"Fn::Sub": "a"})), "Database Never Properties.DBName"),
+    ];
+    for (after, expected) in cases {
+        assert_eq!(told(&planned(&before, &after)), [expected]);
+    }
+}
+
+#[test]
+fn a_parameter_replaces_when_its_value_is_another_one_and_may_when_it_is_open() {
+    let named = |value: &str| database("DBName", json!({"Ref": "Name"})).literal("Name", value);
+    let action = planned(&named("a"), &named("b"));
+    assert_eq!(told(&action), ["Database Always Properties.DBName"]);
+    let reading = |provider: &str| {
+        let mut data = database("DBName", json!({"Ref": "Name"}));
+        data.template["Parameters"]["Name"] = json!({"Type": "String"});
+        data.template["Resources"]["Topic"] = json!({"Type": "AWS::SNS::Topic", "Properties": {}});
+        data.reads("Name", provider)
+    };
+    let mut provider = unit("names");
+    let before = [provider.clone(), reading("names")];
+    provider.template["Resources"]["Topic"]["Properties"]["TopicName"] = json!("another");
+    let plan = plan(&before, &[provider, reading("names")]);
+    let data = plan.action(&instance("data")).unwrap();
+    assert_eq!(told(data), ["Database Conditional Properties.DBName", "Topic Never Properties.ReadsName"]);
+}
+
+#[test]
+fn a_condition_decides_what_replaces() {
+    let sized = |size: &str| {
+        let name = json!({"Fn::If": ["IsLarge", "large", "small"]});
+        let mut data = database("DBName", name).literal("Size", size);
+        data.template["Conditions"] = json!({"IsLarge": {"Fn::Equals": [{"Ref": "Size"}, "large"]}});
+        data
+    };
+    assert_eq!(told(&planned(&sized("large"), &sized("small"))), ["Database Always Properties.DBName"]);
+    assert_eq!(told(&planned(&sized("small"), &sized("tiny"))), ["Database Never Properties.DBName"]);
+}
+
+#[test]
+fn replacements_flow_to_what_refers_to_the_resource() {
+    let stack = |group: &str, key: &str| {
+        with(
+            "data",
+            json!({
+                "Group": {"Type": "AWS::RDS::DBSubnetGroup", "Properties": {
+                    "DBSubnetGroupName": group, "DBSubnetGroupDescription": "d", "SubnetIds": []}},
+                "Key": {"Type": "AWS::KMS::Key", "Properties": {"Description": key}},
+                "Database": {"Type": "AWS::RDS::DBInstance", "Properties": {
+                    "DBSubnetGroupName": {"Ref": "Group"}, "KmsKeyId": {"Fn::GetAtt": ["Key", "Arn"]}}},
+                "Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": {
+                    "Dimensions": [{"Name": "Db", "Value": {"Ref": "Database"}}]}},
+                "Apart": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Key"}}},
+                "Named": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Group"}}},
+            }),
+        )
+    };
+    assert_eq!(
+        told(&planned(&stack("a", "k"), &stack("b", "k"))),
+        [
+            // The alarm follows only if the database does, which nobody knows yet.
+            "Database Conditional Properties.DBSubnetGroupName",
+            "Group Always Properties.DBSubnetGroupName",
+            "Named Never Properties.DisplayName",
+        ]
+    );
+    // An identifier of a key that is changed in place stays. CloudFormation announces it all the same.
+    let action = planned(&stack("a", "k"), &stack("a", "other"));
+    assert_eq!(told(&action)[0], "Database Conditional Properties.KmsKeyId");
+    assert!(action.consequences.is_empty(), "{:?}", action.consequences);
+}
+
+#[test]
+fn policies_say_what_becomes_of_the_old_one() {
+    let kept = |policies: &[(&str, &str)], name: &str| {
+        let mut data = database("DBName", json!(name));
+        for (attribute, policy) in policies {
+            data.template["Resources"]["Database"][*attribute] = json!(policy);
+        }
+        data
+    };
+    let table: [(&[(&str, &str)], Fate); 4] = [
+        (&[], Fate::Deleted),
+        (&[("UpdateReplacePolicy", "Snapshot")], Fate::Snapshot),
+        (&[("UpdateReplacePolicy", "Retain")], Fate::Retained),
+        (&[("DeletionPolicy", "Retain")], Fate::Deleted),
+    ];
+    for (policies, expected) in table {
+        let action = planned(&kept(policies, "a"), &kept(policies, "b"));
+        let consequence = &action.consequences[0];
+        assert_eq!((consequence.fate, consequence.certain), (expected, true), "{policies:?}");
+        assert_eq!(consequence.holds.as_deref(), Some("databases"));
+    }
+    let gone =
+        |before: DesiredUnit| planned(&before, &with("data", json!({"T": {"Type": "AWS::SNS::Topic"}})));
+    assert_eq!(gone(kept(&[], "a")).consequences[0].fate, Fate::Snapshot);
+    assert_eq!(gone(kept(&[("DeletionPolicy", "Delete")], "a")).consequences[0].fate, Fate::Deleted);
+    assert!(gone(kept(&[("DeletionPolicy", "Delete")], "a")).consequences[0].loses_data());
+}
+
+#[test]
+fn what_holds_data_needs_a_named_consent_and_what_does_not_needs_none() {
+    let missing = |before: &DesiredUnit, after: &DesiredUnit, context: &DeployContext| {
+        let units = std::slice::from_ref(after);
+        let plan = deploy(units, context, &deployed(std::slice::from_ref(before))).unwrap();
+        missing_consents(&plan).iter().map(|missing| missing.consent.option()).collect::<Vec<_>>()
+    };
+    let (before, after) = (database("DBName", json!("a")), database("DBName", json!("b")));
+    let standard = deploy_context();
+    assert_eq!(missing(&before, &after, &standard), ["--allow-replacement"]);
+    assert_eq!(missing(&before, &database("Engine", json!("mysql")), &standard), ["--allow-replacement"]);
+    assert!(missing(&before, &database("AllocatedStorage", json!("9")), &standard).is_empty());
+    let disposable = DeployContext { protection: Protection::Disposable, ..deploy_context() };
+    assert!(missing(&before, &after, &disposable).is_empty());
+    let consents = Consents::from_iter([(Consent::AllowReplacement, instance("data"))]);
+    assert!(missing(&before, &after, &DeployContext { consents, ..deploy_context() }).is_empty());
+
+    let network =
+        |cidr: &str| with("data", json!({"V": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": cidr}}}));
+    assert!(missing(&network("10.0.0.0/16"), &network("10.1.0.0/16"), &standard).is_empty());
+
+    let bucket = |class| with("data", json!({"B": {"Type": "AWS::S3::Bucket"}})).class(class);
+    let empty = |class| with("data", json!({"T": {"Type": "AWS::SNS::Topic"}})).class(class);
+    assert_eq!(missing(&bucket(Class::Data), &empty(Class::Data), &standard), ["--delete-data"]);
+    assert!(missing(&bucket(Class::Stateless), &empty(Class::Stateless), &standard).is_empty());
+}
+
+#[test]
+fn only_outputs_that_may_change_open_what_reads_them() {
+    let provider = |display: &str, name: &str| {
+        let mut unit = unit("topics");
+        unit.template["Resources"]["Topic"]["Properties"] =
+            json!({"DisplayName": display, "TopicName": name});
+        unit.template["Outputs"]["Arn"]["Value"] = json!({"Ref": "Topic"});
+        unit
+    };
+    let reader = || unit("web").reads("Topic", "topics");
+    let told = |after: DesiredUnit| {
+        let plan = plan(&[provider("a", "t"), reader()], &[after, reader()]);
+        let changing = plan.action(&instance("topics")).unwrap().changing_outputs.clone();
+        (changing.into_iter().collect::<Vec<_>>(), plan.action(&instance("web")).unwrap().action.as_str())
+    };
+    assert_eq!(told(provider("b", "t")), (Vec::new(), "keep"));
+    assert_eq!(told(provider("a", "u")), (vec!["Arn".to_owned()], "update"));
+}
+
+#[test]
+fn a_type_that_nobody_publishes_is_not_judged() {
+    let private =
+        |size: u32| with("data", json!({"X": {"Type": "Our::Own::Thing", "Properties": {"Size": size}}}));
+    assert_eq!(told(&planned(&private(1), &private(2))), ["X - Properties.Size"]);
+    let custom =
+        |size: u32| with("data", json!({"X": {"Type": "Custom::Thing", "Properties": {"Size": size}}}));
+    assert_eq!(told(&planned(&custom(1), &custom(2))), ["X Conditional Properties.Size"]);
+    assert!(deploy(&[private(1)], &deploy_context(), &Observation::default()).is_ok());
+}

@@ -1,0 +1,76 @@
+//! What becomes of resources that leave their stack, loud where something is lost.
+
+use crate::plan::{Cause, Consequence, Fate, Plan, missing_consents};
+use crate::ui::{Label, Palette};
+
+/// The line under a change; empty where nothing is worth saying.
+pub(super) fn line(consequence: &Consequence, palette: &Palette) -> String {
+    let mut shown = String::new();
+    let mut say = |text: String| shown.push_str(&format!("          {text}\n"));
+    let old = match (consequence.cause, consequence.fate) {
+        (Cause::Replaced, Fate::Deleted) => "the old one is deleted",
+        (Cause::Replaced, Fate::Snapshot) => "the old one is deleted after a snapshot",
+        (Cause::Replaced, Fate::Retained) => "the old one stays, outside the stack",
+        (Cause::Removed, Fate::Deleted) => "it is deleted",
+        (Cause::Removed, Fate::Snapshot) => "it is deleted after a snapshot",
+        (Cause::Removed, Fate::Retained) => "it stays, outside the stack",
+    };
+    match (&consequence.holds, loud(consequence)) {
+        (Some(holds), Some((label, lead))) => {
+            say(format!("{} ({holds}): {}{old}", palette.paint(label, lead), unless_certain(consequence)));
+        }
+        _ if consequence.fate != Fate::Deleted => say(old.to_owned()),
+        _ => {}
+    }
+    if consequence.deleted_first {
+        say("an interruption: the old one is deleted before the new one is made".to_owned());
+    }
+    shown
+}
+
+/// `if MultiAZ replaces it, `; nothing where it is certain.
+fn unless_certain(consequence: &Consequence) -> String {
+    match (consequence.certain, consequence.cause, consequence.because.as_slice()) {
+        (true, ..) => String::new(),
+        (false, Cause::Removed, _) => "if it goes, ".to_owned(),
+        (false, Cause::Replaced, []) => "if it is replaced, ".to_owned(),
+        (false, Cause::Replaced, [only]) => format!("if {only} replaces it, "),
+        (false, Cause::Replaced, several) => format!("if {} replace it, ", several.join(" or ")),
+    }
+}
+
+fn loud(consequence: &Consequence) -> Option<(Label, &'static str)> {
+    match (consequence.loses_data(), consequence.starts_empty(), consequence.certain) {
+        (true, _, true) => Some((Label::Error, "LOSES DATA")),
+        (true, _, false) => Some((Label::Error, "MAY LOSE DATA")),
+        (false, true, true) => Some((Label::Warning, "STARTS EMPTY")),
+        (false, true, false) => Some((Label::Warning, "MAY START EMPTY")),
+        (false, false, _) => None,
+    }
+}
+
+/// What is lost in all, and what must be consented to; empty where nothing is.
+pub(super) fn warnings(plan: &Plan, palette: &Palette) -> String {
+    let mut shown = String::new();
+    for action in &plan.actions {
+        for consequence in action.consequences.iter().filter(|consequence| consequence.loses_data()) {
+            let lead = if consequence.certain { "Data will be lost:" } else { "Data may be lost:" };
+            shown.push_str(&format!(
+                "{} {}.{} ({}): {}\n",
+                palette.paint(Label::Error, lead),
+                action.instance,
+                consequence.logical_id,
+                consequence.resource_type,
+                consequence.holds.as_deref().unwrap_or_default()
+            ));
+        }
+    }
+    let missing = missing_consents(plan);
+    if !missing.is_empty() {
+        shown.push_str("`deploy` needs, beside `--yes`:\n");
+    }
+    for missing in missing {
+        shown.push_str(&format!("    {} {}\n", missing.consent.option(), missing.instance));
+    }
+    shown
+}

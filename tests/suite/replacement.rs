@@ -1,0 +1,60 @@
+//! A change that replaces the shipped environment's database: loud before anything is done, and
+//! refused without its consent.
+
+use insta::assert_snapshot;
+
+use super::support::project::Project;
+
+fn with_another_database(project: &Project) {
+    project.edit("stacks/data.yaml", "class: data\n", "class: data\ninputs: {database: another}\n");
+}
+
+#[test]
+fn the_replacement_of_a_database_is_shown_loudly_and_offline() {
+    let project = Project::shipped();
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    with_another_database(&project);
+    let run = project.run(&["plan", "demo"]).expect_code(0);
+    let told: Vec<&str> =
+        run.stdout.lines().filter(|line| !line.contains("digest changed")).skip(1).collect();
+    assert_snapshot!(told.join("\n"), @"
+
+      ~ update  data
+            template changed at `Outputs.DatabaseName`
+          -/+ Database AWS::RDS::DBInstance (replacement)
+                Properties.DBName
+              LOSES DATA (databases): the old one is deleted
+            ~ DatabaseBusy AWS::CloudWatch::Alarm
+                Properties.Dimensions[0].Value
+            ~ DatabaseFull AWS::CloudWatch::Alarm
+                Properties.Dimensions[0].Value
+            ~ DatabaseQueueing AWS::CloudWatch::Alarm
+                Properties.Dimensions[0].Value
+            ~ DatabaseSwapping AWS::CloudWatch::Alarm
+                Properties.Dimensions[0].Value
+            ~ PasswordAttachment AWS::SecretsManager::SecretTargetAttachment
+                Properties.TargetId
+
+    Plan: 1 to update, 6 unchanged.
+    Data will be lost: data.Database (AWS::RDS::DBInstance): databases
+    ");
+}
+
+#[test]
+fn yes_does_not_replace_a_database_where_classes_are_kept() {
+    let project = Project::shipped();
+    project.edit("rekindle.yaml", "  demo:\n", "  demo:\n    protection: standard\n");
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    with_another_database(&project);
+    let run = project.run(&["deploy", "demo", "--yes"]).expect_code(4);
+    let refusal: Vec<&str> = run.stderr.lines().rev().take(2).collect();
+    assert_snapshot!(refusal.join("\n"), @"
+    hint: look at the plan; if that is what you want, add `--allow-replacement data`
+    error: data: would replace `Database` (AWS::RDS::DBInstance), which holds data, and nobody consented to it by name
+    ");
+    let plan = project.run(&["plan", "demo", "--output", "json"]).expect_code(0).json();
+    assert_eq!(plan["needs_consent"][0]["option"], "--allow-replacement");
+    project.run(&["deploy", "demo", "--yes", "--allow-replacement", "data"]).expect_code(0);
+    let plan = project.run(&["plan", "demo", "--detailed-exitcode"]).expect_code(0);
+    assert!(plan.stdout.contains("No changes"), "{}", plan.stdout);
+}
