@@ -1,6 +1,7 @@
 //! A plan as data. Immutable, and specific enough that carrying it out needs no choices.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -111,7 +112,7 @@ pub struct PlannedAction {
     /// What it should be: present exactly when something is sent (create, update, replace).
     pub desired: Option<SealedUnit>,
     /// What the decision was based on; `None` when nothing was there.
-    pub observed: Option<ObservedStack>,
+    pub observed: Option<Arc<ObservedStack>>,
 }
 
 impl PlannedAction {

@@ -1,6 +1,7 @@
 //! Plans a deploy: providers are decided before their dependants.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -233,7 +234,7 @@ impl Planner<'_> {
         let values = self.values().of(unit, obstacles);
         let mut action = self.action(unit, kind, standing, reasons);
         let stack = standing.map(|standing| standing.stack);
-        let template = expanded(&unit.template, &known(&values), stack);
+        let template = expanded(&unit.template, &known(&values), stack.map(|stack| &**stack));
         action.changes = difference(&json!({}), &template, &BTreeSet::new());
         action.changing_outputs = unit.outputs().clone();
         action.parameters = values::changes(None, &values);
@@ -304,7 +305,7 @@ impl Planner<'_> {
                 false => self.standing_needs.get(&instance).cloned().unwrap_or_default(),
             },
             desired: kind.sends().then(|| unit.clone()),
-            observed: standing.map(|standing| standing.stack.clone()),
+            observed: standing.map(|standing| Arc::clone(standing.stack)),
             instance,
         }
     }

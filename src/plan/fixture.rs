@@ -1,6 +1,7 @@
 //! Units and stacks for tests: a small environment, deployed or not.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -155,7 +156,7 @@ pub(crate) fn deployed(units: &[DesiredUnit]) -> Observation {
     observation.stacks.insert(TargetName::primary(), Vec::new());
     for unit in units {
         let stacks = observation.stacks.entry(unit.instance().target.clone()).or_default();
-        stacks.push(stack(unit));
+        stacks.push(stack(unit).into());
         observation.templates.insert(stack(unit).id, serde_json::Value::clone(&unit.template));
     }
     observation
@@ -165,7 +166,10 @@ pub(crate) fn deployed(units: &[DesiredUnit]) -> Observation {
 pub(crate) fn seen<'a>(observation: &'a mut Observation, name: &str) -> &'a mut ObservedStack {
     let instance = instance(name);
     let stacks = observation.stacks.get_mut(&instance.target).unwrap();
-    stacks.iter_mut().find(|stack| stack.identity().is_some_and(|it| it.instance == instance)).unwrap()
+    let is_meant = |stack: &&mut Arc<ObservedStack>| {
+        stack.identity().is_some_and(|identity| identity.instance == instance)
+    };
+    Arc::make_mut(stacks.iter_mut().find(is_meant).unwrap())
 }
 
 pub(crate) fn deploy_context() -> DeployContext {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde_json::Value;
@@ -19,7 +20,7 @@ use crate::plan::{ActionKind, Observation, Obstacle, PlannedAction, Reason};
 #[derive(Clone, Debug)]
 pub(super) struct Standing<'a> {
     /// The stack.
-    pub stack: &'a ObservedStack,
+    pub stack: &'a Arc<ObservedStack>,
     /// Its facts: from its output, else from its template.
     pub facts: Option<Facts>,
 }
@@ -53,7 +54,7 @@ impl Standing<'_> {
             parameters: Vec::new(),
             needs,
             desired: None,
-            observed: Some(self.stack.clone()),
+            observed: Some(Arc::clone(self.stack)),
         }
     }
 }
@@ -143,7 +144,7 @@ impl<'a> Inventory<'a> {
 
 /// A stack that is there and belongs to somebody, with what its tags and its output say.
 struct Read<'a> {
-    stack: &'a ObservedStack,
+    stack: &'a Arc<ObservedStack>,
     identity: Identity,
     carried: Option<Facts>,
 }
@@ -152,7 +153,7 @@ struct Read<'a> {
 /// the processors; the order stays the one of the observation.
 fn read(observation: &Observation) -> Vec<(&TargetName, Read<'_>)> {
     let targets = observation.stacks.iter();
-    let stacks: Vec<(&TargetName, &ObservedStack)> =
+    let stacks: Vec<(&TargetName, &Arc<ObservedStack>)> =
         targets.flat_map(|(target, stacks)| stacks.iter().map(move |stack| (target, stack))).collect();
     let there = stacks.into_par_iter().filter(|(_, stack)| !stack.status.is_gone());
     there

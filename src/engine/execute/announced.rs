@@ -55,7 +55,6 @@ fn sentence(change: &Change, planned: Option<&Change>, is_precious: bool) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ObservedStack;
     use crate::plan::fixture::{stack, unit};
     use crate::plan::{ActionKind, Reason};
 
@@ -66,7 +65,7 @@ mod tests {
 
     fn action(class: Class, planned: Option<Change>) -> PlannedAction {
         let desired = unit("data");
-        let observed: Option<ObservedStack> = Some(stack(&desired));
+        let observed = Some(stack(&desired).into());
         PlannedAction {
             instance: desired.instance().clone(),
             action: ActionKind::Update,

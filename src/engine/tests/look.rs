@@ -101,7 +101,7 @@ async fn every_difference_is_named() {
     units.push(unit("mail"));
     let mut observation = world.observe(&units).await;
     let stacks = observation.stacks.get_mut(&TargetName::primary()).unwrap();
-    let web = stacks.iter_mut().find(|it| it.name.ends_with("web")).unwrap();
+    let web = std::sync::Arc::make_mut(stacks.iter_mut().find(|it| it.name.ends_with("web")).unwrap());
     web.status = StackStatus::UpdateFailed;
     web.parameters.insert("Size".to_owned(), "huge".to_owned());
     let options = VerifyOptions::default();

@@ -4,7 +4,7 @@ mod compare;
 mod difference;
 mod drift;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -140,6 +140,7 @@ impl<'o> Found<'o> {
     fn new(desired: &[SealedUnit], observation: &'o Observation) -> Self {
         let mut by_instance: BTreeMap<InstanceName, Vec<&ObservedStack>> = BTreeMap::new();
         let mut foreign = BTreeMap::new();
+        let wanted: BTreeSet<&InstanceName> = desired.iter().map(|unit| unit.instance()).collect();
         let environment = desired.first().map(|unit| &unit.identity.environment);
         for (target, stack) in observation
             .stacks
@@ -153,12 +154,12 @@ impl<'o> Found<'o> {
                         stacks.push(stack);
                     }
                 }
-                _ => drop(foreign.insert((target.clone(), stack.name.as_str()), stack)),
+                _ => drop(foreign.insert((target.clone(), stack.name.as_str()), &**stack)),
             }
         }
         let extra = by_instance
             .iter()
-            .filter(|(instance, _)| !desired.iter().any(|unit| unit.instance() == *instance))
+            .filter(|(instance, _)| !wanted.contains(instance))
             .flat_map(|(instance, stacks)| stacks.iter().map(|stack| extra(instance, stack)))
             .collect();
         let own = by_instance

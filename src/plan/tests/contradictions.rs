@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use crate::model::{DesiredUnit, Protection};
 use crate::plan::fixture::{deploy, deploy_context, deployed, environment, instance, seen, teardown_context};
 use crate::plan::{ActionKind, Observation, ParameterChange, Plan, PlannedValue, Reason, check, teardown};
@@ -65,7 +67,8 @@ fn every_contradiction_is_found() {
         (
             deleting(Protection::Disposable),
             |plan| {
-                plan.actions[3].observed.as_mut().unwrap().termination_protection = true;
+                let observed = plan.actions[3].observed.as_mut().unwrap();
+                Arc::make_mut(observed).termination_protection = true;
             },
             "`web` would be deleted, and is protected against termination",
         ),

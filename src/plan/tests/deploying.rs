@@ -214,7 +214,7 @@ fn two_stacks_of_one_identity_are_both_named() {
     let mut observation = deployed(&units);
     let mut twin = stack(&units[0]);
     twin.id = "arn:twin".to_owned();
-    observation.stacks.values_mut().next().unwrap().push(twin);
+    observation.stacks.values_mut().next().unwrap().push(twin.into());
     let error = deploy(&units, &deploy_context(), &observation).unwrap_err();
     assert!(error.to_string().contains("two stacks claim to be `web`"), "{error}");
     assert!(error.to_string().contains("arn:twin"), "{error}");
@@ -302,7 +302,7 @@ fn values_of_a_used_environment_are_read_there() {
     let error = deploy(std::slice::from_ref(&web), &deploy_context(), &Observation::default()).unwrap_err();
     assert_eq!(error.obstacles[0].hint(), "deploy `audit` in environment `account` first");
     let mut observation = Observation::default();
-    let there = BTreeMap::from([(audit.instance().target.clone(), vec![stack(&audit)])]);
+    let there = BTreeMap::from([(audit.instance().target.clone(), vec![stack(&audit).into()])]);
     observation.others.insert(account, there);
     let plan = deploy(&[web], &deploy_context(), &observation).unwrap();
     assert!(matches!(plan.actions[0].parameters[0].to, PlannedValue::Known(_)));

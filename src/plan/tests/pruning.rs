@@ -55,7 +55,7 @@ fn pruning_keeps_what_is_precious_unknown_protected_or_used() {
     let mut facts = stack.facts().unwrap();
     facts.uses = vec![UsedInstance { environment: "demo".parse().unwrap(), instance: instance("used") }];
     stack.outputs.insert("Rekindle".to_owned(), facts.encode());
-    observation.others.insert(other, BTreeMap::from([("primary".parse().unwrap(), vec![stack])]));
+    observation.others.insert(other, BTreeMap::from([("primary".parse().unwrap(), vec![stack.into()])]));
     let mut context = pruning();
     assert_eq!(
         told(&deploy(&[], &context, &observation).unwrap()),
