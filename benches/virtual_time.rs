@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use rekindle::catalogue::durations::{Operation, seconds};
 use rekindle::model::facts::Identity;
-use rekindle::model::{Class, DesiredUnit, InstanceName, SealedUnit, StackName};
+use rekindle::model::{Class, DesiredUnit, InstanceName, SealedUnit};
 use serde_json::json;
 use support::Bounds;
 use support::environment::World;
@@ -71,21 +71,10 @@ fn unit(number: usize, needs: BTreeSet<usize>, random: &mut Random) -> SealedUni
         environment: "demo".parse().expect("a name"),
         instance: instance(number),
     };
+    let template = json!({ "Resources": resources });
     SealedUnit::from(DesiredUnit {
-        stack: StackName::derive(&identity.project, &identity.environment, &identity.instance),
-        identity,
-        class: Class::Stateless,
-        template: json!({ "Resources": resources }).into(),
-        parameters: BTreeMap::new(),
-        secret_parameters: BTreeSet::new(),
-        tags: BTreeMap::new(),
-        stack_policy: None,
-        termination_protection: false,
-        capabilities: BTreeSet::new(),
-        service_role: None,
-        notifications: Vec::new(),
-        timeout_minutes: None,
         needs: needs.into_iter().map(instance).collect(),
+        ..DesiredUnit::new(identity, Class::Stateless, template.into())
     })
 }
 

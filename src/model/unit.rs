@@ -47,6 +47,26 @@ pub struct DesiredUnit {
 }
 
 impl DesiredUnit {
+    /// A unit that is its template and nothing else: no parameters, tags, needs or settings.
+    pub fn new(identity: Identity, class: Class, template: StackTemplate) -> Self {
+        Self {
+            stack: StackName::derive(&identity.project, &identity.environment, &identity.instance),
+            identity,
+            class,
+            template,
+            parameters: BTreeMap::new(),
+            secret_parameters: BTreeSet::new(),
+            tags: BTreeMap::new(),
+            stack_policy: None,
+            termination_protection: false,
+            capabilities: BTreeSet::new(),
+            service_role: None,
+            notifications: Vec::new(),
+            timeout_minutes: None,
+            needs: BTreeSet::new(),
+        }
+    }
+
     /// Who this is.
     pub fn instance(&self) -> &InstanceName {
         &self.identity.instance

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::model::facts::{CARRIER, Identity};
 use crate::model::{
     Binding, Class, DesiredUnit, Digest, InstanceName, ObservedStack, Output, Protection, SealedUnit,
-    StackName, StackStatus, TargetName,
+    StackStatus, TargetName,
 };
 use crate::plan::{Consents, DeployContext, Observation, Plan, PlanError, TeardownContext};
 
@@ -23,25 +23,13 @@ pub(crate) fn unit(name: &str) -> DesiredUnit {
         environment: "demo".parse().unwrap(),
         instance: instance(name),
     };
+    let template = json!({
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": name}}},
+        "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Topic", "TopicName"]}}},
+    });
     DesiredUnit {
-        stack: StackName::derive(&identity.project, &identity.environment, &identity.instance),
-        identity,
-        class: Class::Stateless,
-        template: json!({
-            "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": name}}},
-            "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Topic", "TopicName"]}}},
-        })
-        .into(),
-        parameters: BTreeMap::new(),
-        secret_parameters: BTreeSet::new(),
         tags: BTreeMap::from([("team".to_owned(), "platform".to_owned())]),
-        stack_policy: None,
-        termination_protection: false,
-        capabilities: BTreeSet::new(),
-        service_role: None,
-        notifications: Vec::new(),
-        timeout_minutes: None,
-        needs: BTreeSet::new(),
+        ..DesiredUnit::new(identity, Class::Stateless, template.into())
     }
 }
 

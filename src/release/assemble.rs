@@ -9,7 +9,7 @@ use crate::manifest::{Project, ResolvedEnvironment, ResolvedUnit, draft};
 use crate::model::facts::Identity;
 use crate::model::{
     Binding, DesiredUnit, Diagnostic, Diagnostics, Digest, Environment, EnvironmentName, InstanceName,
-    Output, ProviderKind, SealedUnit, StackName, StackTemplate, TargetName, TemplateRef,
+    Output, ProviderKind, SealedUnit, StackTemplate, TargetName, TemplateRef,
 };
 use crate::release::digests::{deployment, deployment_parts, release, release_parts};
 use crate::release::input_manifest::{InputManifest, UnitInputs};
@@ -243,15 +243,12 @@ fn desired(
     let settings = &unit.settings;
     let mut capabilities = settings.capabilities.clone();
     capabilities.extend(analysis::capabilities(&template));
+    let identity = Identity {
+        project: environment.project.clone(),
+        environment: environment.name.clone(),
+        instance: unit.instance.clone(),
+    };
     SealedUnit::from(DesiredUnit {
-        stack: StackName::derive(&environment.project, &environment.name, &unit.instance),
-        identity: Identity {
-            project: environment.project.clone(),
-            environment: environment.name.clone(),
-            instance: unit.instance.clone(),
-        },
-        class: unit.class,
-        template,
         parameters: parameters.bindings,
         secret_parameters: parameters.secret,
         tags: settings.tags.clone(),
@@ -262,6 +259,7 @@ fn desired(
         notifications: settings.notifications.clone(),
         timeout_minutes: settings.timeout_minutes,
         needs: unit.needs.keys().cloned().collect(),
+        ..DesiredUnit::new(identity, unit.class, template)
     })
 }
 

@@ -122,22 +122,8 @@ fn unit(name: &str, resources: Value, outputs: Value) -> DesiredUnit {
         environment: "demo".parse().unwrap(),
         instance: name.parse().unwrap(),
     };
-    DesiredUnit {
-        stack: StackName::derive(&identity.project, &identity.environment, &identity.instance),
-        identity,
-        class: Class::Stateless,
-        template: json!({"Resources": resources, "Outputs": outputs}).into(),
-        parameters: BTreeMap::new(),
-        secret_parameters: BTreeSet::new(),
-        tags: BTreeMap::new(),
-        stack_policy: None,
-        termination_protection: false,
-        capabilities: BTreeSet::new(),
-        service_role: None,
-        notifications: Vec::new(),
-        timeout_minutes: None,
-        needs: BTreeSet::new(),
-    }
+    let template = json!({"Resources": resources, "Outputs": outputs});
+    DesiredUnit::new(identity, Class::Stateless, template.into())
 }
 
 /// Binds a parameter to an output of another unit.
