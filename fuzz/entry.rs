@@ -8,17 +8,17 @@ use rekindle::language::expand::{Unknown, expand};
 use rekindle::language::parameters::Parameter;
 use rekindle::language::rules::{UnknownAccount, judge};
 use rekindle::language::{Evaluator, Facts, decide, transforms};
+use rekindle::lint::{Purpose, lint};
 use rekindle::local::{Cloud, Options};
 use rekindle::port::{CloudFormation, CreateStack, StackBody};
-use rekindle::template::{analysis, quota, read};
+use rekindle::template::{analysis, read};
 use serde_json::{Map, Value};
 
-/// The readers of YAML and JSON, the quotas, and the questions the project asks of a template.
+/// The readers of YAML and JSON, the linter, and the questions the project asks of a template.
 pub fn template(bytes: &[u8]) {
     for file in ["template.yaml", "template.json"] {
         let Ok(document) = read(file, bytes) else { continue };
-        let _ = quota::check(&document);
-        let _ = analysis::check(&document);
+        let _ = lint(&document, Purpose::default());
         let _ = analysis::capabilities(&document.value);
         let _ = analysis::parameters(&document.value);
         language_of(&document.value);

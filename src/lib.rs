@@ -14,12 +14,13 @@
 //! | module | what it holds | what it may import |
 //! |---|---|---|
 //! | [`model`] | the words of the domain as types; digests, canonical JSON | nothing of ours |
-//! | [`template`] | reads CloudFormation text into a positioned tree and JSON; quotas | model |
+//! | [`template`] | reads CloudFormation text into a positioned tree and JSON | model |
 //! | [`language`] | CloudFormation's template language over JSON: functions, conditions, rules, expansion | nothing of ours |
 //! | [`manifest`] | reads the project's own files; resolves an environment | model, template |
 //! | [`render`] | Tera, hermetic and bounded | model, template |
-//! | [`release`] | joins manifest and render into desired units with their digests | model, template, language, manifest, render |
 //! | [`catalogue`] | what AWS publishes of resource types | nothing of ours |
+//! | [`lint`] | what is wrong with a template, found without AWS | model, template, language, catalogue |
+//! | [`release`] | joins manifest and render into desired units with their digests | model, template, language, lint, manifest, render |
 //! | [`plan`] | what would be done and why | model, language, catalogue |
 //! | [`port`] | what the engine needs of a cloud | model |
 //! | [`engine`] | carries plans out, observes, verifies | model, plan, port |
@@ -37,6 +38,7 @@ pub mod cli;
 pub mod disk;
 pub mod engine;
 pub mod language;
+pub mod lint;
 pub mod local;
 pub mod manifest;
 pub mod model;

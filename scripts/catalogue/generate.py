@@ -76,14 +76,6 @@ def schema(of, where, top=False):
     return kept
 
 
-def constraint(source, where):
-    """A schema that stands for itself, with its definitions."""
-    kept = schema(source, where)
-    if "definitions" in source:
-        kept["definitions"] = {key: schema(value, f"{where}#{key}") for key, value in source["definitions"].items()}
-    return kept
-
-
 def resource_type(source, attributes):
     """One type: its schema, and what the schema says about its life."""
     name = source["typeName"]
@@ -155,7 +147,7 @@ def archive():
         blocks.append([len(body), len(packed), len(block)])
         body += packed
     rules = []
-    for rule in constraints(constraint, set(sources)):
+    for rule in constraints(set(sources), date):
         block, places = b"", {}
         for region, of in rule.pop("schemas").items():
             text = compact(of)

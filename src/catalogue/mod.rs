@@ -26,7 +26,7 @@ use std::sync::{LazyLock, OnceLock};
 
 use archive::Archive;
 pub use archive::ArchiveError;
-pub use constraint::{Constraint, ConstraintSchema, constraints};
+pub use constraint::{Constraint, constraints};
 pub use in_place::is_changed_in_place;
 pub use path::PropertyPath;
 pub use resource_type::{Replacement, ReplacementOrder, ResourceType};
@@ -46,19 +46,9 @@ struct Catalogue {
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
     let archive = Archive::open(BYTES).expect(SHIPPED);
     let types = archive.names().map(|name| (name.to_owned(), OnceLock::new())).collect();
-    let constraints = constraints_by_type(&archive.index.constraints);
+    let constraints = constraint::by_type(&archive.index.constraints);
     Catalogue { archive, types, constraints }
 });
-
-fn constraints_by_type(all: &[Constraint]) -> BTreeMap<String, Vec<(usize, usize)>> {
-    let mut by_type: BTreeMap<String, Vec<_>> = BTreeMap::new();
-    for (number, constraint) in all.iter().enumerate() {
-        for (place, (resource_type, _)) in constraint.places.iter().enumerate() {
-            by_type.entry(resource_type.clone()).or_default().push((number, place));
-        }
-    }
-    by_type
-}
 
 /// What is published of `AWS::SERVICE::TYPE`; `None` of a type that no region has.
 ///

@@ -113,6 +113,12 @@ impl ResourceType {
     pub fn resolve<'a>(&'a self, schema: &'a Schema) -> Option<&'a Schema> {
         schema.resolve(&self.schema, &self.definitions)
     }
+
+    /// What the schema's reference names, one step: unlike [`Self::resolve`], this lets a caller see
+    /// what stands beside each reference of a chain.
+    pub fn target(&self, schema: &Schema) -> Option<&Schema> {
+        schema.target(&self.schema, &self.definitions)
+    }
 }
 
 fn is_attribute(attribute: &str, name: &str) -> bool {

@@ -164,6 +164,12 @@ impl Schema {
         None
     }
 
+    /// The schema that the reference names, which may be one again; beside a reference other
+    /// demands may stand.
+    pub(super) fn target<'a>(&self, root: &'a Schema, definitions: &'a Definitions) -> Option<&'a Schema> {
+        at(self.reference.as_deref()?, root, definitions)
+    }
+
     /// The schema that a step of a pointer leads to: keyword and name, for example `properties`, `Port`.
     fn step(&self, keyword: &str, name: Option<&str>) -> Option<&Schema> {
         match (keyword, name) {

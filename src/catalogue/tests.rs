@@ -45,10 +45,11 @@ fn every_type_can_be_read_and_every_reference_leads_somewhere() {
 
 #[test]
 fn every_constraint_can_be_read_and_every_reference_leads_somewhere() {
+    assert!(CATALOGUE.constraints.keys().all(|name| name == "*" || is_known(name)));
     let mut read = 0;
     for constraint in &CATALOGUE.archive.index.constraints {
         let regions = ["eu-central-1", "us-east-1", "ap-southeast-7"];
-        for found in regions.iter().filter_map(|region| constraint.schema(region)) {
+        for found in regions.iter().filter_map(|region| constraint.schema(Some(region))) {
             let mut schemas = Vec::new();
             all(&found.schema, &mut schemas);
             found.definitions.values().for_each(|schema| all(schema, &mut schemas));
@@ -65,13 +66,17 @@ fn every_constraint_can_be_read_and_every_reference_leads_somewhere() {
 fn what_is_demanded_beside_the_schema_has_its_place() {
     let found: Vec<_> = constraints("AWS::DynamoDB::Table").collect();
     let codes: Vec<_> = found.iter().map(|(_, constraint)| constraint.code.as_str()).collect();
-    assert_eq!(codes, ["E3638", "E3639"]);
-    assert!(found.iter().all(|(path, constraint)| path.0.is_empty() && !constraint.is_regional()));
-    let instance = constraints("AWS::EC2::Instance").find(|(path, _)| path.to_string() == "InstanceType");
+    // The last two are about attributes and metadata of every resource.
+    assert_eq!(codes, ["E3638", "E3639", "E3009", "E3016"]);
+    let at: Vec<_> = found.iter().map(|(at, _)| at.join("/")).collect();
+    assert_eq!(at, ["Properties", "Properties", "Metadata/AWS::CloudFormation::Init", ""]);
+    assert!(found.iter().all(|(_, constraint)| constraint.schema(None).is_some()));
+    let instance =
+        constraints("AWS::EC2::Instance").find(|(at, _)| at.ends_with(&["InstanceType".to_owned()]));
     let (_, classes) = instance.expect("cfn-lint knows the classes of instances by region");
-    assert!(classes.schema("eu-central-1").expect("a known region").schema.values.is_some());
-    assert!(classes.schema("moon-north-1").is_none());
-    assert_eq!(constraints("AWS::EC2::Vpc").count(), 0);
+    assert!(classes.schema(Some("eu-central-1")).expect("a known region").schema.values.is_some());
+    assert!(classes.schema(Some("moon-north-1")).is_none() && classes.schema(None).is_none());
+    assert_eq!(constraints("AWS::EC2::VPC").count(), 2);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::command::check::CheckArguments;
 use crate::cli::command::lock::LockArguments;
 use crate::cli::local_arguments::LocalCommand;
 pub use crate::cli::run_arguments::{ChangeArguments, RunArguments, Selection};
@@ -132,18 +133,6 @@ pub struct InitArguments {
     /// The project's name [default: the directory's]
     #[arg(long)]
     pub name: Option<ProjectName>,
-}
-
-/// `check`
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  rekindle check\n  rekindle check production --strict")]
-pub struct CheckArguments {
-    /// Environment [default: all of them]
-    #[arg(value_name = "ENV")]
-    pub environment: Option<EnvironmentName>,
-    /// Treat warnings as errors
-    #[arg(long)]
-    pub strict: bool,
 }
 
 /// `render`

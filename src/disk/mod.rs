@@ -11,6 +11,7 @@ mod lock;
 mod project;
 mod scratch;
 mod state;
+mod templates;
 mod write;
 
 pub use error::{Access, FileError};
@@ -19,4 +20,5 @@ pub use lock::{EnvironmentLock, LockError};
 pub use project::{FindError, ReadError, find_project, read_manifest, read_project, read_rehearsal};
 pub use scratch::{ScratchDirectory, entries, read_files, write_files};
 pub use state::StateDirectory;
+pub use templates::{find_templates, read_at_most};
 pub use write::{write_atomically, write_new};

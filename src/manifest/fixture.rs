@@ -104,7 +104,8 @@ pub fn show(problems: &Diagnostics) -> String {
         if let Some(place) = &problem.place {
             text.push_str(&format!("  --> {}:{}:{}\n", place.file, place.line, place.column));
             if !place.excerpt.is_empty() {
-                let (margin, marks) = (" ".repeat(place.column.saturating_sub(1)), "^".repeat(place.width));
+                let (margin, marks) =
+                    (" ".repeat(place.column.saturating_sub(1 + place.skipped)), "^".repeat(place.width));
                 text.push_str(&format!("    | {}\n    | {margin}{marks}\n", place.excerpt));
             }
         }

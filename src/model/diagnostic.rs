@@ -25,19 +25,42 @@ pub struct Place {
     pub excerpt: String,
     /// How many characters of the excerpt are meant, at least 1.
     pub width: usize,
+    /// How many characters of the line are left out before the excerpt: lines can be very long.
+    #[serde(skip_serializing_if = "is_none")]
+    pub skipped: usize,
+}
+
+/// Characters of a line that an excerpt has on each side of the place, where the line is long.
+const EXCERPT_REACH: usize = 200;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_none(number: &usize) -> bool {
+    *number == 0
 }
 
 impl Place {
     /// A place that names a file and nothing in it.
     pub fn file(file: impl Into<String>) -> Self {
-        Self { file: file.into(), line: 0, column: 0, excerpt: String::new(), width: 1 }
+        Self { file: file.into(), line: 0, column: 0, excerpt: String::new(), width: 1, skipped: 0 }
     }
 
     /// The place at `line` and `column` (both from 1) of a file whose whole text is `text`.
     pub fn at(file: impl Into<String>, text: &str, line: usize, column: usize, width: usize) -> Self {
         let excerpt = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
         let excerpt = excerpt.trim_end_matches('\r').to_owned();
-        Self { file: file.into(), line, column, excerpt, width: width.max(1) }
+        Self { file: file.into(), line, column, excerpt, width: width.max(1), skipped: 0 }.shortened()
+    }
+
+    /// The same place with no more of its line than is near it.
+    #[must_use]
+    pub fn shortened(mut self) -> Self {
+        // Bytes are never fewer than characters, and counting those takes time.
+        if self.excerpt.len() > 2 * EXCERPT_REACH {
+            let skipped = self.column.saturating_sub(1 + EXCERPT_REACH);
+            let near = self.excerpt.chars().skip(skipped).take(2 * EXCERPT_REACH).collect();
+            (self.excerpt, self.skipped) = (near, self.skipped + skipped);
+        }
+        self
     }
 
     /// The place at byte `offset` of a file whose whole text is `text`.
@@ -157,5 +180,20 @@ mod tests {
     fn an_offset_becomes_line_and_column_in_characters() {
         let place = Place::at_offset("a.yaml", "ä: 1\nö: zwei\n", 10, 4);
         assert_eq!((place.line, place.column, place.excerpt.as_str()), (2, 4, "ö: zwei"));
+    }
+
+    #[test]
+    fn of_a_long_line_only_what_is_near_is_kept() {
+        let line = format!("{}here{}", "ä".repeat(1_000), "b".repeat(1_000_000));
+        let place = Place::at("a.json", &line, 1, 1_001, 4);
+        assert_eq!((place.skipped, place.excerpt.chars().count()), (800, 400));
+        assert!(
+            place
+                .excerpt
+                .chars()
+                .skip(place.column - 1 - place.skipped)
+                .collect::<String>()
+                .starts_with("here")
+        );
     }
 }

@@ -14,6 +14,7 @@ use crate::model::{
 use crate::release::digests::{deployment, deployment_parts, release, release_parts};
 use crate::release::input_manifest::{InputManifest, UnitInputs};
 use crate::release::outputs::{self, UsedTemplates};
+use crate::release::template_checks::Depth;
 use crate::release::{language_checks, parameters, stored, template_checks};
 use crate::render::{Context, Limits, RenderedStack, Renderer, Sources, Visible};
 use crate::template::analysis;
@@ -42,6 +43,7 @@ pub struct Assembly {
 pub struct Assembler<'p> {
     project: &'p Project,
     renderer: Renderer,
+    depth: Depth,
 }
 
 /// Assembles one environment.
@@ -57,7 +59,13 @@ impl<'p> Assembler<'p> {
     pub fn new(project: &'p Project) -> Self {
         let sources = project.files.below("templates");
         let sources = Sources(sources.map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect());
-        Self { project, renderer: Renderer::new(sources, Limits::default()) }
+        Self { project, renderer: Renderer::new(sources, Limits::default()), depth: Depth::Certain }
+    }
+
+    /// Tells everything that may be wrong with templates, and not only what certainly is.
+    #[must_use]
+    pub fn thorough(self) -> Self {
+        Self { depth: Depth::Everything, ..self }
     }
 
     /// Assembles one environment.
@@ -118,7 +126,7 @@ impl<'p> Assembler<'p> {
         let rendered = self.render(contexts, unit)?;
         let mut problems = Diagnostics::default();
         let target = &resolved.environment.targets[&unit.instance.target];
-        template_checks::check(&rendered.template, &mut problems);
+        template_checks::check(&rendered.template, target, self.depth, &mut problems);
         language_checks::macros(&rendered.template, &unit.settings.transforms, target, &mut problems);
         let facts = self.project.lock.at(target);
         let pinned = stored::pin(&rendered.template, unit, &facts, target, &mut problems);

@@ -78,6 +78,8 @@ fn rules(
             problem(&name, format!("the rule `{name}` does not hold: {text}"))
                 .hint("bind other values to the parameters that the rule is about")
         })),
+        // The linter tells which function it is, and where.
+        Err(EvaluateError::Template(_)) if problems.has_errors() => {}
         Err(EvaluateError::Template(message)) => {
             problems.push(
                 problem("", message).hint("correct the rule; see *Rules* in the CloudFormation user guide"),

@@ -45,7 +45,13 @@ pub(super) fn bind(
         if let Binding::Literal(value) = &binding
             && let Err(why) = rules.check(value)
         {
-            problems.push(unfit(name, &why, bound, document));
+            let problem = unfit(name, &why, bound, document);
+            // The linter judges defaults, whether they are used or not.
+            let is_told =
+                |known: &Diagnostic| known.code == "parameter-default" && known.place == problem.place;
+            if !problems.0.iter().any(is_told) {
+                problems.push(problem);
+            }
         }
         parameters.bindings.insert(name.clone(), binding);
     }

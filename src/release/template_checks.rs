@@ -1,70 +1,35 @@
-//! What rekindle asks of a template beyond CloudFormation's own rules.
+//! What is wrong with a unit's template: what the linter finds, and names that are rekindle's own.
 
-use std::sync::LazyLock;
-
-use fancy_regex::Regex;
-use serde_json::Value;
-
+use crate::lint::{Purpose, lint};
+use crate::model::environment::Target;
 use crate::model::facts::CARRIER;
-use crate::model::{Diagnostic, Diagnostics};
-use crate::template::analysis;
-use crate::template::{Document, quota};
+use crate::model::{Diagnostic, Diagnostics, Severity};
+use crate::template::Document;
 
-/// Records every breach in `document`.
-pub(super) fn check(document: &Document, problems: &mut Diagnostics) {
-    problems.extend(quota::check(document));
-    problems.extend(analysis::check(document));
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// What CloudFormation or rekindle refuse for certain: whatever would stop a deployment.
+    Certain,
+    /// That, advice, and what resource schemas say. A schema can be wrong or too old, and a rebuild
+    /// at night must not fail over that; who runs `check` can look into it.
+    Everything,
+}
+
+/// Records breaches in `document`, which is deployed to `target`.
+pub(super) fn check(document: &Document, target: &Target, depth: Depth, problems: &mut Diagnostics) {
+    let schemas = depth == Depth::Everything;
+    let purpose = Purpose { region: Some(target.region.as_str()), is_unit: true, schemas };
+    let is_told = |found: &Diagnostic| schemas || found.severity == Severity::Error;
+    problems.extend(lint(document, purpose).into_iter().filter(is_told));
     for section in ["Outputs", "Metadata"] {
         if document.value.get(section).and_then(|section| section.get(CARRIER)).is_some() {
             let message = format!("the name `{CARRIER}` in `{section}` is rekindle's own");
             let problem = Diagnostic::error("reserved-name", message).hint("choose another name");
-            problems.push(placed(problem, document.key_place(&format!("/{section}/{CARRIER}"))));
+            problems.push(match document.key_place(&format!("/{section}/{CARRIER}")) {
+                Some(place) => problem.at(place),
+                None => problem,
+            });
         }
-    }
-    let resources = document.value.get("Resources").and_then(Value::as_object);
-    if resources.is_none_or(serde_json::Map::is_empty) {
-        let problem = Diagnostic::error("template-form", "the template has no resources");
-        problems.push(placed(problem, document.place("")).hint("CloudFormation wants at least one"));
-    }
-    unpinned(document, &document.value, "", problems);
-}
-
-fn placed(problem: Diagnostic, place: Option<crate::model::Place>) -> Diagnostic {
-    match place {
-        Some(place) => problem.at(place),
-        None => problem,
-    }
-}
-
-/// `{{resolve:ssm:NAME}}` and `ssm-secure` without a version: AWS CloudFormation user guide,
-/// "Get a plaintext value from Systems Manager Parameter Store".
-static UNPINNED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\{\{resolve:ssm(-secure)?:(?![^}]*:[0-9]+\}\})[^}]*\}\}").expect("the pattern is constant")
-});
-
-fn unpinned(document: &Document, value: &Value, pointer: &str, problems: &mut Diagnostics) {
-    match value {
-        Value::String(text) if text.contains("{{resolve:ssm") => {
-            if let Ok(Some(found)) = UNPINNED.find(text) {
-                let message = format!("`{}` names no version", found.as_str());
-                let problem = Diagnostic::error("unpinned-lookup", message);
-                problems.push(placed(problem, document.place(pointer)).hint(
-                    "write the version, as in `{{resolve:ssm:NAME:3}}`: without it the same source deploys \
-                     differently tomorrow",
-                ));
-            }
-        }
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                unpinned(document, item, &format!("{pointer}/{index}"), problems);
-            }
-        }
-        Value::Object(entries) => {
-            for (key, value) in entries {
-                let key = key.replace('~', "~0").replace('/', "~1");
-                unpinned(document, value, &format!("{pointer}/{key}"), problems);
-            }
-        }
-        _ => {}
     }
 }

@@ -1,5 +1,7 @@
 //! A template that was read: its JSON, and where each part of it stands.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::model::{Diagnostic, Diagnostics, Place};
@@ -66,11 +68,6 @@ impl Document {
 /// How many problems of one text are reported.
 const MAXIMUM_REPORTED: usize = 50;
 
-/// One step of a JSON pointer with `/` and `~` escaped (RFC 6901).
-pub(super) fn pointer(parent: &str, segment: &str) -> String {
-    format!("{parent}/{}", segment.replace('~', "~0").replace('/', "~1"))
-}
-
 /// Reads a template that stands as it is: JSON when `file` ends in `.json`, YAML otherwise.
 ///
 /// # Errors
@@ -78,15 +75,39 @@ pub(super) fn pointer(parent: &str, segment: &str) -> String {
 pub fn read(file: &str, bytes: &[u8]) -> Result<Document, Diagnostics> {
     let content = decode(file, bytes)?;
     if contains_token_characters(content) {
-        let diagnostic =
-            Diagnostic::error("reserved-character", "the file has characters that rekindle reserves");
-        let hint = "take the private-use characters U+10F000 to U+10F012 out";
-        return Err(diagnostic.at(Place::file(file)).hint(hint).into());
+        return Err(reserved(file).into());
     }
     parse(
         Text { file: file.to_owned(), content: content.to_owned(), ..Text::default() },
         file.ends_with(".json"),
     )
+}
+
+/// Reads a template that belongs to no project: line ends and a byte-order mark do not matter, and
+/// a text that starts with `{` is JSON, whatever its name.
+///
+/// # Errors
+/// Everything that is wrong with the text, with places.
+pub fn read_as_found(file: &str, bytes: &[u8]) -> Result<Document, Diagnostics> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let is_carriage_return = |pair: &[u8]| pair == b"\r\n";
+    let unix: Cow<'_, [u8]> = if bytes.windows(2).any(is_carriage_return) {
+        Cow::Owned(bytes.iter().copied().filter(|byte| *byte != b'\r').collect())
+    } else {
+        Cow::Borrowed(bytes)
+    };
+    let content = decode(file, &unix)?.to_owned();
+    let is_json = content.trim_start().starts_with('{');
+    if contains_token_characters(&content) {
+        return Err(reserved(file).into());
+    }
+    parse(Text { file: file.to_owned(), content, ..Text::default() }, is_json)
+}
+
+fn reserved(file: &str) -> Diagnostic {
+    Diagnostic::error("reserved-character", "the file has characters that rekindle reserves")
+        .at(Place::file(file))
+        .hint("take the private-use characters U+10F000 to U+10F012 out")
 }
 
 /// Reads the render of a template: tokens of `insertions` stand in `content` for the values, which

@@ -1,4 +1,4 @@
-//! Reads CloudFormation text, YAML or JSON, into JSON with positions; knows quotas and references.
+//! Reads CloudFormation text, YAML or JSON, into JSON with positions; answers what others ask of it.
 //!
 //! May not open files, render Tera, or decide what is deployed: it gets bytes and a name, and
 //! answers with a [`Document`] or with diagnostics that point into the text.
@@ -9,7 +9,6 @@ mod document;
 mod insertion;
 mod json;
 mod node;
-pub mod quota;
 mod scalar;
 mod short_form;
 mod text;
@@ -18,6 +17,6 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-pub use document::{Document, read, read_rendered};
+pub use document::{Document, read, read_as_found, read_rendered};
 pub use insertion::{Insertion, Insertions, contains_token_characters, token};
 pub use text::{MAXIMUM_BYTES, decode};

@@ -57,7 +57,9 @@ impl Text {
             column,
             width: width.clamp(1, rest),
             excerpt,
+            skipped: 0,
         }
+        .shortened()
     }
 
     /// The diagnostic of a problem.

@@ -50,7 +50,9 @@ impl<'input> Reader<'input> {
         let (tag, kind) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 refuse_anchor(anchor, mark)?;
-                let style = if style == ScalarStyle::Plain { Style::Plain } else { Style::Quoted };
+                let is_text = tag.as_ref().is_some_and(|tag| spelled(tag) == NOTHING_SPECIAL);
+                let is_plain = style == ScalarStyle::Plain && !is_text;
+                let style = if is_plain { Style::Plain } else { Style::Quoted };
                 (tag, Kind::Scalar(text.into_owned(), style))
             }
             Event::SequenceStart(anchor, tag) => {
@@ -64,7 +66,7 @@ impl<'input> Reader<'input> {
             Event::Alias(_) => return Err(anchors(mark)),
             _ => return Err(Problem::new("template-syntax", mark, "the text ends too early")),
         };
-        Ok(Node { mark, tag: tag.map(|tag| spelled(&tag)), kind })
+        Ok(Node { mark, tag: tag.map(|tag| spelled(&tag)).filter(|tag| tag != NOTHING_SPECIAL), kind })
     }
 
     fn sequence(&mut self, depth: usize) -> Result<Kind, Problem> {
@@ -91,6 +93,9 @@ impl<'input> Reader<'input> {
         }
     }
 }
+
+/// The tag that says no more than that a scalar is a text or a map a map (YAML 1.2, section 6.9.1).
+const NOTHING_SPECIAL: &str = "!";
 
 /// The tag as people write it: `!Ref`, `!!str`.
 fn spelled(tag: &Tag) -> String {

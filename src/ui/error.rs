@@ -64,13 +64,13 @@ fn located(place: &Place, margin: usize, label: Label, palette: &Palette) -> Str
 /// The excerpt as shown (tabs widened, a long line cut), the columns before the caret, and the
 /// number of carets.
 fn marked(place: &Place) -> (String, usize, usize) {
-    let start = place.column.saturating_sub(1);
+    let start = place.column.saturating_sub(1 + place.skipped);
     let characters: Vec<char> = place.excerpt.chars().collect();
     let skipped =
         if characters.len() > EXCERPT_COLUMNS { start.saturating_sub(EXCERPT_COLUMNS / 2) } else { 0 };
     let mut excerpt = String::new();
     let (mut column, mut indent, mut carets) = (0, 0, 0);
-    if skipped > 0 {
+    if skipped + place.skipped > 0 {
         excerpt.push('…');
         column = 1;
         indent = 1;

@@ -16,6 +16,7 @@ pub mod plan_view;
 pub mod rehearsal_view;
 pub mod render_view;
 pub mod run;
+pub mod sarif;
 pub mod status_view;
 mod table;
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rekindle::model::Severity;
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -47,5 +49,23 @@ fn the_table_of_exit_codes_is_the_one_in_the_code() {
     let table = rekindle::cli::exit_code::ExitCode::TABLE
         .iter()
         .map(|(code, meaning)| (*code, (*meaning).to_owned()));
+    assert_eq!(rows.collect::<Vec<_>>(), table.collect::<Vec<_>>());
+}
+
+#[test]
+fn the_table_of_rules_is_the_one_in_the_code() {
+    let page = fs::read_to_string(root().join("docs/lint.md")).unwrap();
+    let rows = page.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.strip_prefix("| `")?.strip_suffix(" |")?.splitn(4, " | ").collect();
+        let [code, severity, summary, help] = cells[..] else { return None };
+        Some([code.trim_end_matches('`'), severity, summary, help].map(str::to_owned))
+    });
+    let table = rekindle::lint::RULES.iter().map(|rule| {
+        let severity = match rule.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        [rule.code, severity, rule.summary, rule.help].map(str::to_owned)
+    });
     assert_eq!(rows.collect::<Vec<_>>(), table.collect::<Vec<_>>());
 }

@@ -1,47 +1,75 @@
 //! `rekindle check`: what can be found without a cloud.
 
-use serde_json::json;
+use std::collections::BTreeMap;
+use std::io;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Args;
+use rayon::prelude::*;
+use serde_json::{Value, json};
 
 use crate::cli::Session;
-use crate::cli::args::CheckArguments;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::disk;
+use crate::lint::{self, Purpose, RULES};
 use crate::manifest::Project;
-use crate::model::{Diagnostics, EnvironmentName};
+use crate::model::{Diagnostics, EnvironmentName, Region};
 use crate::release::Assembler;
-use crate::ui::{SCHEMA, error};
+use crate::template::{MAXIMUM_BYTES, read_as_found};
+use crate::ui::{SCHEMA, error, sarif};
 
-/// Checks one environment or all of them; errors, and with `--strict` warnings, end with 1.
+/// `check`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  rekindle check\n  rekindle check production --strict\n  \
+    rekindle check --template stack.yaml --template more/ --region eu-central-1\n\n\
+    The rules are in docs/lint.md.")]
+pub struct CheckArguments {
+    /// Environment [default: all of them]
+    #[arg(value_name = "ENV", conflicts_with = "templates")]
+    pub environment: Option<EnvironmentName>,
+    /// Treat warnings as errors
+    #[arg(long)]
+    pub strict: bool,
+    /// Check a CloudFormation template, or all in a directory, without a project (repeatable)
+    #[arg(long = "template", value_name = "PATH")]
+    pub templates: Vec<Utf8PathBuf>,
+    /// With --template: the region the templates are for
+    #[arg(long, value_name = "REGION", requires = "templates")]
+    pub region: Option<Region>,
+    /// Write what was found as SARIF 2.1.0 too (`-`: to standard output, instead of the usual)
+    #[arg(long, value_name = "FILE")]
+    pub sarif: Option<Utf8PathBuf>,
+}
+
+/// What was looked at.
+enum Subject {
+    Environments(Vec<EnvironmentName>),
+    Templates(Vec<Utf8PathBuf>),
+}
+
+/// Checks one environment or all of them, or templates without a project; errors, and with
+/// `--strict` warnings, end with 1.
 pub fn run(session: &Session, arguments: &CheckArguments) -> Result<ExitCode, Failure> {
-    let (environments, found) = match Project::read(disk::read_project(&session.root()?)?) {
-        Ok(project) => examine(&project, arguments.environment.as_ref()),
-        Err(problems) => (Vec::new(), problems),
-    };
-    let console = &session.console;
-    if console.is_json() {
-        console.document(&json!({
-            "schema": SCHEMA,
-            "environments": environments,
-            "diagnostics": found.0,
-        }))?;
-    } else {
-        console.result(&error::diagnostics(&found, &console.palette_out()))?;
-        if found.0.is_empty() {
-            let names: Vec<&str> = environments.iter().map(EnvironmentName::as_str).collect();
-            console.result(&format!("nothing wrong in {}\n", names.join(", ")))?;
+    let (subject, found) = if arguments.templates.is_empty() {
+        match Project::read(disk::read_project(&session.root()?)?) {
+            Ok(project) => examine(&project, arguments.environment.as_ref()),
+            Err(problems) => (Subject::Environments(Vec::new()), problems),
         }
-    }
+    } else {
+        templates(arguments)?
+    };
+    show(session, arguments, &subject, &found)?;
     let fails = found.has_errors() || (arguments.strict && !found.0.is_empty());
     Ok(if fails { ExitCode::Error } else { ExitCode::Done })
 }
 
-fn examine(project: &Project, chosen: Option<&EnvironmentName>) -> (Vec<EnvironmentName>, Diagnostics) {
+fn examine(project: &Project, chosen: Option<&EnvironmentName>) -> (Subject, Diagnostics) {
     let environments: Vec<EnvironmentName> = match chosen {
         Some(name) => vec![name.clone()],
         None => project.manifest.environments.keys().cloned().collect(),
     };
-    let assembler = Assembler::new(project);
+    let assembler = Assembler::new(project).thorough();
     let mut found = project.warnings.clone();
     for environment in &environments {
         match assembler.assemble(environment) {
@@ -49,7 +77,7 @@ fn examine(project: &Project, chosen: Option<&EnvironmentName>) -> (Vec<Environm
             Err(problems) => found.extend(problems),
         }
     }
-    (environments, without_repetition(found))
+    (Subject::Environments(environments), without_repetition(found))
 }
 
 /// What is wrong in a template is wrong in every environment: it is told once.
@@ -61,4 +89,75 @@ fn without_repetition(found: Diagnostics) -> Diagnostics {
         }
     }
     told
+}
+
+fn templates(arguments: &CheckArguments) -> Result<(Subject, Diagnostics), Failure> {
+    let mut files = Vec::new();
+    for path in &arguments.templates {
+        files.extend(disk::find_templates(path)?);
+    }
+    files.sort();
+    files.dedup();
+    let region = arguments.region.as_ref().map(|region| region.as_str());
+    let purpose = Purpose { region, ..Purpose::default() };
+    let judged: Result<Vec<Diagnostics>, Failure> =
+        files.par_iter().map(|file| judge(file, purpose)).collect();
+    let found = Diagnostics(judged?.into_iter().flatten().collect());
+    Ok((Subject::Templates(files), found))
+}
+
+fn judge(file: &Utf8Path, purpose: Purpose<'_>) -> Result<Diagnostics, Failure> {
+    let bytes = disk::read_at_most(file, MAXIMUM_BYTES)?;
+    Ok(match read_as_found(file.as_str(), &bytes) {
+        Ok(document) => lint::lint(&document, purpose),
+        Err(problems) => problems,
+    })
+}
+
+fn show(
+    session: &Session,
+    arguments: &CheckArguments,
+    subject: &Subject,
+    found: &Diagnostics,
+) -> Result<(), Failure> {
+    let console = &session.console;
+    if let Some(file) = &arguments.sarif {
+        let log = log(found)?;
+        if file == "-" {
+            return Ok(console.result(&log)?);
+        }
+        disk::write_atomically(file, log.as_bytes())?;
+    }
+    if console.is_json() {
+        return Ok(console.document(&document(subject, found))?);
+    }
+    console.result(&error::diagnostics(found, &console.palette_out()))?;
+    if found.0.is_empty() {
+        let names: Vec<&str> = match subject {
+            Subject::Environments(names) => names.iter().map(EnvironmentName::as_str).collect(),
+            Subject::Templates(files) => files.iter().map(|file| file.as_str()).collect(),
+        };
+        let what = match (names.len(), subject) {
+            (11.., Subject::Templates(_)) => format!("{} templates", names.len()),
+            (0, _) => "no template at all".to_owned(),
+            _ => names.join(", "),
+        };
+        console.result(&format!("nothing wrong in {what}\n"))?;
+    }
+    Ok(())
+}
+
+fn log(found: &Diagnostics) -> io::Result<String> {
+    let known: BTreeMap<_, _> = RULES.iter().map(|rule| (rule.code, (rule.summary, rule.help))).collect();
+    let log = sarif::log(found, &known, env!("CARGO_PKG_VERSION"));
+    Ok(serde_json::to_string_pretty(&log).map_err(io::Error::other)? + "\n")
+}
+
+fn document(subject: &Subject, found: &Diagnostics) -> Value {
+    let mut document = json!({"schema": SCHEMA, "diagnostics": found.0});
+    match subject {
+        Subject::Environments(names) => document["environments"] = json!(names),
+        Subject::Templates(files) => document["templates"] = json!(files),
+    }
+    document
 }

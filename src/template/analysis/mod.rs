@@ -1,17 +1,9 @@
-//! Answers about a template that the rest of the project asks: its parameters, outputs,
-//! capabilities, and whether everything it names exists.
-//!
-//! May not judge resource types or properties: that takes the catalogue.
-
-mod check;
-mod references;
+//! Answers about a template that the rest of the project asks: its parameters, outputs and
+//! capabilities. May not judge: that is the linter's.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-
-pub use check::check;
-pub use references::{Reference, ReferenceKind, dependencies, references};
 
 /// One entry of the `Parameters` section.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,11 +67,13 @@ pub fn capabilities(template: &Value) -> BTreeSet<String> {
 
 /// Whether a section, or the object of a `Fn::ForEach` in it, has resources of IAM.
 fn has_iam(resources: &Value) -> bool {
-    resources.as_object().into_iter().flatten().any(|(key, resource)| match references::is_loop(key) {
-        true => resource.get(2).is_some_and(has_iam),
-        false => {
-            let kind = resource.get("Type").and_then(Value::as_str);
-            kind.is_some_and(|name| name.starts_with("AWS::IAM::"))
+    resources.as_object().into_iter().flatten().any(|(key, resource)| {
+        match key.starts_with("Fn::ForEach::") {
+            true => resource.get(2).is_some_and(has_iam),
+            false => {
+                let kind = resource.get("Type").and_then(Value::as_str);
+                kind.is_some_and(|name| name.starts_with("AWS::IAM::"))
+            }
         }
     })
 }

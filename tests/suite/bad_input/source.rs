@@ -235,7 +235,9 @@ fn a_reference_to_a_unit_that_is_not_there() {
 
 #[test]
 fn a_reference_to_an_output_that_is_not_there() {
-    let project = keys(&format!("Parameters:\n  KeyArn: {{Type: String, Default: none}}\n{TEMPLATE}"));
+    let project = keys(&format!(
+        "Parameters:\n  KeyArn: {{Type: String, Default: none}}\n{TEMPLATE}  Given:\n    Value: !Ref KeyArn\n"
+    ));
     project.write(
         "stacks/web.yaml",
         "kind: stack\nclass: stateless\ntemplate: keys@1.0.0\nparameters:\n  KeyArn: !output keys.KeyAnr\n",

@@ -186,7 +186,9 @@ fn too_many_resources() {
 fn too_many_parameters() {
     let parameters: String =
         (0..201).map(|number| format!("  P{number}: {{Type: String, Default: x}}\n")).collect();
-    assert_told!(told(&keys(&format!("Parameters:\n{parameters}{TEMPLATE}")), &["check"]), @"
+    let used: Vec<String> = (0..201).map(|number| format!("!Ref P{number}")).collect();
+    let used = format!("  All:\n    Value: !Join ['', [{}]]\n", used.join(", "));
+    assert_told!(told(&keys(&format!("Parameters:\n{parameters}{TEMPLATE}{used}")), &["check"]), @"
     exit code 1
     --- standard output
     error[quota]: `Parameters` has 201 entries, 200 are allowed
@@ -202,7 +204,8 @@ fn too_many_parameters() {
 
 #[test]
 fn a_parameter_that_nobody_binds() {
-    let project = keys(&format!("Parameters:\n  Size: {{Type: String}}\n{TEMPLATE}"));
+    let project =
+        keys(&format!("Parameters:\n  Size: {{Type: String}}\n{TEMPLATE}  Size:\n    Value: !Ref Size\n"));
     assert_told!(told(&project, &["check"]), @"
     exit code 1
     --- standard output

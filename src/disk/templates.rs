@@ -1,0 +1,53 @@
+//! Templates that lie anywhere, named by the user.
+
+use std::fs;
+use std::io::Read;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::disk::entries;
+use crate::disk::error::{Access, FileError};
+
+/// Ends of the names of templates.
+const EXTENSIONS: [&str; 4] = ["yaml", "yml", "json", "template"];
+
+/// The templates that `path` names: it, when it is a file; else every file below it whose name ends
+/// like one, hidden directories left out, sorted.
+///
+/// # Errors
+/// A directory cannot be listed.
+pub fn find_templates(path: &Utf8Path) -> Result<Vec<Utf8PathBuf>, FileError> {
+    let metadata = fs::metadata(path).map_err(FileError::at(Access::Read, path))?;
+    if !metadata.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut found = Vec::new();
+    below(path, &mut found)?;
+    Ok(found)
+}
+
+fn below(directory: &Utf8Path, found: &mut Vec<Utf8PathBuf>) -> Result<(), FileError> {
+    for name in entries(directory)?.into_iter().filter(|name| !name.starts_with('.')) {
+        let path = directory.join(name);
+        // Links are not followed: they may lead around in a circle.
+        let metadata = fs::symlink_metadata(&path).map_err(FileError::at(Access::Read, &path))?;
+        if metadata.is_dir() {
+            below(&path, found)?;
+        } else if metadata.is_file() && path.extension().is_some_and(|end| EXTENSIONS.contains(&end)) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Reads a file, and no more of it than `most` bytes and one.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read_at_most(path: &Utf8Path, most: usize) -> Result<Vec<u8>, FileError> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    let file = fs::File::open(path).map_err(FileError::at(Access::Read, path))?;
+    file.take(limit).read_to_end(&mut bytes).map_err(FileError::at(Access::Read, path))?;
+    Ok(bytes)
+}
