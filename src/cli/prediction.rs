@@ -5,7 +5,7 @@ use crate::cli::failure::Failure;
 use crate::disk::Ledger;
 use crate::engine;
 use crate::estimate::{Durations, Mean, Sources, Work};
-use crate::model::{DesiredUnit, Environment, Record, ResourceOperation};
+use crate::model::{Environment, Record, ResourceOperation, SealedUnit};
 use crate::plan::{Observation, Plan};
 
 /// The table of means that comes with rekindle.
@@ -32,7 +32,7 @@ pub fn work(
     plan: &Plan,
     durations: &Durations,
     environment: &Environment,
-    units: &[DesiredUnit],
+    units: &[SealedUnit],
     observation: &Observation,
 ) -> Work {
     let sources = Sources { durations, targets: &environment.targets, units, observation };

@@ -16,7 +16,7 @@ use crate::engine::{
 };
 use crate::estimate::{self, Durations};
 use crate::model::record::SCHEMA;
-use crate::model::{DesiredUnit, Environment, LastRecord, ProviderKind, Record, ResourceSeconds};
+use crate::model::{Environment, LastRecord, ProviderKind, Record, ResourceSeconds, SealedUnit};
 use crate::plan::{self, ActionKind, Observation, Plan};
 use crate::ui::outcome_view::Summary;
 
@@ -79,7 +79,7 @@ impl Site {
     /// Looks at what stands. `desired` adds the names the source wants.
     pub async fn look(
         &self,
-        desired: &[DesiredUnit],
+        desired: &[SealedUnit],
         sink: &dyn EventSink,
         stop: &Stop,
     ) -> Result<Observation, Failure> {
@@ -105,7 +105,7 @@ impl Site {
     /// Looks, and waits for what is under way: an interrupted run's stacks come to rest first.
     pub async fn look_when_settled(
         &self,
-        desired: &[DesiredUnit],
+        desired: &[SealedUnit],
         sink: &dyn EventSink,
         stop: &Stop,
     ) -> Result<Observation, Failure> {
@@ -120,7 +120,7 @@ impl Site {
     /// Fetches the deployed templates that a plan has use for.
     pub async fn complete(
         &self,
-        desired: &[DesiredUnit],
+        desired: &[SealedUnit],
         observation: &mut Observation,
         sink: &dyn EventSink,
         stop: &Stop,
@@ -206,7 +206,7 @@ pub struct Errand<'a> {
     /// What the plan was made from.
     pub observation: &'a Observation,
     /// The units of the source, where it is known.
-    pub source: &'a [DesiredUnit],
+    pub source: &'a [SealedUnit],
     /// How.
     pub options: &'a ExecuteOptions,
     /// What the user called it.

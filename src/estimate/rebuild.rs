@@ -1,17 +1,18 @@
 //! A whole rebuild, from the source alone: it is assumed that everything stands as the source says.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::estimate::work::{Sources, Work};
 use crate::model::facts::CARRIER;
-use crate::model::{DesiredUnit, Digest, InstanceName, ObservedStack, StackStatus, Target, TargetName};
+use crate::model::{Digest, InstanceName, ObservedStack, SealedUnit, StackStatus, Target, TargetName};
 use crate::plan::graph::Graph;
 use crate::plan::{ActionKind, Observation, Plan};
 
 /// What would be seen if `units` stood as `release` makes them. Values that other stacks give are
 /// left out: nobody knows them.
 pub fn standing(
-    units: &[DesiredUnit],
+    units: &[SealedUnit],
     targets: &BTreeMap<TargetName, Target>,
     release: Digest,
 ) -> Observation {
@@ -19,12 +20,12 @@ pub fn standing(
     for unit in units {
         let target = &unit.instance().target;
         let stacks = observation.stacks.entry(target.clone()).or_default();
-        stacks.push(stack(unit, targets.get(target), release));
+        stacks.push(Arc::new(stack(unit, targets.get(target), release)));
     }
     observation
 }
 
-fn stack(unit: &DesiredUnit, target: Option<&Target>, release: Digest) -> ObservedStack {
+fn stack(unit: &SealedUnit, target: Option<&Target>, release: Digest) -> ObservedStack {
     let known = unit.parameters.iter().filter_map(|(name, binding)| Some((name.clone(), binding.known()?)));
     let parameters: BTreeMap<String, String> = known.collect();
     let facts = unit.facts(&parameters, release);
@@ -51,7 +52,7 @@ fn stack(unit: &DesiredUnit, target: Option<&Target>, release: Digest) -> Observ
 pub fn rebuild(teardown: &Plan, waits_for: &Graph, sources: Sources<'_>) -> [Work; 2] {
     let goes = teardown.actions.iter().filter(|action| action.action == ActionKind::Delete);
     let gone: BTreeSet<&InstanceName> = goes.map(|action| &action.instance).collect();
-    let again: Vec<&DesiredUnit> =
+    let again: Vec<&SealedUnit> =
         sources.units.iter().filter(|unit| gone.contains(unit.instance())).collect();
     [Work::of_plan(teardown, waits_for, sources), Work::of_creation(&again, sources)]
 }

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::estimate::contents::Resource;
 use crate::estimate::work::{Sources, Step, order, step, wanted};
 use crate::estimate::{Duration, Source};
-use crate::model::{Change, ChangeAction, DesiredUnit, Replacement, ResourceOperation};
+use crate::model::{Change, ChangeAction, Replacement, ResourceOperation, SealedUnit};
 use crate::plan::PlannedAction;
 
 /// The steps of an update. A value that is known only when the update begins counts as changed.
-pub(super) fn update(action: &PlannedAction, unit: &DesiredUnit, sources: Sources<'_>) -> Vec<Step> {
+pub(super) fn update(action: &PlannedAction, unit: &SealedUnit, sources: Sources<'_>) -> Vec<Step> {
     let resources = wanted(unit, sources);
     let changes: BTreeMap<&str, &Change> =
         action.changes.iter().map(|change| (change.logical_id.as_str(), change)).collect();
@@ -105,11 +105,11 @@ mod tests {
     /// The steps of an update from one set of resources to another.
     fn steps(before: serde_json::Value, after: serde_json::Value) -> Vec<String> {
         let (mut old, mut new) = (unit("web"), unit("web"));
-        old.template = json!({"Resources": before});
-        new.template = json!({"Resources": after});
+        old.template = json!({"Resources": before}).into();
+        new.template = json!({"Resources": after}).into();
         let mut observation: Observation = deployed(&[old]);
         seen(&mut observation, "web").parameters.clear();
-        let units = [new];
+        let units = [new.into()];
         let plan = deploy(&units, &deploy_context(), &observation).unwrap();
         let durations = Durations::of_table(table);
         let targets = BTreeMap::new();

@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use crate::estimate::contents::{Resource, contents};
 use crate::estimate::update::update;
 use crate::estimate::{Duration, Durations};
-use crate::model::{Binding, DesiredUnit, InstanceName, ResourceOperation, Target, TargetName};
+use crate::model::{Binding, InstanceName, ResourceOperation, SealedUnit, Target, TargetName};
 use crate::plan::graph::{self, Graph};
 use crate::plan::{ActionKind, Observation, Operation, Plan, PlannedAction};
 
@@ -59,7 +57,7 @@ pub struct Sources<'s> {
     pub targets: &'s BTreeMap<TargetName, Target>,
     /// The units of the source: where a stack's own template was not read, it is taken to be made
     /// from these.
-    pub units: &'s [DesiredUnit],
+    pub units: &'s [SealedUnit],
     /// What was seen.
     pub observation: &'s Observation,
 }
@@ -67,7 +65,7 @@ pub struct Sources<'s> {
 impl Work {
     /// The work of carrying out `plan`, in which instances wait for each other like this.
     pub fn of_plan(plan: &Plan, waits_for: &Graph, sources: Sources<'_>) -> Self {
-        let source: BTreeMap<&InstanceName, &DesiredUnit> =
+        let source: BTreeMap<&InstanceName, &SealedUnit> =
             sources.units.iter().map(|unit| (unit.instance(), unit)).collect();
         let order = graph::order(waits_for).unwrap_or_default();
         let places: BTreeMap<&InstanceName, usize> =
@@ -87,11 +85,11 @@ impl Work {
     }
 
     /// The work of making `units` where nothing of them stands.
-    pub fn of_creation(units: &[&DesiredUnit], sources: Sources<'_>) -> Self {
-        let all: BTreeMap<&InstanceName, &DesiredUnit> =
+    pub fn of_creation(units: &[&SealedUnit], sources: Sources<'_>) -> Self {
+        let all: BTreeMap<&InstanceName, &SealedUnit> =
             units.iter().map(|unit| (unit.instance(), *unit)).collect();
         let present =
-            |unit: &DesiredUnit| unit.needs.iter().filter(|need| all.contains_key(need)).cloned().collect();
+            |unit: &SealedUnit| unit.needs.iter().filter(|need| all.contains_key(need)).cloned().collect();
         let waits_for: Graph = all.iter().map(|(name, unit)| ((*name).clone(), present(unit))).collect();
         let order = graph::order(&waits_for).unwrap_or_default();
         let places: BTreeMap<&InstanceName, usize> =
@@ -108,11 +106,7 @@ impl Work {
 }
 
 /// `None` where nobody knows what the stack consists of.
-fn of_action(
-    action: &PlannedAction,
-    source: Option<&DesiredUnit>,
-    sources: Sources<'_>,
-) -> Option<Vec<Step>> {
+fn of_action(action: &PlannedAction, source: Option<&SealedUnit>, sources: Sources<'_>) -> Option<Vec<Step>> {
     match (action.action, &action.desired) {
         (ActionKind::Create | ActionKind::Replace, Some(unit)) => Some(creation(unit, sources)),
         (ActionKind::Update, Some(unit)) => Some(update(action, unit, sources)),
@@ -121,27 +115,30 @@ fn of_action(
     }
 }
 
-fn creation(unit: &DesiredUnit, sources: Sources<'_>) -> Vec<Step> {
+fn creation(unit: &SealedUnit, sources: Sources<'_>) -> Vec<Step> {
     let resources = wanted(unit, sources);
     let steps = resources.iter().map(|(id, resource)| (id, resource, resource.needs.clone()));
     in_order(unit.instance(), ResourceOperation::Create, steps, sources.durations)
 }
 
 /// The resources of a unit by the values that the source gives.
-pub(super) fn wanted(unit: &DesiredUnit, sources: Sources<'_>) -> BTreeMap<String, Resource> {
+pub(super) fn wanted(unit: &SealedUnit, sources: Sources<'_>) -> BTreeMap<String, Resource> {
     let literals = unit.parameters.iter().filter_map(|(name, binding)| match binding {
         Binding::Literal(text) => Some((name.clone(), text.clone())),
         Binding::Output(_) | Binding::Secret(_) => None,
     });
-    contents(&unit.template, &literals.collect(), sources.targets.get(&unit.instance().target))
+    // A folded copy is unfolded for this look alone.
+    contents(&unit.template.folded(), &literals.collect(), sources.targets.get(&unit.instance().target))
 }
 
-fn deletion(action: &PlannedAction, source: Option<&DesiredUnit>, sources: Sources<'_>) -> Option<Vec<Step>> {
+fn deletion(action: &PlannedAction, source: Option<&SealedUnit>, sources: Sources<'_>) -> Option<Vec<Step>> {
     let stack = action.observed.as_ref()?;
-    let deployed = sources.observation.templates.get(&stack.id);
-    let template: &Value = deployed.or(source.map(|unit| &unit.template))?;
     let target = sources.targets.get(&action.instance.target);
-    let mut resources = contents(template, &stack.parameters, target);
+    let mut resources = match (sources.observation.templates.get(&stack.id), source) {
+        (Some(deployed), _) => contents(deployed, &stack.parameters, target),
+        (None, Some(unit)) => contents(&unit.template.folded(), &stack.parameters, target),
+        (None, None) => return None,
+    };
     resources.retain(|_, resource| !resource.is_retained);
     let users = |id: &str| {
         let users = resources.iter().filter(|(_, resource)| resource.needs.contains(id));

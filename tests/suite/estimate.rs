@@ -194,6 +194,10 @@ fn a_picture_that_cannot_be_written_is_named() {
     let project = Project::shipped();
     project.write("file", "");
     let run = project.run(&["estimate", "demo", "--rebuild", "--svg", "file/picture.svg"]).expect_code(1);
-    assert!(run.stderr.contains("/file`") && run.stderr.contains("hint: a file is where a directory should be"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("/file`") && run.stderr.contains("hint: a file is where a directory should be"),
+        "{}",
+        run.stderr
+    );
     assert!(run.stdout.is_empty(), "an estimate that failed half-way is none");
 }

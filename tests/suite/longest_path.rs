@@ -10,7 +10,7 @@ use rekindle::engine::{Cloud, Clouds, ExecuteOptions, Pace, Recorder, Stop, exec
 use rekindle::estimate::{Durations, Mean, Sources, Work, estimate, weights};
 use rekindle::local;
 use rekindle::model::facts::Identity;
-use rekindle::model::{Class, DesiredUnit, Digest, InstanceName, Protection, ResourceOperation, StackName};
+use rekindle::model::{Class, DesiredUnit, Digest, InstanceName, Protection, ResourceOperation, SealedUnit};
 use rekindle::plan::{self, Consents, DeployContext, Observation, Plan};
 use serde_json::json;
 
@@ -26,31 +26,18 @@ fn table(resource_type: &str, _: ResourceOperation) -> Mean {
 }
 
 /// A unit with one resource.
-fn unit(name: &str, resource_type: &str, needs: &[String]) -> DesiredUnit {
+fn unit(name: &str, resource_type: &str, needs: &[String]) -> SealedUnit {
     let identity = Identity {
         project: "fieldbook".parse().unwrap(),
         environment: "demo".parse().unwrap(),
         instance: name.parse().unwrap(),
     };
-    DesiredUnit {
-        stack: StackName::derive(&identity.project, &identity.environment, &identity.instance),
-        identity,
-        class: Class::Stateless,
-        template: json!({"Resources": {"Only": {"Type": resource_type}}}),
-        parameters: BTreeMap::new(),
-        secret_parameters: BTreeSet::new(),
-        tags: BTreeMap::new(),
-        stack_policy: None,
-        termination_protection: false,
-        capabilities: BTreeSet::new(),
-        service_role: None,
-        notifications: Vec::new(),
-        timeout_minutes: None,
-        needs: needs.iter().map(|need| need.parse().unwrap()).collect(),
-    }
+    let template = json!({"Resources": {"Only": {"Type": resource_type}}});
+    let needs = needs.iter().map(|need| need.parse().unwrap()).collect();
+    DesiredUnit { needs, ..DesiredUnit::new(identity, Class::Stateless, template.into()) }.into()
 }
 
-fn plan(units: &[DesiredUnit]) -> Plan {
+fn plan(units: &[SealedUnit]) -> Plan {
     let context = DeployContext {
         project: "fieldbook".parse().unwrap(),
         environment: "demo".parse().unwrap(),
@@ -82,7 +69,7 @@ fn run(plan: &Plan, jobs: usize, weights: BTreeMap<InstanceName, f64>) -> f64 {
 }
 
 /// Seconds with the longest path first, by name, and as estimated.
-fn compared(units: &[DesiredUnit], jobs: usize) -> (f64, f64, f64) {
+fn compared(units: &[SealedUnit], jobs: usize) -> (f64, f64, f64) {
     let plan = plan(units);
     let durations = Durations::of_table(table);
     let (targets, observation) = (BTreeMap::new(), Observation::default());
@@ -109,7 +96,7 @@ fn a_planted_long_path_that_comes_last_by_name_is_not_kept_waiting() {
 }
 
 /// Units with up to two needs among those before, names in no order.
-fn graphs() -> impl Strategy<Value = Vec<DesiredUnit>> {
+fn graphs() -> impl Strategy<Value = Vec<SealedUnit>> {
     let one = (prop::collection::vec(any::<prop::sample::Index>(), 0..3), 0..TYPES.len());
     prop::collection::vec(one, 1..14).prop_map(|units| {
         let name = |number: usize| format!("unit-{:02}", (number * 7) % 17);

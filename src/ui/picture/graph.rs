@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::model::{Class, DesiredUnit, EnvironmentName};
+use crate::model::{Class, EnvironmentName, SealedUnit};
 use crate::ui::picture::layout::{Layout, layout};
 use crate::ui::picture::svg::{Rectangle, Svg, escape, fitting, number, text_width};
 use crate::ui::text;
@@ -39,7 +39,7 @@ pub struct UnitGraph {
 
 impl UnitGraph {
     /// The graph of an environment's units, with those of other environments that they use.
-    pub fn of(environment: &EnvironmentName, units: &[DesiredUnit]) -> Self {
+    pub fn of(environment: &EnvironmentName, units: &[SealedUnit]) -> Self {
         let mut nodes: BTreeMap<String, Node> = BTreeMap::new();
         for unit in units {
             let name = unit.instance().to_string();
