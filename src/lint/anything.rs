@@ -122,7 +122,7 @@ fn loops_that_would_fill_the_memory_are_refused() {
 fn long_texts_are_judged_and_not_repeated_in_messages() {
     let resource = |value: &str| json!({"Resources": {"A": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": value}}}});
     let unclosed = "${A".repeat(300_000);
-    let unknown = format!("${{{}}}", "A".repeat(900_000));
+    let unknown = format!("${{{}}}", "A".repeat(250_000));
     for template in [
         resource(&unclosed),
         json!({"Resources": {"A": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::Sub": unknown}}}}}),
