@@ -46,6 +46,7 @@ impl Judge<'_, '_> {
             return true;
         }
         if is_packaged(self.scope, value, path) {
+            self.is_unknown = true;
             return false;
         }
         let wanted: Vec<&str> = types.names().iter().map(|name| in_words(name)).collect();
