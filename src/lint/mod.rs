@@ -34,10 +34,6 @@ mod values;
 mod worlds;
 
 #[cfg(test)]
-mod anything;
-#[cfg(test)]
-mod rule_table;
-#[cfg(test)]
 mod tests;
 
 use serde_json::{Map, Value};

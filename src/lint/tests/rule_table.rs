@@ -1,7 +1,6 @@
 //! For each rule a template that breaks it, and one that differs in just that and breaks nothing.
 
 use super::*;
-use crate::template::read;
 
 /// The codes of what is found in a template.
 fn codes(text: &str) -> Vec<&'static str> {

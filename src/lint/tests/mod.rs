@@ -1,5 +1,8 @@
 //! Rules against templates: one template with one mistake each, and what stays silent.
 
+mod anything;
+mod rule_table;
+
 use super::*;
 use crate::template::read;
 
@@ -19,7 +22,7 @@ fn found(text: &str, purpose: Purpose<'_>) -> Vec<String> {
     lint(&document, purpose).into_iter().map(line).collect()
 }
 
-pub(super) fn problems(text: &str) -> String {
+fn problems(text: &str) -> String {
     found(text, Purpose::default()).join("\n")
 }
 

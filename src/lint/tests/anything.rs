@@ -4,8 +4,6 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::lint::tests::problems;
-use crate::template::read;
 
 const KEYS: [&str; 24] = [
     "Resources",
