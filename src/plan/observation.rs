@@ -1,10 +1,11 @@
 //! What was seen of an environment: the only thing besides the source that a plan depends on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use crate::model::{EnvironmentName, Facts, InstanceName, LastRecord, ObservedStack, TargetName};
+use crate::plan::{ActionKind, Plan};
 
 /// One look at everything that matters to a plan.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,4 +22,17 @@ pub struct Observation {
     pub template_facts: BTreeMap<String, Facts>,
     /// What the ledger says of the last change of each instance.
     pub records: BTreeMap<InstanceName, LastRecord>,
+}
+
+impl Observation {
+    /// What will be there once a plan's deletions are done and nothing else.
+    pub fn after_deletions(mut self, plan: &Plan) -> Self {
+        let deleted = plan.actions.iter().filter(|action| action.action == ActionKind::Delete);
+        let ids: BTreeSet<&str> =
+            deleted.filter_map(|action| action.observed.as_ref()).map(|stack| stack.id.as_str()).collect();
+        for stacks in self.stacks.values_mut() {
+            stacks.retain(|stack| !ids.contains(stack.id.as_str()));
+        }
+        self
+    }
 }
