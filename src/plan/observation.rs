@@ -1,6 +1,7 @@
 //! What was seen of an environment: the only thing besides the source that a plan depends on.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -12,9 +13,9 @@ use crate::plan::{ActionKind, Plan};
 pub struct Observation {
     /// Per target of the environment, every stack that is not deleted and whose identity tags or
     /// name say that it belongs to the environment, plus stacks of wanted names that are foreign.
-    pub stacks: BTreeMap<TargetName, Vec<ObservedStack>>,
+    pub stacks: BTreeMap<TargetName, Vec<Arc<ObservedStack>>>,
     /// Stacks of used environments, and of environments that use this one.
-    pub others: BTreeMap<EnvironmentName, BTreeMap<TargetName, Vec<ObservedStack>>>,
+    pub others: BTreeMap<EnvironmentName, BTreeMap<TargetName, Vec<Arc<ObservedStack>>>>,
     /// Deployed templates by stack id, without rekindle's additions, where they were fetched.
     pub templates: BTreeMap<String, Value>,
     /// What [`crate::model::unit::strip_additions`] took out of those templates, by stack id: the

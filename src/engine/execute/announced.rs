@@ -65,7 +65,6 @@ fn is_in_place(planned: &Change, change: &Change) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ObservedStack;
     use crate::plan::fixture::{stack, unit};
     use crate::plan::{ActionKind, Reason};
 
@@ -76,7 +75,7 @@ mod tests {
 
     fn action(class: Class, planned: Option<Change>) -> PlannedAction {
         let desired = unit("data");
-        let observed: Option<ObservedStack> = Some(stack(&desired));
+        let observed = Some(stack(&desired).into());
         PlannedAction {
             instance: desired.instance().clone(),
             action: ActionKind::Update,
@@ -88,7 +87,7 @@ mod tests {
             changing_outputs: std::collections::BTreeSet::new(),
             parameters: Vec::new(),
             needs: desired.needs.clone(),
-            desired: Some(desired),
+            desired: Some(desired.into()),
             observed,
         }
     }

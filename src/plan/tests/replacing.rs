@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::model::{Change, Class, DesiredUnit, Protection};
-use crate::plan::fixture::{Vary, deploy_context, deployed, instance, unit};
+use crate::plan::fixture::{Vary, deploy, deploy_context, deployed, instance, unit};
 use crate::plan::{
-    Consent, Consents, DeployContext, Fate, Observation, Plan, PlannedAction, deploy, missing_consents,
+    Consent, Consents, DeployContext, Fate, Observation, Plan, PlannedAction, missing_consents,
 };
 
 fn with(name: &str, resources: Value) -> DesiredUnit {
