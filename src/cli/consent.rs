@@ -36,6 +36,8 @@ enum Refusal {
     Unnamed { instance: InstanceName, what: String },
     #[error("not confirmed: nothing was changed")]
     Declined,
+    #[error("interrupted: nothing was changed")]
+    Interrupted,
 }
 
 /// Asks where somebody can answer, takes options where they answer already, refuses otherwise.
@@ -107,7 +109,11 @@ async fn answer(console: &Console, question: &str, stop: &Stop) -> Result<Option
     });
     tokio::select! {
         read = receiver => Ok(read.ok().transpose()?.flatten()),
-        () = stop.finishing() => Err(Failure::new(ExitCode::Interrupted, Refusal::Declined)),
+        () = stop.finishing() => {
+            // The terminal's `^C` stands behind the question.
+            console.aside("\n")?;
+            Err(Failure::new(ExitCode::Interrupted, Refusal::Interrupted))
+        }
     }
 }
 

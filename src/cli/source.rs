@@ -24,14 +24,12 @@ impl Session {
                 let places = disk::read_manifest(&self.root()?)
                     .map_err(Failure::from)
                     .and_then(|files| Ok(Project::read_manifest(files)?.environment(name)?));
-                let environment = places.map_err(|failure| failure.hint(without_source(name)))?;
+                let environment = places?;
                 return Ok(Places { environment, project: Err(broken) });
             }
         };
         let environment = project.environment(name);
-        let environment =
-            environment.map_err(|problems| Failure::from(problems).hint(without_source(name)))?;
-        Ok(Places { environment, project: Ok(project) })
+        Ok(Places { environment: environment?, project: Ok(project) })
     }
 
     /// What the source makes of an environment. Warnings are shown.
@@ -44,11 +42,4 @@ impl Session {
         self.console.diagnostics(&assembly.warnings)?;
         Ok(assembly)
     }
-}
-
-fn without_source(name: &EnvironmentName) -> String {
-    format!(
-        "stacks are found by their tags, too: `rekindle teardown --project PROJECT --environment {name} \
-         --provider PROVIDER --account ACCOUNT --region REGION`"
-    )
 }

@@ -181,9 +181,10 @@ impl Decoder {
             return Some(*value);
         }
         let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let possible = format!("write one of {}", list(&names));
         let hint = match did_you_mean(&text, names.iter().copied()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("write one of {}", list(&names)),
+            Some(meant) => format!("did you mean `{meant}`? {possible}"),
+            None => possible,
         };
         self.refuse(node.error("invalid-value", format!("`{text}` is not possible here")).hint(hint))
     }

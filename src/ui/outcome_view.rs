@@ -117,7 +117,7 @@ pub fn outcome(
             shown.push_str(&format!("  {name:<10} {id}\n"));
         }
     }
-    shown
+    shown + &continuation(outcome, palette)
 }
 
 /// The ids of what an environment runs.
@@ -141,6 +141,18 @@ pub fn rebuilt(before: &Ids, after: &Ids, palette: &Palette) -> String {
     };
     line("release", &before.release, &after.release)
         + &line("deployment", &before.deployment, &after.deployment)
+}
+
+/// How an interrupted run is continued; a unit that was left running has said so already.
+fn continuation(outcome: &Outcome, palette: &Palette) -> String {
+    let is_told = outcome.reports.iter().any(|report| matches!(report.outcome, UnitOutcome::LeftRunning));
+    match Verdict::of(outcome) {
+        Verdict::Interrupted if !is_told => {
+            let hint = palette.paint(Label::Hint, "hint");
+            format!("  {hint}: run the same command again to continue\n")
+        }
+        _ => String::new(),
+    }
 }
 
 fn headline(

@@ -128,6 +128,7 @@ fn one(plan: &Plan, action: &PlannedAction, detail: Detail, palette: &Palette) -
     let lead = format!("{} {:<7}", sign(action.action), action.action.as_str());
     let reasons: Vec<String> =
         action.reasons.iter().filter(|reason| is_told(action, reason)).map(ToString::to_string).collect();
+    let reasons = if is_left_standing(action) { vec![LEFT_STANDING.to_owned()] } else { reasons };
     let instance = palette.paint(Label::Heading, &action.instance);
     let mut shown = format!("{} {instance}", palette.paint(label, lead));
     if let ActionKind::Create | ActionKind::Replace = action.action {
@@ -152,6 +153,13 @@ fn one(plan: &Plan, action: &PlannedAction, detail: Detail, palette: &Palette) -
         action.parameters.iter().for_each(|change| shown.push_str(&parameter_line(plan, change)));
     }
     shown
+}
+
+/// What a unit is told that is gone from the source while nobody asked for pruning.
+const LEFT_STANDING: &str = "gone from the source; with `--prune`, what is stateless is deleted";
+
+fn is_left_standing(action: &PlannedAction) -> bool {
+    action.action == ActionKind::Keep && action.reasons == [Reason::GoneFromSource]
 }
 
 /// Parameters have lines of their own, and a creation needs no explanation.

@@ -50,10 +50,12 @@ fn a_teardown_needs_the_places_only() {
 fn where_even_the_places_are_broken_the_command_without_source_is_named() {
     let project = deployed();
     project.write("rekindle.yaml", "project: fieldbook\nenvironments: {demo: {targets: {");
-    for command in [&["status", "demo"][..], &["teardown", "demo", "--yes"]] {
-        let run = project.run(command).expect_code(1);
-        let advice = "rekindle teardown --project PROJECT --environment demo";
-        assert!(run.stderr.contains(advice), "{}", run.stderr);
+    let advice = "rekindle teardown --project PROJECT --environment demo";
+    let run = project.run(&["teardown", "demo", "--yes"]).expect_code(1);
+    assert!(run.stderr.contains(advice), "{}", run.stderr);
+    for command in ["status", "outputs"] {
+        let run = project.run(&[command, "demo"]).expect_code(1);
+        assert!(!run.stderr.contains("teardown"), "who looks is told to tear down: {}", run.stderr);
     }
     project.run(&["teardown", "--project", "fieldbook", "--environment", "demo", "--yes"]).expect_code(0);
 }

@@ -42,6 +42,20 @@ fn a_change_by_hand_is_found_by_verify() {
 }
 
 #[test]
+fn the_example_of_a_change_by_hand_does_what_it_says() {
+    let project = Project::shipped();
+    project.run(&["deploy", "demo", "--yes", "--quiet"]).expect_code(0);
+    let help = project.run(&["local", "--help"]).expect_code(0).stdout;
+    let example = help.lines().find(|line| line.contains("local change")).expect("an example of `change`");
+    let (change, verify) = example.split_once("&&").expect("a change and a look at it");
+    let change: Vec<&str> = change.split_whitespace().skip(1).collect();
+    let verify: Vec<&str> = verify.split_whitespace().skip(1).collect();
+    project.run(&change).expect_code(0);
+    let found = project.run(&verify).expect_code(3);
+    assert!(found.stdout.contains("MailersQueue"), "{}", found.stdout);
+}
+
+#[test]
 fn what_a_teardown_retains_is_in_the_way_until_it_is_forgotten() {
     let project = jobs(JOBS);
     project.run(&["deploy", "demo", "--yes"]).expect_code(0);

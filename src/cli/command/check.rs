@@ -42,6 +42,14 @@ pub struct CheckArguments {
     pub sarif: Option<Utf8PathBuf>,
 }
 
+/// A directory without templates: that nothing is wrong in it would be no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("no template below `{0}`")]
+struct NoTemplate(Utf8PathBuf);
+
+const NO_TEMPLATE_HINT: &str = "in a directory, files that end in .yaml, .yml, .json or .template are \
+                                checked; a file with another name must be named itself";
+
 /// What was looked at.
 enum Subject {
     Environments(Vec<EnvironmentName>),
@@ -94,7 +102,11 @@ fn without_repetition(found: Diagnostics) -> Diagnostics {
 fn templates(arguments: &CheckArguments) -> Result<(Subject, Diagnostics), Failure> {
     let mut files = Vec::new();
     for path in &arguments.templates {
-        files.extend(disk::find_templates(path)?);
+        let found = disk::find_templates(path)?;
+        if found.is_empty() {
+            return Err(Failure::new(ExitCode::Error, NoTemplate(path.clone())).hint(NO_TEMPLATE_HINT));
+        }
+        files.extend(found);
     }
     files.sort();
     files.dedup();
@@ -139,7 +151,7 @@ fn show(
         };
         let what = match (names.len(), subject) {
             (11.., Subject::Templates(_)) => format!("{} templates", names.len()),
-            (0, _) => "no template at all".to_owned(),
+            (0, _) => "the project, which has no environment".to_owned(),
             _ => names.join(", "),
         };
         console.result(&format!("nothing wrong in {what}\n"))?;

@@ -17,7 +17,7 @@ use crate::cli::{faults, names, runtime};
 use crate::disk::{EnvironmentLock, StateDirectory, clock};
 use crate::engine::{EventSink, Operation, Outcome, Stop};
 use crate::manifest::Project;
-use crate::model::{Environment, InstanceName, Protection, Target, TargetName};
+use crate::model::{Environment, EnvironmentName, InstanceName, Protection, Target, TargetName};
 use crate::plan::{self, Consent, Consents, Observation, TeardownContext};
 use crate::ui::outcome_view::Summary;
 use crate::ui::run::Expectations;
@@ -28,7 +28,8 @@ pub fn run(session: &Session, arguments: &TeardownArguments) -> Result<ExitCode,
         if arguments.run.rehearse {
             return rehearse(session, arguments, name, &session.project()?);
         }
-        let Places { environment, project } = session.places(name)?;
+        let Places { environment, project } =
+            session.places(name).map_err(|failure| failure.hint(without_source(name)))?;
         let source = match &project {
             Ok(project) => declared(project, &environment),
             Err(broken) => {
@@ -183,7 +184,7 @@ fn by_tags(arguments: &TeardownArguments) -> Environment {
 fn rehearse(
     session: &Session,
     arguments: &TeardownArguments,
-    name: &crate::model::EnvironmentName,
+    name: &EnvironmentName,
     project: &Project,
 ) -> Result<ExitCode, Failure> {
     let assembly = session.assemble(project, name)?;
@@ -200,4 +201,12 @@ fn rehearse(
         operation: Operation::Teardown,
         consents: rehearsal::consents(&assembly.environment, &arguments.run, &arguments.consents),
     })
+}
+
+/// Where not even the places of an environment can be read, its tags still name it.
+fn without_source(name: &EnvironmentName) -> String {
+    format!(
+        "stacks are found by their tags, too: `rekindle teardown --project PROJECT --environment {name} \
+         --provider PROVIDER --account ACCOUNT --region REGION`"
+    )
 }

@@ -72,8 +72,12 @@ impl EventSink for LiveView {
     fn send(&self, event: Event) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.progress.apply(&event);
+        if let Event::Started { .. } = &event {
+            state.began = Some((self.clock)());
+        }
+        // Before the line above the block, which draws the block again: both must say the same.
+        self.draw(&state);
         match &event {
-            Event::Started { .. } => state.began = Some((self.clock)()),
             Event::UnitFinished { report, .. } if !state.progress.units[&report.instance].failed() => {
                 let mark = self.palette.paint(Label::Success, "✓");
                 let line = finished(report, &self.palette);
@@ -81,7 +85,6 @@ impl EventSink for LiveView {
             }
             _ => {}
         }
-        self.draw(&state);
     }
 }
 

@@ -131,11 +131,9 @@ impl Progress {
         self.units.entry(instance.clone()).or_insert_with(|| UnitProgress::waiting(action))
     }
 
-    /// How many instances need no more attention.
+    /// How many instances were worked on to the end; what was skipped is not done.
     pub fn ended(&self) -> usize {
-        let over =
-            |unit: &&UnitProgress| matches!(unit.state, UnitState::Finished(_) | UnitState::Skipped(_));
-        self.units.values().filter(over).count()
+        self.units.values().filter(|unit| matches!(unit.state, UnitState::Finished(_))).count()
     }
 
     /// Those at work, with the time each began.

@@ -250,7 +250,7 @@ fn nothing_to_do() {
     assert_snapshot!(shown(&plan), @"
     Deploy of demo, release a4d451ec2346
 
-        keep    data: gone from the source
+        keep    data: gone from the source; with `--prune`, what is stateless is deleted
 
     No changes in demo: 2 unchanged, 1 kept.
     ");

@@ -209,7 +209,7 @@ fn a_terminal_shows_what_goes_on() {
     ");
     assert_snapshot!(frame(15, 211.0, &Expectations::default()), @"
     ✗ data: failed and rolled back after 3m 10s: Database (AWS::RDS::DBInstance): T…
-    deploying demo: 3 of 3 done, 3m 31s
+    deploying demo: 2 of 3 done, 3m 31s
       calls are throttled; slowing down
       stopping: what runs is finished, nothing new starts (Ctrl-C again to stop now)
     ");
@@ -271,6 +271,8 @@ fn a_live_view_keeps_what_was_done_and_draws_what_goes_on() {
     assert!(drawn.contains("✓ network: created in 20s"), "{drawn}");
     assert!(drawn.contains("deploying demo: 0 of 3 done, 0s"), "{drawn}");
     assert!(!drawn.contains("✓ data"), "{drawn}");
+    let (_, afterwards) = drawn.split_once("✓ network").expect("network is done");
+    assert!(!afterwards.contains("0 of 3 done"), "the block denies the line above it: {drawn}");
     view.finish(&Summary::of([&ended()])).unwrap();
     let before = terminal.0.text();
     view.heartbeat();
@@ -324,9 +326,17 @@ fn the_end_of_other_runs() {
       release    sha256:a4d451ec23463726f72c43d64c710968f6b602cd653b4de8adee1b556240a829
       deployment sha256:aee50b18a03c89e4883a5acadf5c8614dd7fd2f111c3b616e1a8d6427edc3e3f
     ");
-    outcome_.reports.push(report("data", ActionKind::Create, UnitOutcome::LeftRunning, 5.0));
     outcome_.skipped.push(Skipped { instance: instance("web"), because_of: None });
     outcome_.interrupted = true;
+    assert_snapshot!(shown(&outcome_), @"
+    Deploy of demo interrupted after 3m 31s
+      skipped because the run was stopped: web
+      1 done, 1 skipped
+      release    sha256:a4d451ec23463726f72c43d64c710968f6b602cd653b4de8adee1b556240a829
+      deployment sha256:aee50b18a03c89e4883a5acadf5c8614dd7fd2f111c3b616e1a8d6427edc3e3f
+      hint: run the same command again to continue
+    ");
+    outcome_.reports.push(report("data", ActionKind::Create, UnitOutcome::LeftRunning, 5.0));
     assert_snapshot!(shown(&outcome_), @"
     Deploy of demo interrupted after 3m 31s
 

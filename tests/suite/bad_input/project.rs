@@ -178,3 +178,15 @@ fn a_name_over_its_limit() {
     1 error
     ");
 }
+
+#[test]
+fn a_directory_without_templates_is_not_checked_in_silence() {
+    let project = Project::empty();
+    std::fs::create_dir(project.path().join("emptied")).unwrap();
+    project.write("emptied/notes.txt", "no template\n");
+    assert_told!(told(&project, &["check", "--template", "emptied"]), @"
+    exit code 1
+    error: no template below `emptied`
+    hint: in a directory, files that end in .yaml, .yml, .json or .template are checked; a file with another name must be named itself
+    ");
+}

@@ -174,7 +174,7 @@ fn several_problems_at_once() {
       |
     1 | kind: stak
       |       ^^^^
-      = hint: did you mean `stack`?
+      = hint: did you mean `stack`? write one of `stack`, `image`, `machine` and `task`
 
     3 errors
     "#);
