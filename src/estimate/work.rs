@@ -127,8 +127,7 @@ pub(super) fn wanted(unit: &SealedUnit, sources: Sources<'_>) -> BTreeMap<String
         Binding::Literal(text) => Some((name.clone(), text.clone())),
         Binding::Output(_) | Binding::Secret(_) => None,
     });
-    // A folded copy is unfolded for this look alone.
-    contents(&unit.template.folded(), &literals.collect(), sources.targets.get(&unit.instance().target))
+    contents(&unit.template.tree(), &literals.collect(), sources.targets.get(&unit.instance().target))
 }
 
 fn deletion(action: &PlannedAction, source: Option<&SealedUnit>, sources: Sources<'_>) -> Option<Vec<Step>> {
@@ -136,7 +135,7 @@ fn deletion(action: &PlannedAction, source: Option<&SealedUnit>, sources: Source
     let target = sources.targets.get(&action.instance.target);
     let mut resources = match (sources.observation.templates.get(&stack.id), source) {
         (Some(deployed), _) => contents(deployed, &stack.parameters, target),
-        (None, Some(unit)) => contents(&unit.template.folded(), &stack.parameters, target),
+        (None, Some(unit)) => contents(&unit.template.tree(), &stack.parameters, target),
         (None, None) => return None,
     };
     resources.retain(|_, resource| !resource.is_retained);

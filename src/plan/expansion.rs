@@ -82,7 +82,8 @@ pub fn logical_ids(unit: &DesiredUnit) -> Option<BTreeSet<String>> {
         Binding::Literal(text) => Some((name.clone(), text.clone())),
         Binding::Output(_) | Binding::Secret(_) => None,
     });
-    let template = expanded(&unit.template, &literals.collect(), None);
+    let template = unit.template.tree();
+    let template = expanded(&template, &literals.collect(), None);
     let resources = template.get("Resources").and_then(Value::as_object)?;
     let is_open = resources.keys().any(|key| key.starts_with("Fn::ForEach::"));
     (!is_open).then(|| resources.keys().cloned().collect())
