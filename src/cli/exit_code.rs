@@ -35,7 +35,7 @@ exit_codes! {
     /// Another run holds the environment.
     Busy = 7, "another run holds the environment";
     /// The change set shows what the plan did not announce.
-    Unannounced = 8, "the plan is stale or tampered with, or the change set shows what it did not announce";
+    Unannounced = 8, "the change set shows what the plan did not announce";
     /// The command line is wrong.
     Usage = 64, "usage: the command line is wrong";
     /// Stopped by Ctrl-C or SIGTERM.

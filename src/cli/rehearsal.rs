@@ -19,7 +19,7 @@ use crate::model::{Environment, Protection};
 use crate::plan::{self, DeployContext, TeardownContext};
 use crate::release::{self, Assembly};
 use crate::ui::outcome_view::{Summary, Verdict};
-use crate::ui::rehearsal_view::{self, Span, Step};
+use crate::ui::rehearsal_view::{self, AssumedConsent, Span, Step};
 use crate::ui::text;
 
 /// What to rehearse.
@@ -39,17 +39,20 @@ pub struct Rehearsal<'a> {
     /// What the user called it.
     pub operation: Operation,
     /// Consents that are assumed here; the real run will need them.
-    pub consents: Vec<String>,
+    pub consents: Vec<AssumedConsent>,
 }
 
 /// What a rehearsed teardown or rebuild assumes.
-pub fn consents(environment: &Environment, run: &RunArguments, given: &TeardownConsents) -> Vec<String> {
-    let name = &environment.name;
+pub fn consents(
+    environment: &Environment,
+    run: &RunArguments,
+    given: &TeardownConsents,
+) -> Vec<AssumedConsent> {
     match (environment.protection, &given.confirm) {
-        (Protection::Production, None) => vec![format!("`--confirm {name}`, or the name typed")],
+        (Protection::Production, None) => vec![AssumedConsent::Confirm],
         (Protection::Production, Some(_)) => Vec::new(),
         _ if run.yes => Vec::new(),
-        _ => vec!["`--yes`, or an answer".to_owned()],
+        _ => vec![AssumedConsent::Yes],
     }
 }
 

@@ -148,9 +148,10 @@ impl Obstacle {
                     .to_owned()
             }
             Self::ClassChange { instance, .. } => consent_hint(Consent::ChangeClass, instance),
-            Self::TerminationProtected { instance, .. } => {
-                consent_hint(Consent::LiftTerminationProtection, instance)
-            }
+            Self::TerminationProtected { instance, .. } => format!(
+                "if that is what you want, `teardown` takes `{} {instance}`",
+                Consent::LiftTerminationProtection.option()
+            ),
             Self::UsedBy { environment, .. } => {
                 format!("tear down `{environment}` first, or take the reference out of its source")
             }

@@ -13,7 +13,7 @@ pub fn diagnostics(problems: &Diagnostics) -> Value {
     json!({
         "code": first.map(|problem| problem.code),
         "message": first.map(|problem| &problem.message),
-        "where": first.and_then(|problem| problem.place.as_ref()),
+        "place": first.and_then(|problem| problem.place.as_ref()),
         "causes": [],
         "hint": first.and_then(|problem| problem.hint.as_ref()),
         "diagnostics": problems.0,
@@ -30,7 +30,7 @@ pub fn plan(error: &PlanError) -> Value {
     json!({
         "code": "no-plan",
         "message": error.to_string(),
-        "where": null,
+        "place": null,
         "causes": [],
         "hint": error.obstacles.first().map(|obstacle| obstacle.hint()),
         "obstacles": obstacles,
@@ -45,5 +45,5 @@ pub fn chain(error: &(dyn Error + 'static), code: &str, hint: Option<&str>) -> V
         causes.push(inner.to_string());
         cause = inner.source();
     }
-    json!({"code": code, "message": error.to_string(), "where": null, "causes": causes, "hint": hint})
+    json!({"code": code, "message": error.to_string(), "place": null, "causes": causes, "hint": hint})
 }

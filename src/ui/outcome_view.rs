@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::engine::{Cause, Operation, Outcome, UnitOutcome, UnitReport};
 use crate::model::{Digest, EnvironmentName};
 use crate::plan::ActionKind;
-use crate::ui::{Label, Palette, text};
+use crate::ui::{Label, Palette, SCHEMA, text};
 
 /// How a run ended, in one word. Later ones are graver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -89,6 +89,7 @@ impl Summary {
     pub fn document(&self) -> Value {
         json!({
             "event": "summary",
+            "schema": SCHEMA,
             "outcome": self.verdict,
             "release": self.release,
             "deployment": self.deployment,

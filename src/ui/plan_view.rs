@@ -126,8 +126,12 @@ fn is_worth_knowing(action: &PlannedAction) -> bool {
 fn one(plan: &Plan, action: &PlannedAction, detail: Detail, palette: &Palette) -> String {
     let label = Label::from(action.action);
     let lead = format!("{} {:<7}", sign(action.action), action.action.as_str());
-    let reasons: Vec<String> =
-        action.reasons.iter().filter(|reason| is_told(action, reason)).map(ToString::to_string).collect();
+    let reasons: Vec<String> = action
+        .reasons
+        .iter()
+        .filter(|reason| is_told(action, reason))
+        .map(|reason| told(plan, action, reason))
+        .collect();
     let reasons = if is_left_standing(action) { vec![LEFT_STANDING.to_owned()] } else { reasons };
     let instance = palette.paint(Label::Heading, &action.instance);
     let mut shown = format!("{} {instance}", palette.paint(label, lead));
@@ -160,6 +164,17 @@ const LEFT_STANDING: &str = "gone from the source; with `--prune`, what is state
 
 fn is_left_standing(action: &PlannedAction) -> bool {
     action.action == ActionKind::Keep && action.reasons == [Reason::GoneFromSource]
+}
+
+/// A reason, with the way on where a deploy has none.
+fn told(plan: &Plan, action: &PlannedAction, reason: &Reason) -> String {
+    let (environment, unit) = (&plan.environment, &action.instance);
+    match reason {
+        Reason::TerminationProtected => format!(
+            "{reason}: `rekindle teardown {environment} {unit} --lift-termination-protection {unit}` deletes it"
+        ),
+        _ => reason.to_string(),
+    }
 }
 
 /// Parameters have lines of their own, and a creation needs no explanation.

@@ -29,9 +29,40 @@ pub struct Rehearsal {
     /// The chain of resources that decides how long it takes, first to last.
     pub critical_path: Vec<Step>,
     /// Consents that were assumed; the real run will need them.
-    pub consents: Vec<String>,
+    pub consents: Vec<AssumedConsent>,
     /// Resource types whose durations are not known.
     pub unknown_types: Vec<String>,
+}
+
+/// A consent to a whole run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AssumedConsent {
+    /// `--yes`, or an answer.
+    Yes,
+    /// `--confirm`, or the environment's name typed.
+    Confirm,
+}
+
+impl AssumedConsent {
+    /// The option that gives it.
+    fn option(self) -> &'static str {
+        match self {
+            Self::Yes => "--yes",
+            Self::Confirm => "--confirm",
+        }
+    }
+
+    fn told(self, environment: &EnvironmentName) -> String {
+        match self {
+            Self::Yes => "`--yes`, or an answer".to_owned(),
+            Self::Confirm => format!("`--confirm {environment}`, or the name typed"),
+        }
+    }
+
+    /// As a consent of a plan, but for no unit.
+    fn document(self) -> Value {
+        json!({"unit": null, "target": null, "option": self.option(), "resources": []})
+    }
 }
 
 /// When an instance is worked on, in seconds since the begin.
@@ -81,7 +112,8 @@ pub fn rehearsal(rehearsal: &Rehearsal, palette: &Palette) -> String {
     }
     shown.push_str(&section("Who works when", &chart(rehearsal), palette));
     shown.push_str(&section("Critical path", &steps(rehearsal), palette));
-    let needs: String = rehearsal.consents.iter().map(|consent| format!("  {consent}\n")).collect();
+    let told = |consent: &AssumedConsent| format!("  {}\n", consent.told(&rehearsal.environment));
+    let needs: String = rehearsal.consents.iter().map(told).collect();
     shown.push_str(&section("The real run will need", &needs, palette));
     if !rehearsal.unknown_types.is_empty() {
         let types = rehearsal.unknown_types.join(", ");
@@ -156,7 +188,7 @@ pub fn document(rehearsal: &Rehearsal) -> Value {
         "p50_seconds": rehearsal.seconds,
         "p90_seconds": rehearsal.slow_seconds,
         "critical_path": path.collect::<Vec<_>>(),
-        "needs_consents": rehearsal.consents,
+        "needs_consent": rehearsal.consents.iter().map(|consent| consent.document()).collect::<Vec<_>>(),
         "unknown_types": rehearsal.unknown_types,
         "confidence": estimate_view::confidence_of(&rehearsal.confidence),
     })

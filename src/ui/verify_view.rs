@@ -35,6 +35,10 @@ pub struct Difference {
     pub detail: Value,
 }
 
+/// Said once under differences that a deploy passes over.
+const DRIFT_HINT: &str = "deploy does nothing about a resource that was changed by hand: put it back by \
+    hand, or write into the source what it is now, and deploy that (docs/recovery.md)";
+
 /// What was found, with the ids that were compared with.
 pub fn verification(found: &Verification, palette: &Palette) -> String {
     let mut shown = String::new();
@@ -45,6 +49,9 @@ pub fn verification(found: &Verification, palette: &Palette) -> String {
         }
         shown.push_str(&format!("    {}\n", text::clean(difference)));
         last = Some(instance);
+    }
+    if found.differences.iter().any(|one| one.detail["difference"] == "drift") {
+        shown.push_str(&format!("  {} {DRIFT_HINT}\n", palette.paint(Label::Hint, "hint:")));
     }
     let with_drift = if found.drift { ", drift included" } else { "" };
     let checked = format!("{}{with_drift}", text::count(found.checked, "unit"));

@@ -39,6 +39,30 @@ fn every_link_leads_somewhere() {
     assert!(dead.is_empty(), "links to nowhere:\n{}", dead.join("\n"));
 }
 
+/// What a heading is called in a link: lower case, hyphens for spaces, no other punctuation.
+fn anchor(heading: &str) -> String {
+    let kept = heading.to_lowercase().replace(' ', "-");
+    kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
+}
+
+#[test]
+fn every_link_to_a_section_leads_to_one() {
+    let mut dead = Vec::new();
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        for target in links(&text) {
+            let Some((file, section)) = target.split_once('#') else { continue };
+            let goal = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            let there = fs::read_to_string(goal).unwrap();
+            let headings = there.lines().filter(|line| line.starts_with('#'));
+            if !headings.map(|line| anchor(line.trim_start_matches('#').trim())).any(|name| name == section) {
+                dead.push(format!("{}: {target}", page.strip_prefix(root()).unwrap().display()));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "links to sections that are not there:\n{}", dead.join("\n"));
+}
+
 #[test]
 fn the_table_of_exit_codes_is_the_one_in_the_code() {
     let page = fs::read_to_string(root().join("docs/exit-codes.md")).unwrap();

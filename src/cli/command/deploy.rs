@@ -17,6 +17,7 @@ use crate::manifest::Project;
 use crate::plan::DeployContext;
 use crate::release::Assembly;
 use crate::ui::outcome_view::Summary;
+use crate::ui::rehearsal_view::AssumedConsent;
 use crate::ui::run::Expectations;
 
 /// Plans, asks, carries out, sums up.
@@ -83,7 +84,7 @@ fn rehearse(
         deploy: Some(context),
         teardown: None,
         operation: Operation::Deploy,
-        consents: if arguments.run.yes { Vec::new() } else { vec!["`--yes`, or an answer".to_owned()] },
+        consents: if arguments.run.yes { Vec::new() } else { vec![AssumedConsent::Yes] },
     };
     rehearsal::run(&rehearsal)
 }

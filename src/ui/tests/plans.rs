@@ -62,6 +62,21 @@ fn a_first_deploy() {
 }
 
 #[test]
+fn what_termination_protection_keeps_has_a_way_on() {
+    let mut before = environment();
+    before.push(unit("old"));
+    let mut observation = deployed(&before);
+    seen(&mut observation, "old").termination_protection = true;
+    let plan =
+        deploy(&environment(), &DeployContext { prune: true, ..deploy_context() }, &observation).unwrap();
+    assert_snapshot!(shown(&plan), @"
+    Deploy of demo, release a4d451ec2346
+
+        keep    old: gone from the source; termination protection is on
+    ");
+}
+
+#[test]
 fn a_deploy_of_everything_at_once() {
     assert_snapshot!(shown(&mixed()), @r#"
     Deploy of demo, release a4d451ec2346

@@ -179,7 +179,7 @@ fn a_stream_opens_with_its_version_and_closes_with_a_summary() {
     {"action":"create","event":"unit-started","instance":"network","stack":"fieldbook-demo-network","time":"2026-11-01T10:00:01Z"}
     {"event":"resource","id":"network-fieldbook-demo-network-1","instance":"network","logical_id":"fieldbook-demo-network","physical_id":"arn:aws:cloudformation:eu-central-1:000000000000:stack/fieldbook-demo-network/1","reason":null,"resource_type":"AWS::CloudFormation::Stack","status":"CREATE_IN_PROGRESS","time":"2026-11-01T10:00:01Z","token":null}
     {"action":"update","cause":{"reason":"The parameter AllocatedStorage must be greater than the current value (Service: Rds, Status Code: 400, Request ID: 00000000)","resource":"Database","resource_type":"AWS::RDS::DBInstance"},"changed":null,"event":"unit-finished","instance":"data","outcome":"rolled-back","seconds":190.0,"stack_id":null,"time":"2026-11-01T10:03:31Z"}
-    {"deployment":"sha256:aee50b18a03c89e4883a5acadf5c8614dd7fd2f111c3b616e1a8d6427edc3e3f","event":"summary","outcome":"failed","release":"sha256:a4d451ec23463726f72c43d64c710968f6b602cd653b4de8adee1b556240a829","seconds":211.0}
+    {"deployment":"sha256:aee50b18a03c89e4883a5acadf5c8614dd7fd2f111c3b616e1a8d6427edc3e3f","event":"summary","outcome":"failed","release":"sha256:a4d451ec23463726f72c43d64c710968f6b602cd653b4de8adee1b556240a829","schema":1,"seconds":211.0}
     "#);
     let events: Vec<Event> = text.text().lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     assert_eq!(events, [&story[0], &story[1], &story[2], &story[12]].map(Clone::clone));

@@ -5,7 +5,7 @@ use crate::engine::Operation;
 use crate::estimate::{Confidence, Source};
 use crate::model::{Class, Digest, EnvironmentName, StackStatus};
 use crate::plan::fixture::{deployed, environment, instance, seen};
-use crate::ui::rehearsal_view::{Rehearsal, Span, Step};
+use crate::ui::rehearsal_view::{AssumedConsent, Rehearsal, Span, Step};
 use crate::ui::status_view::StatusRow;
 use crate::ui::verify_view::{Difference, Verification};
 use crate::ui::{Palette, outputs_view, rehearsal_view, status_view, text, verify_view};
@@ -104,6 +104,18 @@ fn a_verification_lists_what_differs() {
       release    sha256:a4d451ec23463726f72c43d64c710968f6b602cd653b4de8adee1b556240a829
       deployment sha256:aee50b18a03c89e4883a5acadf5c8614dd7fd2f111c3b616e1a8d6427edc3e3f
     ");
+    found.differences[1].detail["difference"] = "drift".into();
+    assert_snapshot!(verify_view::verification(&found, &Palette::plain()), @"
+    demo differs from the source: 3 differences (6 units, drift included)
+      data
+        parameter `Size` is `huge`, should be `small`
+        `Database` (AWS::RDS::DBInstance) drifted at /AllocatedStorage
+      web
+        there is no stack
+      hint: deploy does nothing about a resource that was changed by hand: put it back by hand, or write into the source what it is now, and deploy that (docs/recovery.md)
+      release    sha256:a4d451ec23463726f72c43d64c710968f6b602cd653b4de8adee1b556240a829
+      deployment sha256:aee50b18a03c89e4883a5acadf5c8614dd7fd2f111c3b616e1a8d6427edc3e3f
+    ");
     assert_eq!(verify_view::document(&found)["outcome"], "different");
     assert_eq!(verify_view::document(&found)["differences"][2]["unit"], "web");
 }
@@ -133,7 +145,7 @@ fn predicted() -> Rehearsal {
             step("data", "Database", "AWS::RDS::DBInstance", 510.0),
             step("web", "LoadBalancer", "AWS::ElasticLoadBalancingV2::LoadBalancer", 155.0),
         ],
-        consents: vec!["--yes".to_owned()],
+        consents: vec![AssumedConsent::Yes],
         unknown_types: vec!["Custom::Thing".to_owned()],
     }
 }
@@ -157,11 +169,11 @@ fn a_rehearsal_shows_who_works_when() {
       web      LoadBalancer  AWS::ElasticLoadBalancingV2::LoadBalancer  2m 35s
 
     The real run will need
-      --yes
+      `--yes`, or an answer
 
     Not measured, guessed: Custom::Thing
     ");
-    assert_snapshot!(rehearsal_view::document(&predicted()), @r#"{"confidence":{"guess":0,"resource":0,"table":3,"type":1},"critical_path":[{"resource":"NatGateway","seconds":120.0,"type":"AWS::EC2::NatGateway","unit":"network"},{"resource":"Database","seconds":510.0,"type":"AWS::RDS::DBInstance","unit":"data"},{"resource":"LoadBalancer","seconds":155.0,"type":"AWS::ElasticLoadBalancingV2::LoadBalancer","unit":"web"}],"environment":"demo","from":"nothing","needs_consents":["--yes"],"operation":"deploy","p50_seconds":905.0,"p90_seconds":1260.0,"schema":1,"unknown_types":["Custom::Thing"]}"#);
+    assert_snapshot!(rehearsal_view::document(&predicted()), @r#"{"confidence":{"guess":0,"resource":0,"table":3,"type":1},"critical_path":[{"resource":"NatGateway","seconds":120.0,"type":"AWS::EC2::NatGateway","unit":"network"},{"resource":"Database","seconds":510.0,"type":"AWS::RDS::DBInstance","unit":"data"},{"resource":"LoadBalancer","seconds":155.0,"type":"AWS::ElasticLoadBalancingV2::LoadBalancer","unit":"web"}],"environment":"demo","from":"nothing","needs_consent":[{"option":"--yes","resources":[],"target":null,"unit":null}],"operation":"deploy","p50_seconds":905.0,"p90_seconds":1260.0,"schema":1,"unknown_types":["Custom::Thing"]}"#);
 }
 
 #[test]

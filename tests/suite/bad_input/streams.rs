@@ -120,7 +120,7 @@ fn every_error_has_a_form_for_programs() {
     assert_eq!(error(&["deploy", "dmeo", "--rehearse"], 1)["event"], serde_json::Value::Null);
     project.write("stacks/keys.yaml", "kind: stack\nclass: stateless\ntemplate: kyes@1.0.0\n");
     let document = error(&["plan", "demo"], 1);
-    assert_eq!(document["error"]["where"]["file"], "stacks/keys.yaml");
+    assert_eq!(document["error"]["place"]["file"], "stacks/keys.yaml");
     assert_eq!(document["error"]["diagnostics"].as_array().unwrap().len(), 1);
 }
 
