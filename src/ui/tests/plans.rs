@@ -72,7 +72,11 @@ fn what_termination_protection_keeps_has_a_way_on() {
     assert_snapshot!(shown(&plan), @"
     Deploy of demo, release a4d451ec2346
 
-        keep    old: gone from the source; termination protection is on
+        keep    old
+            gone from the source
+            termination protection is on: `rekindle teardown demo old --lift-termination-protection old` deletes it
+
+    No changes in demo: 4 unchanged, 1 kept.
     ");
 }
 
