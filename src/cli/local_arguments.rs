@@ -7,7 +7,8 @@ use crate::model::{EnvironmentName, InstanceName};
 /// What somebody else does in the embedded cloud.
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Examples:\n  rekindle local orphans demo\n  \
-    rekindle local change demo messaging.MailersQueue MessageRetentionPeriod=61 && rekindle verify demo --drift\n  \
+    rekindle local change demo messaging.MailersQueue MessageRetentionPeriod=61\n  \
+    rekindle verify demo --drift\n  \
     rekindle local continue demo data --skip Database")]
 pub enum LocalCommand {
     /// List what no stack owns any more: retained, left behind, snapshots

@@ -46,12 +46,13 @@ fn the_example_of_a_change_by_hand_does_what_it_says() {
     let project = Project::shipped();
     project.run(&["deploy", "demo", "--yes", "--quiet"]).expect_code(0);
     let help = project.run(&["local", "--help"]).expect_code(0).stdout;
-    let example = help.lines().find(|line| line.contains("local change")).expect("an example of `change`");
-    let (change, verify) = example.split_once("&&").expect("a change and a look at it");
-    let change: Vec<&str> = change.split_whitespace().skip(1).collect();
-    let verify: Vec<&str> = verify.split_whitespace().skip(1).collect();
-    project.run(&change).expect_code(0);
-    let found = project.run(&verify).expect_code(3);
+    let example = |part: &str| -> Vec<String> {
+        let line = help.lines().find(|line| line.contains(part)).expect("an example");
+        line.split_whitespace().skip(1).map(str::to_owned).collect()
+    };
+    let (change, verify) = (example("local change demo"), example("verify demo"));
+    project.run(&change.iter().map(String::as_str).collect::<Vec<_>>()).expect_code(0);
+    let found = project.run(&verify.iter().map(String::as_str).collect::<Vec<_>>()).expect_code(3);
     assert!(found.stdout.contains("MailersQueue"), "{}", found.stdout);
 }
 
