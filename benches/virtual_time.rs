@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use rekindle::catalogue::durations::{Operation, seconds};
 use rekindle::model::facts::Identity;
-use rekindle::model::{Class, DesiredUnit, InstanceName, StackName};
+use rekindle::model::{Class, DesiredUnit, InstanceName, SealedUnit};
 use serde_json::json;
 use support::Bounds;
 use support::environment::World;
@@ -51,13 +51,13 @@ fn some_before(number: usize, random: &mut Random) -> BTreeSet<usize> {
     (0..random.below(4)).map(|_| random.below(number)).collect()
 }
 
-fn graph(count: usize, needs: impl Fn(usize, &mut Random) -> BTreeSet<usize>) -> Vec<DesiredUnit> {
+fn graph(count: usize, needs: impl Fn(usize, &mut Random) -> BTreeSet<usize>) -> Vec<SealedUnit> {
     let mut random = Random(1);
     (0..count).map(|number| unit(number, needs(number, &mut random), &mut random)).collect()
 }
 
 /// A stack whose resources wait for each other in a row.
-fn unit(number: usize, needs: BTreeSet<usize>, random: &mut Random) -> DesiredUnit {
+fn unit(number: usize, needs: BTreeSet<usize>, random: &mut Random) -> SealedUnit {
     let mut resources = serde_json::Map::new();
     for position in 0..=random.below(3) {
         let mut resource = json!({ "Type": TYPES[random.below(TYPES.len())] });
@@ -71,22 +71,11 @@ fn unit(number: usize, needs: BTreeSet<usize>, random: &mut Random) -> DesiredUn
         environment: "demo".parse().expect("a name"),
         instance: instance(number),
     };
-    DesiredUnit {
-        stack: StackName::derive(&identity.project, &identity.environment, &identity.instance),
-        identity,
-        class: Class::Stateless,
-        template: json!({ "Resources": resources }),
-        parameters: BTreeMap::new(),
-        secret_parameters: BTreeSet::new(),
-        tags: BTreeMap::new(),
-        stack_policy: None,
-        termination_protection: false,
-        capabilities: BTreeSet::new(),
-        service_role: None,
-        notifications: Vec::new(),
-        timeout_minutes: None,
+    let template = json!({ "Resources": resources });
+    SealedUnit::from(DesiredUnit {
         needs: needs.into_iter().map(instance).collect(),
-    }
+        ..DesiredUnit::new(identity, Class::Stateless, template.into())
+    })
 }
 
 fn instance(number: usize) -> InstanceName {
@@ -94,7 +83,7 @@ fn instance(number: usize) -> InstanceName {
 }
 
 /// Seconds of the longest way through the graph. Each unit comes after all that it needs.
-fn critical_path(units: &[DesiredUnit]) -> f64 {
+fn critical_path(units: &[SealedUnit]) -> f64 {
     let mut ends: BTreeMap<&InstanceName, f64> = BTreeMap::new();
     for unit in units {
         let start = unit.needs.iter().map(|need| ends[need]).fold(0.0, f64::max);

@@ -10,10 +10,11 @@ use rekindle::engine::{
     Cloud, Clouds, ExecuteOptions, Outcome, Pace, Recorder, Scope, Stop, complete_templates, execute, observe,
 };
 use rekindle::local;
-use rekindle::model::{DesiredUnit, Digest, ProjectFiles, Protection, StackName};
+use rekindle::model::{Digest, ProjectFiles, Protection, SealedUnit, StackName};
 use rekindle::plan::{self, Consents, DeployContext, Observation, Plan};
 
-/// A project with the shipped storage template, four resources, as many times as asked for.
+/// A project with the shipped storage template, four resources, as many times as asked for, no two
+/// renders of it alike.
 pub fn project(stacks: usize) -> ProjectFiles {
     let shipped = read_project(Utf8Path::new(env!("CARGO_MANIFEST_DIR"))).expect("the project is there");
     let templates = shipped.0.into_iter().filter(|(path, _)| path.starts_with("templates/storage/"));
@@ -25,11 +26,11 @@ environments:
 ";
     files.0.insert("rekindle.yaml".to_owned(), manifest.into());
     for number in 0..stacks {
-        let days = number % 365 + 1;
+        let (days, old) = (number % 365 + 1, number / 365 + 1);
         let unit = format!(
             "template: storage@1.0.0
 class: data
-inputs: {{log_days: {days}}}
+inputs: {{log_days: {days}, old_version_days: {old}}}
 parameters: {{KeyArn: \"arn:aws:kms:eu-central-1:000000000000:key/{number}\"}}
 "
         );
@@ -55,7 +56,7 @@ impl World {
     }
 
     /// What a plan of `units` depends on.
-    pub async fn look(&self, units: &[DesiredUnit]) -> Observation {
+    pub async fn look(&self, units: &[SealedUnit]) -> Observation {
         let mut wanted: BTreeMap<_, BTreeSet<StackName>> = BTreeMap::new();
         for unit in units {
             wanted.entry(unit.instance().target.clone()).or_default().insert(unit.stack.clone());
@@ -70,7 +71,7 @@ impl World {
     }
 
     /// Makes `units`, with nothing that limits how many at once.
-    pub async fn deploy(&self, units: &[DesiredUnit]) -> Outcome {
+    pub async fn deploy(&self, units: &[SealedUnit]) -> Outcome {
         let plan = plan(units, &self.look(units).await);
         let options = ExecuteOptions { run: "bench".to_owned(), jobs: 0, ..ExecuteOptions::default() };
         let (sink, stop) = (Recorder::default(), Stop::never());
@@ -81,7 +82,7 @@ impl World {
 }
 
 /// The plan of a deploy.
-pub fn plan(units: &[DesiredUnit], observation: &Observation) -> Plan {
+pub fn plan(units: &[SealedUnit], observation: &Observation) -> Plan {
     plan::deploy(units, &context(), observation).expect("there is a plan")
 }
 

@@ -103,6 +103,8 @@ pub fn says_empty(text: &str) -> bool {
 /// One line of a change set; `None` for an entry that is about no resource (a hook).
 pub fn change(change: &types::Change) -> Option<Change> {
     let change = change.resource_change()?;
+    let replacement = change.replacement().and_then(replacement);
+    let is_open = replacement == Some(Replacement::Conditional);
     Some(Change {
         action: match change.action()? {
             types::ChangeAction::Add => ChangeAction::Add,
@@ -113,8 +115,9 @@ pub fn change(change: &types::Change) -> Option<Change> {
         },
         logical_id: change.logical_resource_id()?.to_owned(),
         resource_type: change.resource_type().unwrap_or_default().to_owned(),
-        replacement: change.replacement().and_then(replacement),
-        paths: paths(change),
+        replacement,
+        paths: paths(change, |_| true),
+        replacing: if is_open { paths(change, replaces) } else { Vec::new() },
     })
 }
 
@@ -129,8 +132,12 @@ fn replacement(word: &types::Replacement) -> Option<Replacement> {
 
 /// `Properties.NAME` for a property, else the attribute's name; sorted, each once. A property shows
 /// once as given directly and once more per reference that changes it.
-fn paths(change: &types::ResourceChange) -> Vec<String> {
+fn paths(
+    change: &types::ResourceChange,
+    is_wanted: impl Fn(&types::ResourceTargetDefinition) -> bool,
+) -> Vec<String> {
     let targets = change.details().iter().filter_map(|detail| detail.target());
+    let targets = targets.filter(|target| is_wanted(target));
     let paths: BTreeSet<String> = targets
         .filter_map(|target| {
             let attribute = target.attribute()?.as_str();
@@ -138,6 +145,12 @@ fn paths(change: &types::ResourceChange) -> Vec<String> {
         })
         .collect();
     paths.into_iter().collect()
+}
+
+/// Whether a difference replaces the resource, or may. A property of which nothing is said may.
+fn replaces(target: &types::ResourceTargetDefinition) -> bool {
+    let is_property = target.attribute() == Some(&types::ResourceAttribute::Properties);
+    target.requires_recreation().map_or(is_property, |word| *word != types::RequiresRecreation::Never)
 }
 
 /// How far a drift detection is.

@@ -56,17 +56,24 @@ pub async fn ask(
     }
 }
 
+/// Where a consent that is missing can be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// With an option of this command.
+    Here,
+    /// With one of `deploy` only.
+    Deploy,
+}
+
 /// Refuses a plan that lacks a consent which `--yes` does not give.
 ///
 /// # Errors
 /// The first one that is missing; the hint names the options for all.
-pub fn named(plan: &Plan) -> Result<(), Failure> {
+pub fn named(plan: &Plan, place: Where) -> Result<(), Failure> {
     let missing = plan::missing_consents(plan);
     let Some(first) = missing.first() else { return Ok(()) };
-    let options: Vec<String> = missing
-        .iter()
-        .map(|missing| format!("`{} {}`", missing.consent.option(), missing.instance))
-        .collect();
+    let options: Vec<String> =
+        missing.iter().map(|missing| format!("{} {}", missing.consent.option(), missing.instance)).collect();
     let resources: Vec<String> = first
         .consequences
         .iter()
@@ -78,8 +85,13 @@ pub fn named(plan: &Plan) -> Result<(), Failure> {
     };
     let what = format!("{verb} {}, which holds data", resources.join(", "));
     let refusal = Refusal::Unnamed { instance: first.instance.clone(), what };
-    Err(refuse(refusal)
-        .hint(format!("look at the plan; if that is what you want, add {}", options.join(" "))))
+    let (name, options) = (&plan.environment, options.join(" "));
+    Err(refuse(refusal).hint(match place {
+        Where::Here => format!("look at the plan; if that is what you want, add `{options}`"),
+        Where::Deploy => format!(
+            "look at `rekindle plan {name}`; if that is what you want, `rekindle deploy {name} {options}` first"
+        ),
+    }))
 }
 
 /// A line from a person; `None` when the input ended. Ctrl-C ends the waiting.

@@ -6,7 +6,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::local::Fault;
 use crate::model::diagnostic::did_you_mean;
-use crate::model::{DesiredUnit, Environment, InstanceName, TargetName};
+use crate::model::{Environment, InstanceName, SealedUnit, TargetName};
 use crate::plan::logical_ids;
 
 /// A name that nothing has.
@@ -60,24 +60,24 @@ pub fn units<'a>(
 }
 
 /// `--fail` names a resource that some unit has; one that can never fail would prove nothing.
-pub fn faults(environment: &Environment, given: &[Fault], desired: &[DesiredUnit]) -> Result<(), Failure> {
+pub fn faults(environment: &Environment, given: &[Fault], desired: &[SealedUnit]) -> Result<(), Failure> {
     let of_resources = given.iter().filter_map(|fault| match fault {
         Fault::Resource(fault) => Some(fault),
         Fault::Call(_) | Fault::Stacks(_) => None,
     });
     for fault in of_resources {
-        let meant = |unit: &&DesiredUnit| {
+        let meant = |unit: &&SealedUnit| {
             let instance = unit.instance();
             let full = format!("{}@{}", instance.unit, instance.target);
             fault.unit == "*" || fault.unit == instance.unit.as_str() || fault.unit == full
         };
-        let units: Vec<&DesiredUnit> = desired.iter().filter(meant).collect();
+        let units: Vec<&SealedUnit> = desired.iter().filter(meant).collect();
         if units.is_empty() {
             let names = desired.iter().map(|unit| unit.instance().unit.as_str());
             return Err(refuse("unit", fault.unit.clone(), &environment.name, names));
         }
         // A unit whose loops are not decided yet may have a resource of any name.
-        let known: Option<Vec<BTreeSet<String>>> = units.into_iter().map(logical_ids).collect();
+        let known: Option<Vec<BTreeSet<String>>> = units.into_iter().map(|unit| logical_ids(unit)).collect();
         let Some(known) = known else { continue };
         let known: BTreeSet<String> = known.into_iter().flatten().collect();
         if !known.contains(&fault.resource) {
@@ -89,6 +89,6 @@ pub fn faults(environment: &Environment, given: &[Fault], desired: &[DesiredUnit
 }
 
 /// The instances the source makes.
-pub fn instances(desired: &[DesiredUnit]) -> BTreeSet<InstanceName> {
+pub fn instances(desired: &[SealedUnit]) -> BTreeSet<InstanceName> {
     desired.iter().map(|unit| unit.instance().clone()).collect()
 }

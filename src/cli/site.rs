@@ -14,7 +14,7 @@ use crate::engine::{
     self, Clouds, EventSink, ExecuteOptions, Operation, Outcome, Scope, Settled, Stop, UnitOutcome,
 };
 use crate::model::record::SCHEMA;
-use crate::model::{DesiredUnit, Environment, LastRecord, Record};
+use crate::model::{Environment, LastRecord, Record, SealedUnit};
 use crate::plan::{self, ActionKind, Observation, Plan};
 use crate::ui::outcome_view::Summary;
 
@@ -70,7 +70,7 @@ impl Site {
     /// Looks at what stands. `desired` adds the names the source wants.
     pub async fn look(
         &self,
-        desired: &[DesiredUnit],
+        desired: &[SealedUnit],
         sink: &dyn EventSink,
         stop: &Stop,
     ) -> Result<Observation, Failure> {
@@ -96,7 +96,7 @@ impl Site {
     /// Looks, and waits for what is under way: an interrupted run's stacks come to rest first.
     pub async fn look_when_settled(
         &self,
-        desired: &[DesiredUnit],
+        desired: &[SealedUnit],
         sink: &dyn EventSink,
         stop: &Stop,
     ) -> Result<Observation, Failure> {
@@ -111,7 +111,7 @@ impl Site {
     /// Fetches the deployed templates that a plan has use for.
     pub async fn complete(
         &self,
-        desired: &[DesiredUnit],
+        desired: &[SealedUnit],
         observation: &mut Observation,
         sink: &dyn EventSink,
         stop: &Stop,

@@ -22,6 +22,7 @@ pub(super) struct History {
 
 #[derive(Default)]
 struct Seen {
+    under_way: bool,
     newest: Option<String>,
     /// Oldest first.
     events: Vec<StackEvent>,
@@ -43,6 +44,16 @@ impl History {
         let page = lane.call(|port| port.events(&self.stack, None)).await?;
         self.seen().newest = page.items.into_iter().next().map(|event| event.id);
         Ok(())
+    }
+
+    /// Notes that the stack was seen while the operation ran.
+    pub(super) fn seen_under_way(&self) {
+        self.seen().under_way = true;
+    }
+
+    /// Whether anybody could watch the operation.
+    pub(super) fn was_under_way(&self) -> bool {
+        self.seen().under_way
     }
 
     /// Reads the events since the last time and passes them on, oldest first.

@@ -68,7 +68,7 @@ pub async fn observe(
     let session = Session::new(clouds, sink, stop, Patience::Short);
     let listed = session.run(list_all(&session, clouds, scope)).await;
     let listed = listed.map_err(|source| ObserveError::Call { target: "primary".to_owned(), source })??;
-    Ok(sort(clouds, scope, &listed))
+    Ok(sort(clouds, scope, listed))
 }
 
 /// Each distinct cloud with its stacks.
@@ -133,26 +133,27 @@ fn target_of(clouds: &Clouds, cloud: &Arc<Cloud>) -> String {
 }
 
 /// Puts every stack that matters where the plan looks for it.
-fn sort(clouds: &Clouds, scope: &Scope, listed: &Listed) -> Observation {
+fn sort(clouds: &Clouds, scope: &Scope, listed: Listed) -> Observation {
     let mut observation = Observation::default();
     for target in clouds.targets.keys() {
         observation.stacks.insert(target.clone(), Vec::new());
     }
     for (cloud, stacks) in listed {
         let served = |targets: &BTreeMap<TargetName, Arc<Cloud>>| -> Vec<TargetName> {
-            let here = targets.iter().filter(|(_, candidate)| Arc::ptr_eq(candidate, cloud));
+            let here = targets.iter().filter(|(_, candidate)| Arc::ptr_eq(candidate, &cloud));
             here.map(|(target, _)| target.clone()).collect()
         };
         let own = served(&clouds.targets);
-        for stack in stacks.iter().filter(|stack| stack.parent.is_none() && !stack.status.is_gone()) {
+        for stack in stacks.into_iter().filter(|stack| stack.parent.is_none() && !stack.status.is_gone()) {
+            let stack = Arc::new(stack);
             let identity = stack.identity().filter(|identity| identity.project == scope.project);
-            for target in own.iter().filter(|target| is_of(scope, &own, target, stack, identity.as_ref())) {
-                observation.stacks.entry(target.clone()).or_default().push(stack.clone());
+            for target in own.iter().filter(|target| is_of(scope, &own, target, &stack, identity.as_ref())) {
+                observation.stacks.entry(target.clone()).or_default().push(Arc::clone(&stack));
             }
             let other = identity.filter(|identity| identity.environment != scope.environment);
             if let Some(identity) = other {
                 let targets = observation.others.entry(identity.environment).or_default();
-                targets.entry(identity.instance.target).or_default().push(stack.clone());
+                targets.entry(identity.instance.target).or_default().push(stack);
             }
         }
     }

@@ -124,19 +124,23 @@ async fn judge(lane: &Lane<'_>, looks: BTreeMap<String, Settled>) -> bool {
             }
         }
     }
+    running.iter().for_each(|history| history.seen_under_way());
     fetch_events(lane, &running).await;
     any
 }
 
 /// Progress within running stacks, as far as the budget has room after their statuses.
 async fn fetch_events(lane: &Lane<'_>, running: &[Arc<History>]) {
+    let mut strands = Strands::new(lane.clock.activity());
     for history in running {
-        if !lane.has_room() {
-            return;
-        }
-        // Progress is nice to have: the history is read again when the stack has settled.
-        drop(history.fetch(lane).await);
+        strands.push(async move {
+            if lane.has_room() {
+                // Progress is nice to have: the history is read again when the stack has settled.
+                drop(history.fetch(lane).await);
+            }
+        });
     }
+    strands.all().await;
 }
 
 impl Lane<'_> {

@@ -87,7 +87,7 @@ pub async fn settle(
 struct Busy {
     target: TargetName,
     instance: InstanceName,
-    stack: ObservedStack,
+    stack: Arc<ObservedStack>,
 }
 
 /// Each busy stack once: targets may share a cloud. A foreign stack is nobody's to wait for.
@@ -104,11 +104,11 @@ fn busy(observation: &Observation) -> Vec<Busy> {
 }
 
 fn replace(observation: &mut Observation, id: &str, after: Option<ObservedStack>) {
-    let after = after.filter(|stack| !stack.status.is_gone());
+    let after = after.filter(|stack| !stack.status.is_gone()).map(Arc::new);
     for stacks in observation.stacks.values_mut() {
         let Some(position) = stacks.iter().position(|stack| stack.id == id) else { continue };
         match &after {
-            Some(after) => stacks[position] = after.clone(),
+            Some(after) => stacks[position] = Arc::clone(after),
             None => drop(stacks.remove(position)),
         }
     }

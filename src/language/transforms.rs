@@ -9,6 +9,9 @@ use crate::language::value::{pointer, text_of};
 /// The transform that [`crate::language::expand`] carries out.
 pub const LANGUAGE_EXTENSIONS: &str = "AWS::LanguageExtensions";
 
+/// The function that sends a part of the template through a macro.
+const EMBEDDED: &str = "Fn::Transform";
+
 /// The macros the whole template goes through, in order.
 pub fn declared(template: &Map<String, Value>) -> Vec<String> {
     match template.get("Transform") {
@@ -25,7 +28,10 @@ pub fn named(template: &Map<String, Value>) -> BTreeMap<String, String> {
     for name in declared(template) {
         names.entry(name).or_insert_with(|| "/Transform".to_owned());
     }
-    for (key, value) in template.iter().filter(|(key, _)| *key != "Transform") {
+    // Few templates have one, and only its place is worth spelling out.
+    let is_searched =
+        |key: &str, value: &Value| key != "Transform" && (key == EMBEDDED || holds(value, EMBEDDED));
+    for (key, value) in template.iter().filter(|(key, value)| is_searched(key, value)) {
         embedded(key, value, &pointer("", key), &mut names);
     }
     names
@@ -37,7 +43,7 @@ pub fn is_extended(template: &Map<String, Value>) -> bool {
 }
 
 fn embedded(key: &str, value: &Value, at: &str, names: &mut BTreeMap<String, String>) {
-    if key == "Fn::Transform" {
+    if key == EMBEDDED {
         let name = name(value).unwrap_or_else(|| "Fn::Transform without a name".to_owned());
         names.entry(name).or_insert_with(|| at.to_owned());
     }
@@ -50,6 +56,14 @@ fn embedded(key: &str, value: &Value, at: &str, names: &mut BTreeMap<String, Str
             map.iter().for_each(|(key, item)| embedded(key, item, &pointer(at, key), names));
         }
         _ => {}
+    }
+}
+
+fn holds(value: &Value, wanted: &str) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(|item| holds(item, wanted)),
+        Value::Object(map) => map.iter().any(|(key, item)| key == wanted || holds(item, wanted)),
+        _ => false,
     }
 }
 

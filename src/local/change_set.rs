@@ -89,6 +89,7 @@ fn line(action: ChangeAction, logical_id: &str, resource: &Resource) -> Change {
         resource_type: resource.resource_type.clone(),
         replacement: None,
         paths: Vec::new(),
+        replacing: Vec::new(),
     }
 }
 
@@ -105,18 +106,34 @@ fn change(
     match decision {
         Decision::Keep(_) => None,
         Decision::Create(resource) => Some(line(ChangeAction::Add, logical_id, resource)),
-        Decision::Update(resource, paths) => Some(Change {
-            replacement: Some(in_place(paths, |property| by_property(resource, property))),
-            paths: paths.clone(),
-            ..line(ChangeAction::Modify, logical_id, resource)
-        }),
-        Decision::Replace(resource, paths) => Some(Change {
-            replacement: Some(replacement(context, logical_id, paths, changed, |property| {
-                by_property(resource, property)
-            })),
-            paths: paths.clone(),
-            ..line(ChangeAction::Modify, logical_id, resource)
-        }),
+        Decision::Update(resource, paths) => {
+            let by_property = |property: &str| by_property(resource, property);
+            Some(modified(logical_id, resource, paths, in_place(paths, by_property), by_property))
+        }
+        Decision::Replace(resource, paths) => {
+            let by_property = |property: &str| by_property(resource, property);
+            let replacement = replacement(context, logical_id, paths, changed, by_property);
+            Some(modified(logical_id, resource, paths, replacement, by_property))
+        }
+    }
+}
+
+fn modified(
+    logical_id: &str,
+    resource: &Resource,
+    paths: &[String],
+    replacement: Replacement,
+    by_property: impl Fn(&str) -> catalogue::Replacement,
+) -> Change {
+    let replaces = |path: &&String| {
+        property(path).is_some_and(|property| by_property(property) != catalogue::Replacement::Never)
+    };
+    let is_open = replacement == Replacement::Conditional;
+    Change {
+        replacement: Some(replacement),
+        paths: paths.to_vec(),
+        replacing: paths.iter().filter(|_| is_open).filter(replaces).cloned().collect(),
+        ..line(ChangeAction::Modify, logical_id, resource)
     }
 }
 

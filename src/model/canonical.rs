@@ -14,8 +14,17 @@ pub fn bytes(value: &Value) -> Vec<u8> {
     bytes
 }
 
+/// A member of an object that is put together.
+#[derive(Clone, Copy, Debug)]
+pub enum Member<'a> {
+    /// A value.
+    Value(&'a Value),
+    /// A canonical text, as it is.
+    Text(&'a str),
+}
+
 /// The canonical bytes of the object with these members, without copying them into one.
-pub fn object<'a>(members: impl IntoIterator<Item = (&'a str, &'a Value)>) -> Vec<u8> {
+pub fn object<'a>(members: impl IntoIterator<Item = (&'a str, Member<'a>)>) -> Vec<u8> {
     let mut bytes = Vec::new();
     write_object(&mut bytes, members.into_iter().collect());
     bytes
@@ -41,7 +50,7 @@ fn write(bytes: &mut Vec<u8>, value: &Value) {
             bytes.push(b']');
         }
         Value::Object(members) => {
-            let members = members.iter().map(|(key, value)| (key.as_str(), value));
+            let members = members.iter().map(|(key, value)| (key.as_str(), Member::Value(value)));
             // Most objects were read in order already, and need no list of their own.
             if members.clone().is_sorted_by(|(one, _), (other, _)| by_utf16(one, other).is_lt()) {
                 write_members(bytes, members);
@@ -52,12 +61,12 @@ fn write(bytes: &mut Vec<u8>, value: &Value) {
     }
 }
 
-fn write_object(bytes: &mut Vec<u8>, mut members: Vec<(&str, &Value)>) {
+fn write_object(bytes: &mut Vec<u8>, mut members: Vec<(&str, Member<'_>)>) {
     members.sort_unstable_by(|(one, _), (other, _)| by_utf16(one, other));
     write_members(bytes, members.into_iter());
 }
 
-fn write_members<'a>(bytes: &mut Vec<u8>, members: impl Iterator<Item = (&'a str, &'a Value)>) {
+fn write_members<'a>(bytes: &mut Vec<u8>, members: impl Iterator<Item = (&'a str, Member<'a>)>) {
     bytes.push(b'{');
     for (index, (key, value)) in members.enumerate() {
         if index > 0 {
@@ -65,7 +74,10 @@ fn write_members<'a>(bytes: &mut Vec<u8>, members: impl Iterator<Item = (&'a str
         }
         write_text(bytes, key);
         bytes.push(b':');
-        write(bytes, value);
+        match value {
+            Member::Value(value) => write(bytes, value),
+            Member::Text(text) => bytes.extend_from_slice(text.as_bytes()),
+        }
     }
     bytes.push(b'}');
 }
@@ -114,6 +126,9 @@ pub fn text(value: &Value) -> String {
 /// (AWS::CloudFormation GetTemplate), an escape survives.
 pub fn ascii(value: &Value) -> String {
     let text = text(value);
+    if text.is_ascii() {
+        return text;
+    }
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_ascii() {
@@ -128,8 +143,17 @@ pub fn ascii(value: &Value) -> String {
     escaped
 }
 
+/// The bytes of [`ascii`], counted without making the text.
+pub fn ascii_length(value: &Value) -> usize {
+    let (text, unit) = (text(value), "\\u0000".len());
+    if text.is_ascii() {
+        return text.len();
+    }
+    text.chars().map(|character| if character.is_ascii() { 1 } else { character.len_utf16() * unit }).sum()
+}
+
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -140,7 +164,7 @@ mod tests {
         assert_eq!(text(&json!({"b": 1.0, "a": [true, null]})), r#"{"a":[true,null],"b":1}"#);
     }
 
-    fn values() -> impl Strategy<Value = Value> {
+    pub(in crate::model) fn values() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),
@@ -162,14 +186,19 @@ mod tests {
         fn the_library_writes_the_same(value in values()) {
             prop_assert_eq!(bytes(&value), serde_json_canonicalizer::to_vec(&value).unwrap());
         }
+
+        #[test]
+        fn the_length_is_counted_as_it_is_sent(value in values()) {
+            prop_assert_eq!(ascii_length(&value), ascii(&value).len());
+        }
     }
 
     #[test]
     fn keys_are_sorted_by_utf16() {
         let value = json!({"\u{fb33}": 1, "\u{1f600}": 2, "b": 3, "a": 4});
         assert_eq!(text(&value), "{\"a\":4,\"b\":3,\"\u{1f600}\":2,\"\u{fb33}\":1}");
-        let members = [("b", &json!(1)), ("a", &json!(2))];
-        assert_eq!(object(members), br#"{"a":2,"b":1}"#);
+        let members = [("b", Member::Value(&json!(1))), ("a", Member::Text("[2]"))];
+        assert_eq!(object(members), br#"{"a":[2],"b":1}"#);
     }
 
     #[test]

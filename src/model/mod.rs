@@ -13,7 +13,9 @@ pub mod facts;
 pub mod files;
 pub mod name;
 pub mod record;
+pub mod sealed;
 pub mod stack;
+pub mod stack_template;
 pub mod unit;
 
 pub use binding::{Binding, Output, Secret};
@@ -28,5 +30,7 @@ pub use name::{
     TemplateName, TemplateRef, UnitName,
 };
 pub use record::{LastRecord, Record};
+pub use sealed::SealedUnit;
 pub use stack::{Change, ChangeAction, ObservedStack, Replacement, StackEvent, StackStatus};
+pub use stack_template::StackTemplate;
 pub use unit::DesiredUnit;

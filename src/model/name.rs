@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -43,15 +44,16 @@ fn is_region(text: &str) -> bool {
 macro_rules! names {
     ($($(#[$doc:meta])* $type:ident, $kind:literal, $valid:path, $rule:expr;)*) => {$(
         $(#[$doc])*
+        // Shared text: names are the keys of everything, and are copied from map to map.
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $type(String);
+        pub struct $type(Arc<str>);
 
         impl $type {
             /// Checks the rule and wraps the text.
             pub fn new(text: impl Into<String>) -> Result<Self, NameError> {
                 let text = text.into();
                 if $valid(&text) {
-                    Ok(Self(text))
+                    Ok(Self(text.into()))
                 } else {
                     Err(NameError { kind: $kind, text, rule: $rule })
                 }
@@ -125,12 +127,12 @@ fn is_stack_name(text: &str) -> bool {
 impl TargetName {
     /// The target every environment has.
     pub fn primary() -> Self {
-        Self("primary".to_owned())
+        Self("primary".into())
     }
 
     /// Whether this is the target every environment has.
     pub fn is_primary(&self) -> bool {
-        self.0 == "primary"
+        &*self.0 == "primary"
     }
 }
 
@@ -154,11 +156,11 @@ impl StackName {
         let plain = parts.join("-");
         let ambiguous = environment.as_str().contains('-') || !instance.target.is_primary();
         if !ambiguous && plain.len() <= Self::LIMIT {
-            return Self(plain);
+            return Self(plain.into());
         }
         let identity = Digest::of(parts.join("/"));
         let kept: String = plain.chars().take(Self::LIMIT - 11).collect();
-        Self(format!("{}-{}", kept.trim_end_matches('-'), identity.short(10)))
+        Self(format!("{}-{}", kept.trim_end_matches('-'), identity.short(10)).into())
     }
 }
 

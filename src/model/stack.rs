@@ -224,4 +224,8 @@ pub struct Change {
     pub replacement: Option<Replacement>,
     /// Paths of the properties that differ, for example `Properties.CidrBlock`.
     pub paths: Vec<String>,
+    /// Of a change set that says it may be replaced: because of these paths. A plan names those for
+    /// which a change set will say so although AWS documents that they are changed in place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replacing: Vec<String>,
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::model::facts::{CARRIER, Facts, Identity, SCHEMA, UsedInstance};
-use crate::model::{Binding, Class, Digest, InstanceName, Output, StackName, canonical};
+use crate::model::facts::{CARRIER, Facts, Identity, UsedInstance};
+use crate::model::{Binding, Class, Digest, InstanceName, Output, StackName, StackTemplate, canonical};
 
 /// One instance as the source wants it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub struct DesiredUnit {
     /// How precious it is.
     pub class: Class,
     /// The CloudFormation template without rekindle's own additions.
-    pub template: Value,
+    pub template: StackTemplate,
     /// Every parameter of the template: one without a binding in the source is bound to the
     /// template's default, so that every parameter is always sent and none is sticky.
     pub parameters: BTreeMap<String, Binding>,
@@ -47,25 +47,29 @@ pub struct DesiredUnit {
 }
 
 impl DesiredUnit {
+    /// A unit that is its template and nothing else: no parameters, tags, needs or settings.
+    pub fn new(identity: Identity, class: Class, template: StackTemplate) -> Self {
+        Self {
+            stack: StackName::derive(&identity.project, &identity.environment, &identity.instance),
+            identity,
+            class,
+            template,
+            parameters: BTreeMap::new(),
+            secret_parameters: BTreeSet::new(),
+            tags: BTreeMap::new(),
+            stack_policy: None,
+            termination_protection: false,
+            capabilities: BTreeSet::new(),
+            service_role: None,
+            notifications: Vec::new(),
+            timeout_minutes: None,
+            needs: BTreeSet::new(),
+        }
+    }
+
     /// Who this is.
     pub fn instance(&self) -> &InstanceName {
         &self.identity.instance
-    }
-
-    /// The unit digest: canonical template, bindings, tags, stack policy, termination protection,
-    /// capabilities, role. Notifications and the time-out only steer an operation and are left out.
-    pub fn digest(&self) -> Digest {
-        // The template goes in by reference: it is large, and a plan digests every unit.
-        let content = canonical::object([
-            ("template", &self.template),
-            ("parameters", &json!(self.parameters)),
-            ("tags", &json!(self.tags)),
-            ("stack_policy", self.stack_policy.as_ref().unwrap_or(&Value::Null)),
-            ("termination_protection", &json!(self.termination_protection)),
-            ("capabilities", &json!(self.capabilities)),
-            ("service_role", &json!(self.service_role)),
-        ]);
-        Digest::of_canonical("rekindle/unit/1", &content)
     }
 
     /// The user's tags and the identity tags.
@@ -93,25 +97,10 @@ impl DesiredUnit {
         self.parameters.values().filter_map(used).collect()
     }
 
-    /// The facts a stack carries that is made from this unit, with these resolved parameter values,
-    /// by that release.
-    pub fn facts(&self, values: &BTreeMap<String, String>, release: Digest) -> Facts {
-        Facts {
-            schema: SCHEMA,
-            unit: self.digest(),
-            parameters: self.parameter_digest(values),
-            class: self.class,
-            needs: self.needs.iter().cloned().collect(),
-            uses: self.uses().into_iter().collect(),
-            release,
-            expires: None,
-        }
-    }
-
     /// The text that is sent: the template with the facts in its metadata and in one output, as
     /// ASCII-only canonical JSON.
     pub fn sent_template(&self, facts: &Facts) -> String {
-        let mut template = self.template.clone();
+        let mut template = Value::clone(&self.template);
         if let Some(root) = template.as_object_mut() {
             insert(root, "Metadata", json!(facts));
             insert(root, "Outputs", json!({ "Value": facts.encode() }));

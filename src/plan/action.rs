@@ -1,12 +1,13 @@
 //! A plan as data. Immutable, and specific enough that carrying it out needs no choices.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Change, Class, DesiredUnit, Digest, EnvironmentName, InstanceName, ObservedStack, Output, ProjectName,
-    Protection, StackName,
+    Change, Class, Digest, EnvironmentName, InstanceName, ObservedStack, Output, ProjectName, Protection,
+    SealedUnit, StackName,
 };
 use crate::plan::{Consent, Consequence, Reason};
 
@@ -109,9 +110,9 @@ pub struct PlannedAction {
     /// the stack says. They are made before it, and where both go, they go after it.
     pub needs: BTreeSet<InstanceName>,
     /// What it should be: present exactly when something is sent (create, update, replace).
-    pub desired: Option<DesiredUnit>,
+    pub desired: Option<SealedUnit>,
     /// What the decision was based on; `None` when nothing was there.
-    pub observed: Option<ObservedStack>,
+    pub observed: Option<Arc<ObservedStack>>,
 }
 
 impl PlannedAction {

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::model::facts::TAG_PREFIX;
-use crate::model::{Change, DesiredUnit, Digest, Facts, InstanceName, ObservedStack};
-use crate::plan::deploy::outputs_of;
+use crate::model::{Change, Digest, Facts, InstanceName, ObservedStack, SealedUnit};
 use crate::plan::difference::{difference_with, other_sections};
 use crate::plan::expansion::{decided, expanded, known, known_facts, readable};
 use crate::plan::inventory::Standing;
@@ -22,15 +21,14 @@ pub(super) struct Comparison {
     pub parameters: Vec<ParameterChange>,
 }
 
-/// Compares `standing` with `unit`, whose digest and parameter values these are.
+/// Compares `standing` with `unit`, whose parameter values these are.
 pub(super) fn compare(
-    unit: &DesiredUnit,
-    digest: Digest,
+    unit: &SealedUnit,
     standing: &Standing<'_>,
     values: &BTreeMap<String, PlannedValue>,
     observation: &Observation,
 ) -> Comparison {
-    let stack = standing.stack;
+    let (stack, digest) = (standing.stack, unit.digest());
     let same_unit = standing.facts.as_ref().is_some_and(|facts| facts.unit == digest);
     let parameters = values::changes(Some(stack), values);
     let mut reasons = changed_outside(unit, standing, same_unit, observation);
@@ -38,13 +36,14 @@ pub(super) fn compare(
         reasons.push(Reason::DigestChanged { from: facts.unit, to: digest });
         reasons.extend(tag_reasons(unit, stack));
     }
+    // As long as nothing better is known, every output may change.
+    let mut found = Inside { outputs: unit.outputs().clone(), ..Inside::default() };
     let deployed = match same_unit {
-        true => Some(&unit.template),
+        // The template is looked into only where a value may change something in it.
+        true => Some(&unit.template).filter(|_| !parameters.is_empty()).map(|template| &**template),
         false => observation.templates.get(&stack.id),
     };
-    // As long as nothing better is known, every output may change.
-    let mut found = Inside { outputs: outputs_of(unit), ..Inside::default() };
-    if let Some(deployed) = deployed.filter(|_| !same_unit || !parameters.is_empty()) {
+    if let Some(deployed) = deployed {
         let is_ours = reasons.iter().all(|reason| !matches!(reason, Reason::ChangedOutside { .. }));
         let inside = inside(deployed, unit, stack, values, &parameters);
         let outputs = if is_ours { inside.outputs } else { found.outputs };
@@ -70,7 +69,7 @@ struct Inside {
 /// Compares the deployed template with the unit's, each with what is known of its values.
 fn inside(
     deployed: &Value,
-    unit: &DesiredUnit,
+    unit: &SealedUnit,
     stack: &ObservedStack,
     values: &BTreeMap<String, PlannedValue>,
     parameters: &[ParameterChange],
@@ -97,7 +96,7 @@ fn inside(
 
 /// Where the stack does not read back as rekindle left it.
 fn changed_outside(
-    unit: &DesiredUnit,
+    unit: &SealedUnit,
     standing: &Standing<'_>,
     same_unit: bool,
     observation: &Observation,
@@ -141,7 +140,7 @@ fn differs_from_record(
 }
 
 /// The digest its facts must hold if nobody changed its parameters.
-fn read_back_digest(unit: &DesiredUnit, stack: &ObservedStack) -> Digest {
+fn read_back_digest(unit: &SealedUnit, stack: &ObservedStack) -> Digest {
     let open: BTreeMap<String, String> = stack
         .parameters
         .iter()
@@ -152,7 +151,7 @@ fn read_back_digest(unit: &DesiredUnit, stack: &ObservedStack) -> Digest {
 }
 
 /// The user's own tags that differ: identity tags are fixed, and `aws:` ones are the service's.
-fn tag_reasons(unit: &DesiredUnit, stack: &ObservedStack) -> Vec<Reason> {
+fn tag_reasons(unit: &SealedUnit, stack: &ObservedStack) -> Vec<Reason> {
     let is_users = |key: &&String| !key.starts_with(TAG_PREFIX) && !key.starts_with("aws:");
     let keys: BTreeSet<&String> = stack.tags.keys().filter(is_users).chain(unit.tags.keys()).collect();
     keys.into_iter()
@@ -178,7 +177,7 @@ fn parameter_reason(change: &ParameterChange) -> Option<Reason> {
     }
 }
 
-fn facts_reasons(unit: &DesiredUnit, facts: &Facts) -> Vec<Reason> {
+fn facts_reasons(unit: &SealedUnit, facts: &Facts) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if facts.class != unit.class {
         reasons.push(Reason::FactsChanged {

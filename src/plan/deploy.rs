@@ -1,17 +1,18 @@
 //! Plans a deploy: providers are decided before their dependants.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use crate::model::diagnostic::did_you_mean;
-use crate::model::{Class, DesiredUnit, Digest, InstanceName, Protection, StackStatus};
+use crate::model::{Class, InstanceName, Protection, SealedUnit, StackStatus};
 use crate::plan::compare::compare;
 use crate::plan::context::is_selected;
 use crate::plan::difference::difference;
 use crate::plan::expansion::{expanded, known, readable};
 use crate::plan::graph::{self, Graph};
-use crate::plan::inventory::{Inventory, Standing, digests};
+use crate::plan::inventory::{Inventory, Standing};
 use crate::plan::status::{DeployAnswer, TEAR_DOWN, on_deploy};
 use crate::plan::values::{self, Values};
 use crate::plan::{
@@ -25,12 +26,11 @@ use crate::plan::{
 /// Every obstacle at once; see [`Obstacle`]. Nothing is left half-decided: there is a plan for the
 /// whole selection or none.
 pub fn deploy(
-    desired: &[DesiredUnit],
+    desired: &[SealedUnit],
     context: &DeployContext,
     observation: &Observation,
 ) -> Result<Plan, PlanError> {
-    let digests = digests(desired);
-    let desired: BTreeMap<InstanceName, &DesiredUnit> =
+    let desired: BTreeMap<InstanceName, &SealedUnit> =
         desired.iter().map(|unit| (unit.instance().clone(), unit)).collect();
     let needs: Graph = desired.iter().map(|(name, unit)| (name.clone(), unit.needs.clone())).collect();
     let order = graph::order(&needs).map_err(|cycle| Obstacle::Circle { cycle })?;
@@ -39,7 +39,7 @@ pub fn deploy(
     let mut obstacles = std::mem::take(&mut inventory.obstacles);
     let standing_needs = inventory.needs();
     let decided = BTreeMap::new();
-    let mut planner = Planner { context, observation, inventory, standing_needs, digests, desired, decided };
+    let mut planner = Planner { context, observation, inventory, standing_needs, desired, decided };
     obstacles.extend(planner.unknown_selections());
     for instance in &order {
         planner.decide(instance, &mut obstacles);
@@ -54,8 +54,7 @@ struct Planner<'a> {
     observation: &'a Observation,
     inventory: Inventory<'a>,
     standing_needs: Graph,
-    digests: BTreeMap<InstanceName, Digest>,
-    desired: BTreeMap<InstanceName, &'a DesiredUnit>,
+    desired: BTreeMap<InstanceName, &'a SealedUnit>,
     decided: BTreeMap<InstanceName, PlannedAction>,
 }
 
@@ -96,17 +95,17 @@ impl Planner<'_> {
 
     fn decide(&mut self, instance: &InstanceName, obstacles: &mut Vec<Obstacle>) {
         let unit = self.desired[instance];
-        let standing = self.inventory.standing.get(instance).cloned();
+        let standing = self.inventory.standing.get(instance);
         if !is_selected(self.context.selected.as_ref(), instance) {
             if let Some(standing) = standing {
-                let kept = self.action(unit, ActionKind::Keep, Some(&standing), vec![Reason::NotSelected]);
+                let kept = self.action(unit, ActionKind::Keep, Some(standing), vec![Reason::NotSelected]);
                 self.decided.insert(instance.clone(), kept);
             }
             return;
         }
         obstacles.extend(self.missing_needs(unit));
-        obstacles.extend(self.class_change(unit, standing.as_ref()));
-        let action = match &standing {
+        obstacles.extend(self.class_change(unit, standing));
+        let action = match standing {
             None => self.create(unit, obstacles),
             Some(standing) => self.decide_standing(unit, standing, obstacles),
         };
@@ -117,7 +116,7 @@ impl Planner<'_> {
 
     fn decide_standing(
         &self,
-        unit: &DesiredUnit,
+        unit: &SealedUnit,
         standing: &Standing<'_>,
         obstacles: &mut Vec<Obstacle>,
     ) -> Option<PlannedAction> {
@@ -149,7 +148,7 @@ impl Planner<'_> {
     }
 
     /// What a unit needs must stand, or be made by this plan.
-    fn missing_needs(&self, unit: &DesiredUnit) -> Vec<Obstacle> {
+    fn missing_needs(&self, unit: &SealedUnit) -> Vec<Obstacle> {
         let stands = |need: &InstanceName| {
             self.inventory.standing.get(need).is_some_and(|standing| {
                 let answer = on_deploy(&standing.stack.status);
@@ -165,7 +164,7 @@ impl Planner<'_> {
             .collect()
     }
 
-    fn class_change(&self, unit: &DesiredUnit, standing: Option<&Standing<'_>>) -> Option<Obstacle> {
+    fn class_change(&self, unit: &SealedUnit, standing: Option<&Standing<'_>>) -> Option<Obstacle> {
         let from = standing?.facts.as_ref()?.class;
         let consented = self.context.consents.given(Consent::ChangeClass, unit.instance());
         (from != unit.class && !consented).then(|| Obstacle::ClassChange {
@@ -181,7 +180,7 @@ impl Planner<'_> {
     }
 
     /// Create, if there is no stack and nobody else's stack has its name.
-    fn create(&self, unit: &DesiredUnit, obstacles: &mut Vec<Obstacle>) -> Option<PlannedAction> {
+    fn create(&self, unit: &SealedUnit, obstacles: &mut Vec<Obstacle>) -> Option<PlannedAction> {
         let stacks = self.observation.stacks.get(&unit.instance().target).into_iter().flatten();
         let mut stacks = stacks.filter(|stack| !stack.status.is_gone());
         if let Some(stack) = stacks.find(|stack| stack.name == unit.stack.as_str()) {
@@ -198,7 +197,7 @@ impl Planner<'_> {
     /// Replace, if the stack can only be deleted, holds nothing retained, and may be deleted.
     fn replace(
         &self,
-        unit: &DesiredUnit,
+        unit: &SealedUnit,
         standing: &Standing<'_>,
         obstacles: &mut Vec<Obstacle>,
     ) -> Option<PlannedAction> {
@@ -226,7 +225,7 @@ impl Planner<'_> {
 
     fn made_anew(
         &self,
-        unit: &DesiredUnit,
+        unit: &SealedUnit,
         kind: ActionKind,
         standing: Option<&Standing<'_>>,
         reasons: Vec<Reason>,
@@ -235,9 +234,9 @@ impl Planner<'_> {
         let values = self.values().of(unit, obstacles);
         let mut action = self.action(unit, kind, standing, reasons);
         let stack = standing.map(|standing| standing.stack);
-        let template = expanded(&unit.template, &known(&values), stack);
+        let template = expanded(&unit.template, &known(&values), stack.map(|stack| &**stack));
         action.changes = difference(&json!({}), &template, &BTreeSet::new());
-        action.changing_outputs = outputs_of(unit);
+        action.changing_outputs = unit.outputs().clone();
         action.parameters = values::changes(None, &values);
         action
     }
@@ -245,13 +244,13 @@ impl Planner<'_> {
     /// Update, if anything differs or may come to differ; else keep.
     fn compare(
         &self,
-        unit: &DesiredUnit,
+        unit: &SealedUnit,
         standing: &Standing<'_>,
         status: Option<Reason>,
         obstacles: &mut Vec<Obstacle>,
     ) -> PlannedAction {
         let values = self.values().of(unit, obstacles);
-        let comparison = compare(unit, self.digests[unit.instance()], standing, &values, self.observation);
+        let comparison = compare(unit, standing, &values, self.observation);
         if comparison.reasons.is_empty() {
             return self.action(unit, ActionKind::Keep, Some(standing), vec![Reason::Unchanged]);
         }
@@ -261,7 +260,7 @@ impl Planner<'_> {
         action.consequences = comparison.effects.consequences;
         action.changing_outputs = match action.has_consent(Consent::AllowReplacement) {
             // Even what no plan could foresee may be replaced then.
-            true => outputs_of(unit),
+            true => unit.outputs().clone(),
             false => comparison.effects.outputs,
         };
         action.parameters = comparison.parameters;
@@ -274,7 +273,7 @@ impl Planner<'_> {
 
     fn action(
         &self,
-        unit: &DesiredUnit,
+        unit: &SealedUnit,
         kind: ActionKind,
         standing: Option<&Standing<'_>>,
         mut reasons: Vec<Reason>,
@@ -306,16 +305,10 @@ impl Planner<'_> {
                 false => self.standing_needs.get(&instance).cloned().unwrap_or_default(),
             },
             desired: kind.sends().then(|| unit.clone()),
-            observed: standing.map(|standing| standing.stack.clone()),
+            observed: standing.map(|standing| Arc::clone(standing.stack)),
             instance,
         }
     }
-}
-
-/// The names of all outputs that a unit's template has.
-pub(super) fn outputs_of(unit: &DesiredUnit) -> BTreeSet<String> {
-    let outputs = unit.template.get("Outputs").and_then(Value::as_object);
-    outputs.into_iter().flat_map(|outputs| outputs.keys().cloned()).collect()
 }
 
 /// Resources that stay behind when a stack goes. (`RetainExceptOnCreate` ones go with a stack that

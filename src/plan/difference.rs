@@ -97,7 +97,8 @@ fn change(
         }
     };
     let resource_type = resource.get("Type").and_then(Value::as_str).unwrap_or_default().to_owned();
-    Some(Change { action, logical_id: id.to_owned(), resource_type, replacement: None, paths })
+    let replacing = Vec::new();
+    Some(Change { action, logical_id: id.to_owned(), resource_type, replacement: None, paths, replacing })
 }
 
 /// Whether a resource is there: one without a condition is.

@@ -1,15 +1,16 @@
 //! Units and stacks for tests: a small environment, deployed or not.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::json;
 
 use crate::model::facts::{CARRIER, Identity};
 use crate::model::{
-    Binding, Class, DesiredUnit, Digest, InstanceName, ObservedStack, Output, Protection, StackName,
+    Binding, Class, DesiredUnit, Digest, InstanceName, ObservedStack, Output, Protection, SealedUnit,
     StackStatus, TargetName,
 };
-use crate::plan::{Consents, DeployContext, Observation, Plan, TeardownContext};
+use crate::plan::{Consents, DeployContext, Observation, Plan, PlanError, TeardownContext};
 
 pub(crate) fn instance(name: &str) -> InstanceName {
     name.parse().unwrap()
@@ -22,24 +23,13 @@ pub(crate) fn unit(name: &str) -> DesiredUnit {
         environment: "demo".parse().unwrap(),
         instance: instance(name),
     };
+    let template = json!({
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": name}}},
+        "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Topic", "TopicName"]}}},
+    });
     DesiredUnit {
-        stack: StackName::derive(&identity.project, &identity.environment, &identity.instance),
-        identity,
-        class: Class::Stateless,
-        template: json!({
-            "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": name}}},
-            "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Topic", "TopicName"]}}},
-        }),
-        parameters: BTreeMap::new(),
-        secret_parameters: BTreeSet::new(),
         tags: BTreeMap::from([("team".to_owned(), "platform".to_owned())]),
-        stack_policy: None,
-        termination_protection: false,
-        capabilities: BTreeSet::new(),
-        service_role: None,
-        notifications: Vec::new(),
-        timeout_minutes: None,
-        needs: BTreeSet::new(),
+        ..DesiredUnit::new(identity, Class::Stateless, template.into())
     }
 }
 
@@ -106,11 +96,24 @@ fn value(binding: &Binding) -> String {
     }
 }
 
+pub(crate) fn sealed(units: &[DesiredUnit]) -> Vec<SealedUnit> {
+    units.iter().cloned().map(SealedUnit::from).collect()
+}
+
+/// Plans a deploy of `units` as they are now.
+pub(crate) fn deploy(
+    units: &[DesiredUnit],
+    context: &DeployContext,
+    observation: &Observation,
+) -> Result<Plan, PlanError> {
+    crate::plan::deploy(&sealed(units), context, observation)
+}
+
 /// The stack as it stands after `unit` was deployed.
 pub(crate) fn stack(unit: &DesiredUnit) -> ObservedStack {
     let values: BTreeMap<String, String> =
         unit.parameters.iter().map(|(name, binding)| (name.clone(), value(binding))).collect();
-    let facts = unit.facts(&values, Digest::of("release"));
+    let facts = SealedUnit::from(unit.clone()).facts(&values, Digest::of("release"));
     let shown = |(name, value): (&String, &String)| {
         let secret = unit.secret_parameters.contains(name);
         (name.clone(), if secret { "****".to_owned() } else { value.clone() })
@@ -141,8 +144,8 @@ pub(crate) fn deployed(units: &[DesiredUnit]) -> Observation {
     observation.stacks.insert(TargetName::primary(), Vec::new());
     for unit in units {
         let stacks = observation.stacks.entry(unit.instance().target.clone()).or_default();
-        stacks.push(stack(unit));
-        observation.templates.insert(stack(unit).id, unit.template.clone());
+        stacks.push(stack(unit).into());
+        observation.templates.insert(stack(unit).id, serde_json::Value::clone(&unit.template));
     }
     observation
 }
@@ -151,7 +154,10 @@ pub(crate) fn deployed(units: &[DesiredUnit]) -> Observation {
 pub(crate) fn seen<'a>(observation: &'a mut Observation, name: &str) -> &'a mut ObservedStack {
     let instance = instance(name);
     let stacks = observation.stacks.get_mut(&instance.target).unwrap();
-    stacks.iter_mut().find(|stack| stack.identity().is_some_and(|it| it.instance == instance)).unwrap()
+    let is_meant = |stack: &&mut Arc<ObservedStack>| {
+        stack.identity().is_some_and(|identity| identity.instance == instance)
+    };
+    Arc::make_mut(stacks.iter_mut().find(is_meant).unwrap())
 }
 
 pub(crate) fn deploy_context() -> DeployContext {

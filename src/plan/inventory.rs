@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde_json::Value;
 
-use crate::model::facts::{CARRIER, SCHEMA};
+use crate::model::facts::{CARRIER, Identity, SCHEMA};
 use crate::model::{
-    DesiredUnit, Digest, EnvironmentName, Facts, InstanceName, ObservedStack, ProjectName, StackName,
+    Digest, EnvironmentName, Facts, InstanceName, ObservedStack, ProjectName, SealedUnit, StackName,
     TargetName, UsedInstance,
 };
 use crate::plan::graph::Graph;
@@ -19,7 +20,7 @@ use crate::plan::{ActionKind, Observation, Obstacle, PlannedAction, Reason};
 #[derive(Clone, Debug)]
 pub(super) struct Standing<'a> {
     /// The stack.
-    pub stack: &'a ObservedStack,
+    pub stack: &'a Arc<ObservedStack>,
     /// Its facts: from its output, else from its template.
     pub facts: Option<Facts>,
 }
@@ -53,7 +54,7 @@ impl Standing<'_> {
             parameters: Vec::new(),
             needs,
             desired: None,
-            observed: Some(self.stack.clone()),
+            observed: Some(Arc::clone(self.stack)),
         }
     }
 }
@@ -77,18 +78,16 @@ impl<'a> Inventory<'a> {
         observation: &'a Observation,
     ) -> Self {
         let mut inventory = Self { project, environment, standing: BTreeMap::new(), obstacles: Vec::new() };
-        for (target, stacks) in &observation.stacks {
-            for stack in stacks.iter().filter(|stack| !stack.status.is_gone()) {
-                inventory.add(target, stack, observation);
-            }
+        for (target, read) in read(observation) {
+            inventory.add(target, read, observation);
         }
         inventory
     }
 
     /// Two targets may share an account and region and then see each other's stacks: a stack counts
     /// at the target its tags name, or where it was seen if nobody looks at that target.
-    fn add(&mut self, seen_at: &TargetName, stack: &'a ObservedStack, observation: &'a Observation) {
-        let Some(identity) = stack.identity() else { return };
+    fn add(&mut self, seen_at: &TargetName, read: Read<'a>, observation: &'a Observation) {
+        let Read { stack, identity, carried } = read;
         let ours = identity.project == *self.project && identity.environment == *self.environment;
         let target = &identity.instance.target;
         if !ours || (target != seen_at && observation.stacks.contains_key(target)) {
@@ -102,8 +101,8 @@ impl<'a> Inventory<'a> {
             }
             return;
         }
-        self.obstacles.extend(objection(&instance, stack));
-        let facts = facts_of(stack, observation).map(Cow::into_owned);
+        self.obstacles.extend(objection(&instance, stack, carried.is_some()));
+        let facts = carried.or_else(|| observation.template_facts.get(&stack.id).cloned());
         self.standing.insert(instance, Standing { stack, facts });
     }
 
@@ -143,6 +142,28 @@ impl<'a> Inventory<'a> {
     }
 }
 
+/// A stack that is there and belongs to somebody, with what its tags and its output say.
+struct Read<'a> {
+    stack: &'a Arc<ObservedStack>,
+    identity: Identity,
+    carried: Option<Facts>,
+}
+
+/// Reads all stacks. Most of the time of a plan without changes goes here, so that it is spread over
+/// the processors; the order stays the one of the observation.
+fn read(observation: &Observation) -> Vec<(&TargetName, Read<'_>)> {
+    let targets = observation.stacks.iter();
+    let stacks: Vec<(&TargetName, &Arc<ObservedStack>)> =
+        targets.flat_map(|(target, stacks)| stacks.iter().map(move |stack| (target, stack))).collect();
+    let there = stacks.into_par_iter().filter(|(_, stack)| !stack.status.is_gone());
+    there
+        .filter_map(|(target, stack)| {
+            let identity = stack.identity()?;
+            Some((target, Read { stack, identity, carried: stack.facts() }))
+        })
+        .collect()
+}
+
 /// Shorter values (`true`, `80`, `eu-west-1`) coincide by chance; physical ids and ARNs are longer.
 const SHORTEST_TELLING_VALUE: usize = 12;
 
@@ -154,12 +175,13 @@ pub(super) fn facts_of<'a>(stack: &ObservedStack, observation: &'a Observation) 
     }
 }
 
-fn objection(instance: &InstanceName, stack: &ObservedStack) -> Option<Obstacle> {
+fn objection(instance: &InstanceName, stack: &ObservedStack, carries_facts: bool) -> Option<Obstacle> {
     let (instance, name, status) = (instance.clone(), stack.name.clone(), stack.status.clone());
     match on_deploy(&stack.status) {
         DeployAnswer::Busy => Some(Obstacle::Busy { instance, stack: name, status }),
         DeployAnswer::Unknown => Some(Obstacle::UnknownStatus { instance, stack: name, status }),
-        _ if has_later_facts(stack) => Some(Obstacle::LaterFacts { instance, stack: name }),
+        // Facts that were read are of no later schema.
+        _ if !carries_facts && has_later_facts(stack) => Some(Obstacle::LaterFacts { instance, stack: name }),
         _ => None,
     }
 }
@@ -178,11 +200,12 @@ fn has_later_facts(stack: &ObservedStack) -> bool {
 pub fn wanted_templates(
     project: &ProjectName,
     environment: &EnvironmentName,
-    desired: &[DesiredUnit],
+    desired: &[SealedUnit],
     observation: &Observation,
 ) -> Vec<String> {
     let inventory = Inventory::of(project, environment, observation);
-    let digests = digests(desired);
+    let digests: BTreeMap<&InstanceName, Digest> =
+        desired.iter().map(|unit| (unit.instance(), unit.digest())).collect();
     let differs = |instance: &InstanceName, standing: &Standing<'_>| match &standing.facts {
         None => true,
         Some(facts) => digests.get(instance).is_some_and(|digest| *digest != facts.unit),
@@ -194,12 +217,6 @@ pub fn wanted_templates(
         .filter(|(instance, standing)| differs(instance, standing))
         .map(|(_, standing)| standing.stack.id.clone())
         .collect()
-}
-
-/// The unit digest of each desired unit. Nearly all the time of a plan goes here, so that it is
-/// spread over the processors; the result does not depend on how.
-pub(super) fn digests(desired: &[DesiredUnit]) -> BTreeMap<InstanceName, Digest> {
-    desired.par_iter().map(|unit| (unit.instance().clone(), unit.digest())).collect()
 }
 
 /// The stacks of other environments that use instances of this one, by what they use.

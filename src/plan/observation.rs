@@ -1,19 +1,21 @@
 //! What was seen of an environment: the only thing besides the source that a plan depends on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::model::{EnvironmentName, Facts, InstanceName, LastRecord, ObservedStack, TargetName};
+use crate::plan::{ActionKind, Plan};
 
 /// One look at everything that matters to a plan.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observation {
     /// Per target of the environment, every stack that is not deleted and whose identity tags or
     /// name say that it belongs to the environment, plus stacks of wanted names that are foreign.
-    pub stacks: BTreeMap<TargetName, Vec<ObservedStack>>,
+    pub stacks: BTreeMap<TargetName, Vec<Arc<ObservedStack>>>,
     /// Stacks of used environments, and of environments that use this one.
-    pub others: BTreeMap<EnvironmentName, BTreeMap<TargetName, Vec<ObservedStack>>>,
+    pub others: BTreeMap<EnvironmentName, BTreeMap<TargetName, Vec<Arc<ObservedStack>>>>,
     /// Deployed templates by stack id, without rekindle's additions, where they were fetched.
     pub templates: BTreeMap<String, Value>,
     /// What [`crate::model::unit::strip_additions`] took out of those templates, by stack id: the
@@ -21,4 +23,17 @@ pub struct Observation {
     pub template_facts: BTreeMap<String, Facts>,
     /// What the ledger says of the last change of each instance.
     pub records: BTreeMap<InstanceName, LastRecord>,
+}
+
+impl Observation {
+    /// What will be there once a plan's deletions are done and nothing else.
+    pub fn after_deletions(mut self, plan: &Plan) -> Self {
+        let deleted = plan.actions.iter().filter(|action| action.action == ActionKind::Delete);
+        let ids: BTreeSet<&str> =
+            deleted.filter_map(|action| action.observed.as_ref()).map(|stack| stack.id.as_str()).collect();
+        for stacks in self.stacks.values_mut() {
+            stacks.retain(|stack| !ids.contains(stack.id.as_str()));
+        }
+        self
+    }
 }

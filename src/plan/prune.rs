@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Class, DesiredUnit, EnvironmentName, InstanceName};
+use crate::model::{Class, EnvironmentName, InstanceName, SealedUnit};
 use crate::plan::context::is_selected;
 use crate::plan::graph::{self, Graph};
 use crate::plan::inventory::{Inventory, Standing, users};
@@ -14,7 +14,7 @@ type Decided = BTreeMap<InstanceName, PlannedAction>;
 /// and say why.
 pub(super) fn gone(
     inventory: &Inventory<'_>,
-    desired: &BTreeMap<InstanceName, &DesiredUnit>,
+    desired: &BTreeMap<InstanceName, &SealedUnit>,
     decided: &Decided,
     context: &DeployContext,
     observation: &Observation,

@@ -1,6 +1,7 @@
 //! Parameter values as far as they are known while planning.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::model::{Binding, DesiredUnit, InstanceName, ObservedStack, Output};
 use crate::plan::inventory::Inventory;
@@ -45,10 +46,11 @@ impl Values<'_> {
     /// The output's value; unknown when its stack is going to change; `None` when its stack stays
     /// as it is and has no such output.
     fn output(&self, output: &Output) -> Option<PlannedValue> {
-        let known = |stack: &ObservedStack| stack.outputs.get(&output.name).cloned().map(PlannedValue::Known);
+        let known =
+            |stack: &Arc<ObservedStack>| stack.outputs.get(&output.name).cloned().map(PlannedValue::Known);
         if let Some(environment) = &output.environment {
             let stacks = self.observation.others.get(environment)?.get(&output.instance.target)?;
-            let owner = |stack: &&ObservedStack| {
+            let owner = |stack: &&Arc<ObservedStack>| {
                 stack.identity().is_some_and(|identity| {
                     identity.project == *self.inventory.project
                         && identity.environment == *environment

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::model::{InstanceName, UnitKind, canonical};
+use crate::model::{InstanceName, SealedUnit, UnitKind, canonical};
 use crate::release::assemble::Assembly;
 
 /// The number of the format of the render document and of `inputs.json`.
@@ -18,8 +18,8 @@ pub fn artifact_path(instance: &InstanceName) -> String {
 /// Every file of `render --out`: one canonical template per instance, without rekindle's own
 /// additions, and `inputs.json`. No path, tool or time is in any of them.
 pub fn render_files(assembly: &Assembly) -> BTreeMap<String, Vec<u8>> {
-    let templates =
-        assembly.units.iter().map(|unit| (artifact_path(unit.instance()), canonical::bytes(&unit.template)));
+    let written = |unit: &SealedUnit| (artifact_path(unit.instance()), unit.template.text().into());
+    let templates = assembly.units.iter().map(written);
     let mut files: BTreeMap<String, Vec<u8>> = templates.collect();
     files.insert("inputs.json".to_owned(), canonical::bytes(&input_document(assembly)));
     files

@@ -9,11 +9,11 @@ use crate::manifest::{Project, ResolvedEnvironment, ResolvedUnit, draft};
 use crate::model::facts::Identity;
 use crate::model::{
     Binding, DesiredUnit, Diagnostic, Diagnostics, Digest, Environment, EnvironmentName, InstanceName,
-    Output, ProviderKind, StackName, TargetName, TemplateRef,
+    Output, ProviderKind, SealedUnit, StackTemplate, TargetName, TemplateRef,
 };
 use crate::release::digests::{deployment, deployment_parts, release, release_parts};
 use crate::release::input_manifest::{InputManifest, UnitInputs};
-use crate::release::outputs::{self, UsedTemplates};
+use crate::release::outputs::{self, UsedOutputs};
 use crate::release::template_checks::Depth;
 use crate::release::{language_checks, parameters, stored, template_checks};
 use crate::render::{Context, Limits, RenderedStack, Renderer, Sources, Visible};
@@ -32,7 +32,7 @@ pub struct Assembly {
     /// The deployment id: the release in this environment.
     pub deployment: Digest,
     /// What each instance should be, sorted by instance.
-    pub units: Vec<DesiredUnit>,
+    pub units: Vec<SealedUnit>,
     /// Everything that had influence.
     pub manifest: InputManifest,
     /// What is worth knowing although nothing is wrong.
@@ -90,7 +90,7 @@ impl<'p> Assembler<'p> {
             }
         }
         if !problems.has_errors() {
-            let used = self.used_templates(&resolved);
+            let used = self.used_outputs(&resolved);
             problems.extend(outputs::check(&resolved.units, &units, &used));
         }
         if problems.has_errors() {
@@ -105,7 +105,7 @@ impl<'p> Assembler<'p> {
     fn complete(
         &self,
         resolved: ResolvedEnvironment,
-        units: Vec<DesiredUnit>,
+        units: Vec<SealedUnit>,
         inputs: BTreeMap<InstanceName, UnitInputs>,
         warnings: Diagnostics,
     ) -> Assembly {
@@ -134,7 +134,7 @@ impl<'p> Assembler<'p> {
         language_checks::values(&rendered.template, &parameters.bindings, target, &mut problems);
         problems.extend(self.borrowed_drafts(&resolved.environment, unit, &rendered.used));
         let unit_inputs = UnitInputs::new(unit, &rendered.used, &self.project.files);
-        let template = pinned.template.unwrap_or(rendered.template.value);
+        let template = pinned.template.unwrap_or_else(|| rendered.template.value.clone());
         let desired = desired(&resolved.environment, unit, template, parameters);
         problems.extend(facts_problem(unit, &desired));
         if problems.has_errors() {
@@ -143,9 +143,9 @@ impl<'p> Assembler<'p> {
         Ok(Joined { desired, inputs: unit_inputs, warnings: problems })
     }
 
-    /// Templates of the units of other environments that this one refers to. Where the other
+    /// The outputs of the units of other environments that this one refers to. Where the other
     /// environment is not right itself they are left out: its own check tells, and so does a plan.
-    fn used_templates(&self, resolved: &ResolvedEnvironment) -> UsedTemplates {
+    fn used_outputs(&self, resolved: &ResolvedEnvironment) -> UsedOutputs {
         let bindings = resolved.units.iter().flat_map(|unit| unit.parameters.values());
         let mut wanted: BTreeMap<EnvironmentName, BTreeSet<InstanceName>> = BTreeMap::new();
         for bound in bindings {
@@ -153,17 +153,18 @@ impl<'p> Assembler<'p> {
                 wanted.entry(environment.clone()).or_default().insert(instance.clone());
             }
         }
-        let mut templates = UsedTemplates::new();
+        let mut outputs = UsedOutputs::new();
         for (name, instances) in wanted {
             let Ok(other) = self.project.resolve(&name) else { continue };
             let Ok(contexts) = contexts(self.project, &other.environment) else { continue };
             for unit in other.units.iter().filter(|unit| instances.contains(&unit.instance)) {
                 if let Ok(rendered) = self.render(&contexts, unit) {
-                    templates.insert((name.clone(), unit.instance.clone()), rendered.template.value);
+                    let declared = analysis::outputs(&rendered.template.value);
+                    outputs.insert((name.clone(), unit.instance.clone()), declared);
                 }
             }
         }
-        templates
+        outputs
     }
 
     fn render(
@@ -196,7 +197,7 @@ impl<'p> Assembler<'p> {
 }
 
 struct Joined {
-    desired: DesiredUnit,
+    desired: SealedUnit,
     inputs: UnitInputs,
     warnings: Diagnostics,
 }
@@ -236,21 +237,18 @@ fn version_of(path: &str) -> Option<TemplateRef> {
 fn desired(
     environment: &Environment,
     unit: &ResolvedUnit,
-    template: Value,
+    template: StackTemplate,
     parameters: parameters::Parameters,
-) -> DesiredUnit {
+) -> SealedUnit {
     let settings = &unit.settings;
     let mut capabilities = settings.capabilities.clone();
     capabilities.extend(analysis::capabilities(&template));
-    DesiredUnit {
-        stack: StackName::derive(&environment.project, &environment.name, &unit.instance),
-        identity: Identity {
-            project: environment.project.clone(),
-            environment: environment.name.clone(),
-            instance: unit.instance.clone(),
-        },
-        class: unit.class,
-        template,
+    let identity = Identity {
+        project: environment.project.clone(),
+        environment: environment.name.clone(),
+        instance: unit.instance.clone(),
+    };
+    SealedUnit::from(DesiredUnit {
         parameters: parameters.bindings,
         secret_parameters: parameters.secret,
         tags: settings.tags.clone(),
@@ -261,11 +259,12 @@ fn desired(
         notifications: settings.notifications.clone(),
         timeout_minutes: settings.timeout_minutes,
         needs: unit.needs.keys().cloned().collect(),
-    }
+        ..DesiredUnit::new(identity, unit.class, template)
+    })
 }
 
 /// The facts travel in a stack output, which must stay small; only the list of needs can grow.
-fn facts_problem(unit: &ResolvedUnit, desired: &DesiredUnit) -> Option<Diagnostic> {
+fn facts_problem(unit: &ResolvedUnit, desired: &SealedUnit) -> Option<Diagnostic> {
     let facts = desired.facts(&BTreeMap::new(), Digest::of(""));
     let length = facts.encode().len();
     (length > LONGEST_FACTS).then(|| {

@@ -21,7 +21,7 @@ pub(super) fn macros(
     target: &Target,
     problems: &mut Diagnostics,
 ) {
-    let Value::Object(root) = &document.value else { return };
+    let Value::Object(root) = &*document.value else { return };
     for (name, pointer) in transforms::named(root) {
         if name == LANGUAGE_EXTENSIONS {
             continue;
@@ -47,7 +47,7 @@ pub(super) fn values(
     target: &Target,
     problems: &mut Diagnostics,
 ) {
-    let Value::Object(root) = &document.value else { return };
+    let Value::Object(root) = &*document.value else { return };
     let parameters = declared(root);
     let facts = facts(root, &parameters, bindings, target);
     if transforms::is_extended(root)

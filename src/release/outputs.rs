@@ -1,33 +1,28 @@
 //! Checks across units: every output that is referred to is one the other template declares.
 
-use std::collections::BTreeMap;
-
-use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::manifest::ResolvedUnit;
 use crate::manifest::suggestion::suggestion;
-use crate::model::{Binding, DesiredUnit, Diagnostic, Diagnostics, EnvironmentName, InstanceName, Output};
-use crate::template::analysis;
+use crate::model::{Binding, Diagnostic, Diagnostics, EnvironmentName, InstanceName, Output, SealedUnit};
 
-/// Templates of other environments' instances.
-pub(super) type UsedTemplates = BTreeMap<(EnvironmentName, InstanceName), Value>;
+/// The names of the outputs of other environments' instances.
+pub(super) type UsedOutputs = BTreeMap<(EnvironmentName, InstanceName), BTreeSet<String>>;
 
 /// The outputs that `units` refer to and no template declares.
-pub(super) fn check(units: &[ResolvedUnit], desired: &[DesiredUnit], used: &UsedTemplates) -> Diagnostics {
-    let own: BTreeMap<&InstanceName, &Value> =
-        desired.iter().map(|unit| (unit.instance(), &unit.template)).collect();
-    let template_of = |output: &Output| match &output.environment {
+pub(super) fn check(units: &[ResolvedUnit], desired: &[SealedUnit], used: &UsedOutputs) -> Diagnostics {
+    let own: BTreeMap<&InstanceName, &BTreeSet<String>> =
+        desired.iter().map(|unit| (unit.instance(), unit.outputs())).collect();
+    let outputs_of = |output: &Output| match &output.environment {
         None => own.get(&output.instance).copied(),
         Some(environment) => used.get(&(environment.clone(), output.instance.clone())),
     };
     let mut problems = Diagnostics::default();
     for bound in units.iter().flat_map(|unit| unit.parameters.values()) {
         let Binding::Output(output) = &bound.binding else { continue };
-        let Some(template) = template_of(output) else { continue };
-        if template.get("Outputs").is_some_and(|declared| declared.get(&output.name).is_some()) {
+        let Some(declared) = outputs_of(output).filter(|declared| !declared.contains(&output.name)) else {
             continue;
-        }
-        let declared = analysis::outputs(template);
+        };
         let names = declared.iter().map(String::as_str);
         let message = format!("the unit `{}` has no output `{}`", output.instance, output.name);
         problems.push(

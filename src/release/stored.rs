@@ -13,7 +13,7 @@ use crate::language::text_of;
 use crate::manifest::ResolvedUnit;
 use crate::manifest::lock::PARAMETER_STORE;
 use crate::model::environment::Target;
-use crate::model::{Binding, Diagnostic, Diagnostics};
+use crate::model::{Binding, Diagnostic, Diagnostics, StackTemplate};
 use crate::template::Document;
 
 /// Constraints on the name of an entry; they say nothing about its value.
@@ -31,7 +31,7 @@ const OF_THE_NAME: [&str; 7] = [
 #[derive(Debug, Default)]
 pub(super) struct Pinned {
     /// The template with the types of the values; `None` when it has no such parameter.
-    pub(super) template: Option<Value>,
+    pub(super) template: Option<StackTemplate>,
     /// What those parameters are bound to.
     pub(super) bindings: BTreeMap<String, Binding>,
 }

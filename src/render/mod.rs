@@ -10,6 +10,7 @@
 mod budget;
 mod context;
 mod costs;
+mod documents;
 mod error;
 mod expressions;
 mod filters;

@@ -1,14 +1,15 @@
 //! Renders folders of templates: a stack's template as a document, or all files of a folder.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::model::{Diagnostic, Diagnostics, Place};
 use crate::render::context::Context;
+use crate::render::documents::{self, Documents};
 use crate::render::library::{Library, Output};
 use crate::render::session::Mode;
 use crate::render::{Limits, Sources, project_path};
-use crate::template::{self, Document};
+use crate::template::{self, Document, Insertions};
 
 /// The names a stack's template may have; exactly one of them must be there.
 const STACK_FILES: [&str; 4] = ["template.yaml", "template.yaml.tera", "template.json", "template.json.tera"];
@@ -18,13 +19,14 @@ pub struct Renderer {
     sources: Sources,
     limits: Limits,
     folders: BTreeMap<String, OnceLock<Result<Library, Diagnostics>>>,
+    documents: Documents,
 }
 
 /// A stack's template.
 #[derive(Clone, Debug)]
 pub struct RenderedStack {
     /// The template, with places in its source where lines are the same, else in the render.
-    pub template: Document,
+    pub template: Arc<Document>,
     /// Paths below `templates/` of every source that had influence.
     pub used: BTreeSet<String>,
 }
@@ -46,7 +48,7 @@ impl Renderer {
             Some(format!("{}/{}", parts.next()?, parts.next().filter(|_| parts.next().is_some())?))
         };
         let folders = sources.0.keys().filter_map(folder).map(|folder| (folder, OnceLock::new())).collect();
-        Self { sources, limits, folders }
+        Self { sources, limits, folders, documents: Documents::default() }
     }
 
     /// Renders the stack template of `folder` (`NAME/VERSION`).
@@ -58,10 +60,9 @@ impl Renderer {
         let file = project_path(&path);
         let Some(name) = path.strip_suffix(".tera") else {
             let bytes = self.sources.0.get(&path).map(Vec::as_slice).unwrap_or_default();
-            return Ok(RenderedStack {
-                template: template::read(&file, bytes)?,
-                used: BTreeSet::from([path]),
-            });
+            let key = documents::key(&file, bytes, &Insertions::default());
+            let template = self.documents.get_or_read(key, || template::read(&file, bytes))?;
+            return Ok(RenderedStack { template, used: BTreeSet::from([path]) });
         };
         let Output { text, session, used, same_lines } =
             self.library(folder)?.render(&path, Mode::Structured, context)?;
@@ -71,8 +72,10 @@ impl Renderer {
             None => format!("{} (rendered)", project_path(name)),
         };
         let is_json = name.ends_with(".json");
-        let template =
-            template::read_rendered(&file, is_json, text, session.insertions, same_lines.as_deref())?;
+        let key = documents::key(&file, text.as_bytes(), &session.insertions);
+        let template = self.documents.get_or_read(key, || {
+            template::read_rendered(&file, is_json, text, session.insertions, same_lines.as_deref())
+        })?;
         Ok(RenderedStack { template, used })
     }
 

@@ -1,6 +1,7 @@
 //! Whole renders: what comes out, and what people are told when nothing does.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use proptest::prelude::{ProptestConfig, proptest};
 use serde_json::{Value, json};
@@ -45,7 +46,8 @@ fn stack_of(files: &[(&str, &str)], inputs: &Value) -> Result<RenderedStack, Str
 }
 
 fn stack(text: &str) -> Result<Value, String> {
-    stack_of(&[("a/1.0.0/template.yaml.tera", text)], &inputs()).map(|rendered| rendered.template.value)
+    stack_of(&[("a/1.0.0/template.yaml.tera", text)], &inputs())
+        .map(|rendered| Value::clone(&rendered.template.value))
 }
 
 #[test]
@@ -190,6 +192,23 @@ fn places_after_the_render_lead_to_the_source() {
     ambiguous-scalar: `Yes` is a boolean to YAML 1.1 and a text to YAML 1.2
       hint: quote it: "Yes"; or write `true` or `false`
     "#);
+}
+
+#[test]
+fn equal_renders_share_one_document_and_others_do_not() {
+    let files = [
+        ("a/1.0.0/template.yaml.tera", "A: {{ inputs.name }}"),
+        ("b/1.0.0/template.yaml.tera", "A: {{ inputs.name | json }}"),
+        ("c/1.0.0/template.yaml", "A: 1"),
+    ];
+    let renderer = Renderer::new(sources(&files), Limits::default());
+    let stack = |folder, name| renderer.stack(folder, &context(&json!({ "name": name }))).unwrap().template;
+    for folder in ["a/1.0.0", "b/1.0.0"] {
+        assert!(Arc::ptr_eq(&stack(folder, "x"), &stack(folder, "x")));
+        assert_eq!(stack(folder, "x").value, json!({"A": "x"}));
+        assert_eq!(stack(folder, "y").value, json!({"A": "y"}), "the text is the same, the value is not");
+    }
+    assert!(Arc::ptr_eq(&stack("c/1.0.0", "x"), &stack("c/1.0.0", "y")));
 }
 
 #[test]

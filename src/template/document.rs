@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::model::{Diagnostic, Diagnostics, Place};
+use crate::model::{Diagnostic, Diagnostics, Place, StackTemplate};
 use crate::template::build::{Builder, Children, Spot};
 use crate::template::insertion::{Insertions, contains_token_characters};
 use crate::template::node::{Mark, Problem};
@@ -15,7 +15,7 @@ use crate::template::{json, yaml};
 #[derive(Clone, Debug)]
 pub struct Document {
     /// The template; always an object.
-    pub value: Value,
+    pub value: StackTemplate,
     root: Spot,
     text: Text,
 }
@@ -38,7 +38,7 @@ impl Document {
     }
 
     fn marks(&self, pointer: &str) -> Option<(Mark, Mark)> {
-        let (mut value, mut spot) = (&self.value, Some(&self.root));
+        let (mut value, mut spot) = (&*self.value, Some(&self.root));
         let mut marks = (self.root.mark, self.root.mark);
         for segment in pointer.split('/').skip(1) {
             let segment = segment.replace("~1", "/").replace("~0", "~");
@@ -144,7 +144,7 @@ fn parse(text: Text, is_json: bool) -> Result<Document, Diagnostics> {
         });
     }
     if problems.is_empty() {
-        return Ok(Document { value, root, text });
+        return Ok(Document { value: value.into(), root, text });
     }
     // A text that is wrong everywhere is wrong in one way: nobody reads more.
     let reported = problems.into_iter().take(MAXIMUM_REPORTED);

@@ -7,7 +7,7 @@ use super::{Document, Insertion, Insertions, read, read_rendered};
 use crate::model::Diagnostics;
 
 fn yaml(text: &str) -> Result<Value, Diagnostics> {
-    read("templates/a/1.0.0/template.yaml", text.as_bytes()).map(|document| document.value)
+    read("templates/a/1.0.0/template.yaml", text.as_bytes()).map(|document| Value::clone(&document.value))
 }
 
 /// Every diagnostic on lines of its own: place, excerpt, code, message, hint.
@@ -98,7 +98,7 @@ fn bytes_that_an_editor_changes_silently_are_refused() {
 
 #[test]
 fn json_goes_to_a_json_reader() {
-    let json = |text: &str| read("t.json", text.as_bytes()).map(|document| document.value).map_err(shown);
+    let json = |text: &str| read("t.json", text.as_bytes()).map(|it| Value::clone(&it.value)).map_err(shown);
     assert_eq!(
         json("{\n\t\"A\": [1, true, null, \"\\u00e4\\ud83d\\ude00\", {}, []]\n}"),
         Ok(json!({"A": [1, true, null, "ä😀", {}, []]}))

@@ -54,6 +54,45 @@ async fn every_page_of_a_change_set_is_read() {
 }
 
 #[tokio::test]
+async fn a_change_set_tells_what_leaves_a_replacement_open() {
+    let detail = |attribute: &str, name: &str, recreation: &str| {
+        format!(
+            "<member><Target><Attribute>{attribute}</Attribute>{name}{recreation}</Target></member>",
+            name = if name.is_empty() { String::new() } else { format!("<Name>{name}</Name>") },
+            recreation = if recreation.is_empty() {
+                String::new()
+            } else {
+                format!("<RequiresRecreation>{recreation}</RequiresRecreation>")
+            },
+        )
+    };
+    let details = [
+        detail("Properties", "MultiAZ", "Conditionally"),
+        detail("Properties", "DBInstanceClass", "Never"),
+        detail("Properties", "Later", ""),
+        detail("Tags", "", ""),
+    ];
+    let answer = |replacement: &str| {
+        result(
+            "DescribeChangeSet",
+            &format!(
+                "<Status>CREATE_COMPLETE</Status><ExecutionStatus>AVAILABLE</ExecutionStatus><Changes><member>\
+                 <Type>Resource</Type><ResourceChange><Action>Modify</Action>\
+                 <LogicalResourceId>Database</LogicalResourceId><ResourceType>AWS::RDS::DBInstance</ResourceType>\
+                 <Replacement>{replacement}</Replacement><Details>{}</Details></ResourceChange></member></Changes>",
+                details.join("")
+            ),
+        )
+    };
+    let server = Answers::start([answer("Conditional"), answer("False")]);
+    let cloud = cloud(&server.endpoint, "key", &target(ACCOUNT)).await;
+    let open = cloud.describe_change_set("arn:change-set").await.unwrap();
+    assert_eq!(open.changes[0].replacing, ["Properties.Later", "Properties.MultiAZ"]);
+    let decided = cloud.describe_change_set("arn:change-set").await.unwrap();
+    assert!(decided.changes[0].replacing.is_empty());
+}
+
+#[tokio::test]
 async fn the_states_of_a_change_set_are_told_apart() {
     let failed = |reason: &str| format!("<Status>FAILED</Status><StatusReason>{reason}</StatusReason>");
     let complete = |execution: &str| {

@@ -10,7 +10,9 @@ use rekindle::engine::{
 };
 use rekindle::local::{self, Fault};
 use rekindle::model::facts::Identity;
-use rekindle::model::{Binding, Class, DesiredUnit, Digest, InstanceName, Output, Protection, StackName};
+use rekindle::model::{
+    Binding, Class, DesiredUnit, Digest, InstanceName, Output, Protection, SealedUnit, StackName,
+};
 use rekindle::plan::{self, ActionKind, Consents, DeployContext, Observation, Plan, TeardownContext};
 use serde_json::{Value, json};
 
@@ -52,7 +54,7 @@ impl World {
         let mut observation = observe(&self.clouds, &scope, sink, &stop).await.unwrap();
         let settled = settle(&self.clouds, &mut observation, sink, &stop).await.unwrap();
         assert_eq!(settled, Settled::Quiet);
-        let ids = plan::wanted_templates(&scope.project, &scope.environment, units, &observation);
+        let ids = plan::wanted_templates(&scope.project, &scope.environment, &sealed(units), &observation);
         complete_templates(&self.clouds, &mut observation, &ids, sink, &stop).await.unwrap();
         observation
     }
@@ -69,7 +71,7 @@ impl World {
             selected: None,
             consents: Consents::none(),
         };
-        plan::deploy(units, &context, &self.observe(units).await).unwrap()
+        plan::deploy(&sealed(units), &context, &self.observe(units).await).unwrap()
     }
 
     async fn carry_out(&mut self, plan: &Plan) -> Outcome {
@@ -99,7 +101,9 @@ impl World {
         let observation = self.observe(units).await;
         let options = VerifyOptions { drift: true };
         let report =
-            verify(&self.clouds, units, &observation, options, &self.recorder, &Stop::never()).await.unwrap();
+            verify(&self.clouds, &sealed(units), &observation, options, &self.recorder, &Stop::never())
+                .await
+                .unwrap();
         let lines = report
             .units
             .iter()
@@ -108,28 +112,18 @@ impl World {
     }
 }
 
+fn sealed(units: &[DesiredUnit]) -> Vec<SealedUnit> {
+    units.iter().cloned().map(SealedUnit::from).collect()
+}
+
 fn unit(name: &str, resources: Value, outputs: Value) -> DesiredUnit {
     let identity = Identity {
         project: "fieldbook".parse().unwrap(),
         environment: "demo".parse().unwrap(),
         instance: name.parse().unwrap(),
     };
-    DesiredUnit {
-        stack: StackName::derive(&identity.project, &identity.environment, &identity.instance),
-        identity,
-        class: Class::Stateless,
-        template: json!({"Resources": resources, "Outputs": outputs}),
-        parameters: BTreeMap::new(),
-        secret_parameters: BTreeSet::new(),
-        tags: BTreeMap::new(),
-        stack_policy: None,
-        termination_protection: false,
-        capabilities: BTreeSet::new(),
-        service_role: None,
-        notifications: Vec::new(),
-        timeout_minutes: None,
-        needs: BTreeSet::new(),
-    }
+    let template = json!({"Resources": resources, "Outputs": outputs});
+    DesiredUnit::new(identity, Class::Stateless, template.into())
 }
 
 /// Binds a parameter to an output of another unit.

@@ -41,6 +41,29 @@ fn the_replacement_of_a_database_is_shown_loudly_and_offline() {
 }
 
 #[test]
+fn a_second_zone_needs_no_consent_where_classes_are_kept() {
+    let project = Project::shipped();
+    project.edit("rekindle.yaml", "  demo:\n", "  demo:\n    protection: standard\n");
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    project.edit("rekindle.yaml", "size: small", "size: large");
+    let run = project.run(&["plan", "demo"]).expect_code(0);
+    let database: Vec<&str> =
+        run.stdout.lines().skip_while(|line| !line.contains("~ Database ")).take(7).collect();
+    assert_snapshot!(database.join("\n"), @"
+    ~ Database AWS::RDS::DBInstance
+        Properties.AllocatedStorage
+        Properties.DBInstanceClass
+        Properties.EnablePerformanceInsights
+        Properties.MaxAllocatedStorage
+        Properties.MultiAZ
+        Properties.PerformanceInsightsKMSKeyId
+    ");
+    assert!(!run.stdout.contains("LOSE"), "{}", run.stdout);
+    // CloudFormation's change set calls it conditional, as its schema does: the plan said so.
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+}
+
+#[test]
 fn yes_does_not_replace_a_database_where_classes_are_kept() {
     let project = Project::shipped();
     project.edit("rekindle.yaml", "  demo:\n", "  demo:\n    protection: standard\n");
@@ -57,4 +80,24 @@ fn yes_does_not_replace_a_database_where_classes_are_kept() {
     project.run(&["deploy", "demo", "--yes", "--allow-replacement", "data"]).expect_code(0);
     let plan = project.run(&["plan", "demo", "--detailed-exitcode"]).expect_code(0);
     assert!(plan.stdout.contains("No changes"), "{}", plan.stdout);
+}
+
+#[test]
+fn a_rebuild_that_would_replace_what_it_keeps_is_refused_before_anything_is_touched() {
+    let project = Project::shipped();
+    project.edit("rekindle.yaml", "  demo:\n", "  demo:\n    protection: standard\n");
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    with_another_database(&project);
+    let before = project.run(&["status", "demo", "--output", "json"]).expect_code(0).json();
+    let run = project.run(&["rebuild", "demo", "--yes"]).expect_code(4);
+    let refusal: Vec<&str> = run.stderr.lines().rev().take(2).collect();
+    assert_snapshot!(refusal.join("\n"), @"
+    hint: look at `rekindle plan demo`; if that is what you want, `rekindle deploy demo --allow-replacement data` first
+    error: data: would replace `Database` (AWS::RDS::DBInstance), which holds data, and nobody consented to it by name
+    ");
+    let after = project.run(&["status", "demo", "--output", "json"]).expect_code(0).json();
+    assert_eq!(before, after, "a stack was touched");
+    // The advice works.
+    project.run(&["deploy", "demo", "--yes", "--allow-replacement", "data"]).expect_code(0);
+    project.run(&["rebuild", "demo", "--yes"]).expect_code(0);
 }

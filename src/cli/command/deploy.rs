@@ -50,7 +50,7 @@ async fn deploy(
     let mut observation = site.look_when_settled(&assembly.units, &notices, stop).await?;
     let plan = make(&site, assembly, context, &mut observation, &notices, stop).await?;
     session.console.plan(&plan)?;
-    consent::named(&plan)?;
+    consent::named(&plan, consent::Where::Here)?;
     if !plan.is_empty() {
         let question =
             Question { verb: "deploy", environment: &environment.name, typed_name: false, confirm: None };

@@ -37,7 +37,7 @@ pub fn run(session: &Session, arguments: &OutputsArguments) -> Result<ExitCode, 
             .as_ref()
             .is_none_or(|unit| stack.identity().is_some_and(|identity| identity.instance == *unit))
     });
-    let outputs = outputs_view::collect(stacks);
+    let outputs = outputs_view::collect(stacks.map(|stack| &**stack));
     if let (Some(unit), true) = (&arguments.unit, outputs.is_empty()) {
         return Err(Failure::new(ExitCode::Error, NoStack(unit.clone()))
             .hint(format!("`rekindle status {}` shows what stands", arguments.environment)));

@@ -15,7 +15,7 @@ use crate::cli::{consent, faults, names, runtime};
 use crate::disk::{EnvironmentLock, clock};
 use crate::engine::{EventSink, ExecuteOptions, Operation, Outcome, Stop, VerifyOptions};
 use crate::model::Digest;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Observation, Plan};
 use crate::release::Assembly;
 use crate::ui::outcome_view::{Summary, Verdict};
 use crate::ui::run::Expectations;
@@ -72,6 +72,7 @@ async fn rebuild(
     let before = ledger_ids(&rebuild.site)?;
     let teardown = plan::teardown(&teardown_context(environment, &arguments.consents), &observation)?;
     session.console.plan(&teardown)?;
+    rebuild.refuse_early(observation.clone().after_deletions(&teardown), &notices).await?;
     let question = question("rebuild", environment, &arguments.consents);
     consent::ask(&session.console, &arguments.run, &question, stop).await?;
 
@@ -91,11 +92,21 @@ async fn rebuild(
 }
 
 impl Rebuild<'_> {
+    /// Whatever would stop the deploy of what is kept stops the rebuild before it touches anything.
+    async fn refuse_early(&self, mut kept: Observation, sink: &dyn EventSink) -> Result<(), Failure> {
+        self.plan_deploy(&mut kept, sink).await.map(|_| ())
+    }
+
+    async fn plan_deploy(&self, seen: &mut Observation, sink: &dyn EventSink) -> Result<Plan, Failure> {
+        let context = deploy_context(self.assembly, &Selection::default(), &ChangeArguments::default());
+        let plan = make(&self.site, self.assembly, &context, seen, sink, self.stop).await?;
+        consent::named(&plan, consent::Where::Deploy)?;
+        Ok(plan)
+    }
+
     async fn deploy(&self, sink: &dyn EventSink) -> Result<Outcome, Failure> {
         let mut observation = self.site.look(&self.assembly.units, sink, self.stop).await?;
-        let context = deploy_context(self.assembly, &Selection::default(), &ChangeArguments::default());
-        let plan: Plan = make(&self.site, self.assembly, &context, &mut observation, sink, self.stop).await?;
-        consent::named(&plan)?;
+        let plan = self.plan_deploy(&mut observation, sink).await?;
         let (options, operation) = (&self.options, Operation::Rebuild);
         let errand = Errand { plan: &plan, observation: &observation, options, operation };
         self.site.carry_out(errand, sink, self.stop).await

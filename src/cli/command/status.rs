@@ -41,7 +41,7 @@ pub fn run(session: &Session, arguments: &EnvironmentArguments) -> Result<ExitCo
             (unit.instance().clone(), row)
         })
         .collect();
-    let standing = observation.stacks.values().flatten().filter_map(StatusRow::of);
+    let standing = observation.stacks.values().flatten().filter_map(|stack| StatusRow::of(stack));
     rows.extend(standing.map(|row| (row.instance.clone(), row)));
     let rows: Vec<StatusRow> = rows.into_values().collect();
     let console = &session.console;

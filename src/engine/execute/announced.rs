@@ -7,7 +7,9 @@
 //!   the user consented to replacements in this unit.
 //! - A replacement that depends on values known only at execution must be announced likewise for
 //!   units of class `data` and `permanent`. For stateless units it passes: CloudFormation calls
-//!   every reference to a changed resource conditional, and hardly any comes true.
+//!   every reference to a changed resource conditional, and hardly any comes true. It passes as well
+//!   where the plan changes the resource in place and says that CloudFormation will call exactly these
+//!   properties conditional.
 //! - An import, or something the change set itself cannot name, must at least be a resource that the
 //!   plan changes.
 //! - New resources and modifications in place pass: they destroy nothing, and a changed tag touches
@@ -42,7 +44,8 @@ fn sentence(change: &Change, planned: Option<&Change>, is_precious: bool) -> Opt
         }
         (ChangeAction::Modify, Some(Replacement::Always)) => (may_replace, "would be replaced"),
         (ChangeAction::Modify, Some(Replacement::Conditional)) => {
-            (may_replace || !is_precious, "might be replaced")
+            let is_in_place = planned.is_some_and(|planned| is_in_place(planned, change));
+            (may_replace || is_in_place || !is_precious, "might be replaced")
         }
         (ChangeAction::Dynamic, _) => (planned.is_some(), "would be changed in a way known only then"),
         (ChangeAction::Import, _) => (planned.is_some(), "would be imported"),
@@ -52,21 +55,27 @@ fn sentence(change: &Change, planned: Option<&Change>, is_precious: bool) -> Opt
     (!is_announced).then(|| format!("`{id}` ({kind}) {what}, which the plan does not announce"))
 }
 
+/// Whether a change set leaves open what the plan knows: every property that it says may replace.
+fn is_in_place(planned: &Change, change: &Change) -> bool {
+    planned.replacement == Some(Replacement::Never)
+        && !change.replacing.is_empty()
+        && change.replacing.iter().all(|path| planned.replacing.contains(path))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ObservedStack;
     use crate::plan::fixture::{stack, unit};
     use crate::plan::{ActionKind, Reason};
 
     fn change(action: ChangeAction, replacement: Option<Replacement>) -> Change {
         let (logical_id, resource_type) = ("Database".to_owned(), "AWS::RDS::DBInstance".to_owned());
-        Change { action, logical_id, resource_type, replacement, paths: Vec::new() }
+        Change { action, logical_id, resource_type, replacement, paths: Vec::new(), replacing: Vec::new() }
     }
 
     fn action(class: Class, planned: Option<Change>) -> PlannedAction {
         let desired = unit("data");
-        let observed: Option<ObservedStack> = Some(stack(&desired));
+        let observed = Some(stack(&desired).into());
         PlannedAction {
             instance: desired.instance().clone(),
             action: ActionKind::Update,
@@ -78,7 +87,7 @@ mod tests {
             changing_outputs: std::collections::BTreeSet::new(),
             parameters: Vec::new(),
             needs: desired.needs.clone(),
-            desired: Some(desired),
+            desired: Some(desired.into()),
             observed,
         }
     }
@@ -110,6 +119,25 @@ mod tests {
             let action = action(class, planned.map(|(action, replacement)| change(action, replacement)));
             let sentences = unannounced(&action, &[change(found.0, found.1)]);
             assert_eq!(sentences.is_empty(), passes, "{class} {found:?} {planned:?}: {sentences:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_plan_knows_to_stay_in_place_may_be_called_conditional() {
+        let with = |replacement, replacing: &[&str]| Change {
+            replacing: replacing.iter().map(|path| (*path).to_owned()).collect(),
+            ..change(ChangeAction::Modify, Some(replacement))
+        };
+        let planned = with(Replacement::Never, &["Properties.MultiAZ"]);
+        let cases = [
+            (with(Replacement::Conditional, &["Properties.MultiAZ"]), true),
+            (with(Replacement::Conditional, &["Properties.Engine", "Properties.MultiAZ"]), false),
+            (with(Replacement::Conditional, &[]), false),
+            (with(Replacement::Always, &["Properties.MultiAZ"]), false),
+        ];
+        for (found, passes) in cases {
+            let action = action(Class::Data, Some(planned.clone()));
+            assert_eq!(unannounced(&action, std::slice::from_ref(&found)).is_empty(), passes, "{found:?}");
         }
     }
 

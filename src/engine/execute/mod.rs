@@ -17,6 +17,7 @@ mod update;
 mod walk;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::engine::clouds::Clouds;
 use crate::engine::lane::advice;
@@ -35,7 +36,7 @@ pub(super) use policy::is_allow_all;
 use outputs::Outputs;
 
 /// Stacks of other environments, as in [`crate::plan::Observation::others`].
-pub type Others = BTreeMap<EnvironmentName, BTreeMap<TargetName, Vec<ObservedStack>>>;
+pub type Others = BTreeMap<EnvironmentName, BTreeMap<TargetName, Vec<Arc<ObservedStack>>>>;
 
 /// How a plan is carried out.
 #[derive(Clone, Debug, Default)]

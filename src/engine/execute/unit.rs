@@ -12,7 +12,7 @@ use crate::engine::history::History;
 use crate::engine::lane::Lane;
 use crate::engine::watch::Watch;
 use crate::engine::{Cause, Event, UnitOutcome, UnitReport};
-use crate::model::{DesiredUnit, Facts, InstanceName, ObservedStack};
+use crate::model::{Facts, InstanceName, ObservedStack, SealedUnit};
 use crate::plan::{ActionKind, PlannedAction};
 use crate::port::StackBody;
 
@@ -61,7 +61,7 @@ pub(super) struct Work<'w> {
 
 /// What is to be sent.
 pub(super) struct Wanted<'w> {
-    pub(super) desired: &'w DesiredUnit,
+    pub(super) desired: &'w SealedUnit,
     pub(super) facts: Facts,
     pub(super) body: StackBody,
 }
@@ -160,9 +160,12 @@ impl<'w> Work<'w> {
         hint(&stack.status, &stack.name, self.instance(), is_embedded)
     }
 
-    /// The last events of a success, as far as that delays nobody.
+    /// The last events of a success, as far as that delays nobody. A stack that stood when it was
+    /// first looked at has no progress to tell, and an emulator makes all stacks like that: one call
+    /// for each of them would take longer than making them.
     pub(super) async fn tell_events(&self, history: &History) {
-        if self.lane.has_room() {
+        let has_progress = history.was_under_way() || self.lane.clock.is_virtual();
+        if has_progress && self.lane.has_room() {
             // The stack stands; how it came about is worth no failure.
             drop(history.fetch(self.lane).await);
         }

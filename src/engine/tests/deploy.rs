@@ -122,7 +122,7 @@ async fn protection_that_the_plan_saw_is_lifted_and_later_protection_is_respecte
     let mut context = teardown_context(Protection::Disposable);
     context.consents.give(plan::Consent::LiftTerminationProtection, instance("keys"));
     let plan = plan::teardown(&context, &observation).unwrap();
-    let id = plan.action(&instance("data")).unwrap().observed.clone().unwrap().id;
+    let id = plan.action(&instance("data")).unwrap().observed.as_ref().unwrap().id.clone();
     crate::port::CloudFormation::set_termination_protection(&*world.fake, &id, true).await.unwrap();
     let outcome = world.execute(&plan, &Stop::never()).await;
     let told = told(&outcome);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::engine::{IdentityError, ObserveError, check_identity};
 use crate::model::{Environment, Protection, ProviderKind, StackStatus, Target};
-use crate::plan::fixture::environment;
+use crate::plan::fixture::{environment, sealed};
 
 fn manifest(account: &str, region: &str) -> Environment {
     let target = Target {
@@ -62,7 +62,7 @@ async fn other_environments_of_the_project_are_kept_apart() {
     let mut plan = world.plan(&[unit("keys")]).await;
     for stranger in [other, foreign] {
         plan.actions[0].stack = stranger.stack.clone();
-        plan.actions[0].desired = Some(stranger);
+        plan.actions[0].desired = Some(stranger.into());
         world.execute(&plan, &Stop::never()).await;
     }
     let observation = world.observe(&environment()).await;
@@ -101,12 +101,14 @@ async fn every_difference_is_named() {
     units.push(unit("mail"));
     let mut observation = world.observe(&units).await;
     let stacks = observation.stacks.get_mut(&TargetName::primary()).unwrap();
-    let web = stacks.iter_mut().find(|it| it.name.ends_with("web")).unwrap();
+    let web = std::sync::Arc::make_mut(stacks.iter_mut().find(|it| it.name.ends_with("web")).unwrap());
     web.status = StackStatus::UpdateFailed;
     web.parameters.insert("Size".to_owned(), "huge".to_owned());
     let options = VerifyOptions::default();
     let report =
-        verify(&world.clouds, &units, &observation, options, &world.recorder, &Stop::never()).await.unwrap();
+        verify(&world.clouds, &sealed(&units), &observation, options, &world.recorder, &Stop::never())
+            .await
+            .unwrap();
     assert!(!report.is_equal());
     let lines: Vec<String> = report
         .units
@@ -132,7 +134,7 @@ async fn a_template_changed_by_hand_is_found() {
     let facts = plan.actions[0].observed.as_ref().unwrap().facts().unwrap();
     let mut changed = unit("keys").seconds(3.0);
     changed.template["Outputs"]["Rekindle"] = serde_json::json!({"Value": facts.encode()});
-    plan.actions[0].desired = Some(changed);
+    plan.actions[0].desired = Some(changed.into());
     world.execute(&plan, &Stop::never()).await;
     let report = world.verify(&[unit("keys")]).await;
     let [found] = report.units.as_slice() else { panic!() };

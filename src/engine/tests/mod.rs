@@ -19,7 +19,7 @@ use crate::engine::{
     VerifyOptions, VerifyReport, complete_templates, execute, observe, settle, verify,
 };
 use crate::model::{DesiredUnit, InstanceName, TargetName};
-use crate::plan::fixture::{deploy_context, teardown_context, unit};
+use crate::plan::fixture::{deploy_context, sealed, teardown_context, unit};
 use crate::plan::{self, Observation, Plan};
 
 /// An environment on one misbehaving cloud.
@@ -61,11 +61,12 @@ impl World {
     async fn plan(&self, units: &[DesiredUnit]) -> Plan {
         let mut observation = self.observe(units).await;
         let context = plan::DeployContext { prune: true, ..deploy_context() };
-        let ids = plan::wanted_templates(&context.project, &context.environment, units, &observation);
+        let ids =
+            plan::wanted_templates(&context.project, &context.environment, &sealed(units), &observation);
         complete_templates(&self.clouds, &mut observation, &ids, &self.recorder, &Stop::never())
             .await
             .unwrap();
-        plan::deploy(units, &context, &observation).unwrap()
+        plan::deploy(&sealed(units), &context, &observation).unwrap()
     }
 
     async fn execute(&mut self, plan: &Plan, stop: &Stop) -> Outcome {
@@ -93,7 +94,9 @@ impl World {
     async fn verify(&self, units: &[DesiredUnit]) -> VerifyReport {
         let observation = self.observe(units).await;
         let options = VerifyOptions { drift: true };
-        verify(&self.clouds, units, &observation, options, &self.recorder, &Stop::never()).await.unwrap()
+        verify(&self.clouds, &sealed(units), &observation, options, &self.recorder, &Stop::never())
+            .await
+            .unwrap()
     }
 
     fn calls(&self, operation: &str) -> usize {

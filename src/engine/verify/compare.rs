@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::engine::verify::Difference;
 use crate::model::unit::strip_additions;
-use crate::model::{Binding, DesiredUnit, Digest, EnvironmentName, InstanceName, ObservedStack, Output};
+use crate::model::{Binding, Digest, EnvironmentName, InstanceName, ObservedStack, Output, SealedUnit};
 
 /// Outputs of every stack that references may mean.
 pub(super) struct References {
@@ -26,7 +26,7 @@ impl References {
 
 /// What DescribeStacks alone shows to differ.
 pub(super) fn compare(
-    desired: &DesiredUnit,
+    desired: &SealedUnit,
     stack: &ObservedStack,
     references: &References,
 ) -> Vec<Difference> {
@@ -59,7 +59,7 @@ fn is_restored(stack: &ObservedStack) -> bool {
     )
 }
 
-fn parameters(desired: &DesiredUnit, stack: &ObservedStack, references: &References) -> Vec<Difference> {
+fn parameters(desired: &SealedUnit, stack: &ObservedStack, references: &References) -> Vec<Difference> {
     let mut differences = Vec::new();
     let names: BTreeSet<&String> = desired.parameters.keys().chain(stack.parameters.keys()).collect();
     for name in names.into_iter().filter(|name| !desired.secret_parameters.contains(*name)) {
@@ -84,7 +84,7 @@ fn parameters(desired: &DesiredUnit, stack: &ObservedStack, references: &Referen
 }
 
 /// Tags that AWS itself puts on stacks (`aws:...`) are nobody's difference.
-fn tags(desired: &DesiredUnit, stack: &ObservedStack) -> Vec<Difference> {
+fn tags(desired: &SealedUnit, stack: &ObservedStack) -> Vec<Difference> {
     let expected = desired.all_tags();
     let keys: BTreeSet<&String> = expected.keys().chain(stack.tags.keys()).collect();
     keys.into_iter()
@@ -98,15 +98,14 @@ fn tags(desired: &DesiredUnit, stack: &ObservedStack) -> Vec<Difference> {
 }
 
 /// Compares the deployed template, as it came back, with the source's.
-pub(super) fn template(desired: &DesiredUnit, text: &str) -> Option<Difference> {
-    let expected = digest(&desired.template);
+pub(super) fn template(desired: &SealedUnit, text: &str) -> Option<Difference> {
+    let expected = Digest::of_canonical(TEMPLATE, desired.template.text().as_bytes());
     let actual = serde_json::from_str::<Value>(text).ok().map(|mut template| {
         strip_additions(&mut template);
-        digest(&template)
+        Digest::of_value(TEMPLATE, &template)
     });
     (actual != Some(expected)).then_some(Difference::Template { expected, actual })
 }
 
-fn digest(template: &Value) -> Digest {
-    Digest::of_value("rekindle/template/1", template)
-}
+/// What a digest over a template alone is marked with.
+const TEMPLATE: &str = "rekindle/template/1";

@@ -4,7 +4,7 @@ mod compare;
 mod difference;
 mod drift;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,7 +16,7 @@ use crate::engine::retry::Patience;
 use crate::engine::session::Session;
 use crate::engine::strands::Strands;
 use crate::engine::{EventSink, Stop};
-use crate::model::{DesiredUnit, InstanceName, ObservedStack, TargetName};
+use crate::model::{InstanceName, ObservedStack, SealedUnit, TargetName};
 use crate::plan::Observation;
 use crate::port::PortError;
 
@@ -101,7 +101,7 @@ impl VerifyError {
 /// See [`VerifyError`]. Differences are no error.
 pub async fn verify(
     clouds: &Clouds,
-    desired: &[DesiredUnit],
+    desired: &[SealedUnit],
     observation: &Observation,
     options: VerifyOptions,
     sink: &dyn EventSink,
@@ -137,9 +137,10 @@ struct Found<'o> {
 }
 
 impl<'o> Found<'o> {
-    fn new(desired: &[DesiredUnit], observation: &'o Observation) -> Self {
+    fn new(desired: &[SealedUnit], observation: &'o Observation) -> Self {
         let mut by_instance: BTreeMap<InstanceName, Vec<&ObservedStack>> = BTreeMap::new();
         let mut foreign = BTreeMap::new();
+        let wanted: BTreeSet<&InstanceName> = desired.iter().map(|unit| unit.instance()).collect();
         let environment = desired.first().map(|unit| &unit.identity.environment);
         for (target, stack) in observation
             .stacks
@@ -153,12 +154,12 @@ impl<'o> Found<'o> {
                         stacks.push(stack);
                     }
                 }
-                _ => drop(foreign.insert((target.clone(), stack.name.as_str()), stack)),
+                _ => drop(foreign.insert((target.clone(), stack.name.as_str()), &**stack)),
             }
         }
         let extra = by_instance
             .iter()
-            .filter(|(instance, _)| !desired.iter().any(|unit| unit.instance() == *instance))
+            .filter(|(instance, _)| !wanted.contains(instance))
             .flat_map(|(instance, stacks)| stacks.iter().map(|stack| extra(instance, stack)))
             .collect();
         let own = by_instance
@@ -179,7 +180,7 @@ fn extra(instance: &InstanceName, stack: &ObservedStack) -> VerifiedUnit {
 
 async fn verify_unit(
     lane: &Lane<'_>,
-    desired: &DesiredUnit,
+    desired: &SealedUnit,
     found: &Found<'_>,
     options: VerifyOptions,
 ) -> Result<VerifiedUnit, VerifyError> {
@@ -209,7 +210,7 @@ async fn verify_unit(
 /// What only further calls show.
 async fn read(
     lane: &Lane<'_>,
-    desired: &DesiredUnit,
+    desired: &SealedUnit,
     stack: &ObservedStack,
     options: VerifyOptions,
 ) -> Result<Vec<Difference>, CallError> {

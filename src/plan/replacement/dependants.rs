@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::own::said;
-use super::{Side, Touched, published_name};
+use super::{Side, Touched, own, published_name};
 use crate::catalogue;
 use crate::language::{Reference, is_function, walk};
 use crate::model::{Change, ChangeAction, Replacement};
@@ -38,6 +38,8 @@ struct Found {
     path: String,
     replacement: Replacement,
     is_nominal: bool,
+    /// Whether it is changed in place although its schema leaves that open.
+    in_place: bool,
 }
 
 fn one_step(after: &Side<'_>, changes: &[Change]) -> Vec<Found> {
@@ -62,7 +64,11 @@ fn readers(after: &Side<'_>, touched: &Touched<'_>, id: &str, resource: &Value) 
     for (steps, call) in leaves {
         let Some(reads) = reads(after, touched, call) else { continue };
         let replaces = known.map(|known| said(known.replacement(steps.iter().map(String::as_str))));
+        let property = steps.first().map(String::as_str).unwrap_or_default();
+        let in_place = replaces == Some(Replacement::Conditional)
+            && catalogue::is_changed_in_place(resource_type, property, false);
         let replacement = match replaces {
+            _ if in_place => Replacement::Never,
             Some(Replacement::Always | Replacement::Conditional) => Replacement::Conditional,
             // In place, and worth telling only if the value surely is another one.
             Some(Replacement::Never) | None if reads == Reads::Identity => Replacement::Never,
@@ -74,6 +80,7 @@ fn readers(after: &Side<'_>, touched: &Touched<'_>, id: &str, resource: &Value) 
             path: written(&steps),
             replacement,
             is_nominal: reads == Reads::Nominal,
+            in_place,
         });
     }
     found
@@ -151,16 +158,26 @@ fn written(steps: &[String]) -> String {
 
 /// Adds what was found to the changes; whether anything became graver.
 fn merge(changes: &mut Vec<Change>, found: Found, nominal: &mut BTreeSet<String>) -> bool {
-    let Found { logical_id, resource_type, path, replacement, is_nominal } = found;
+    let Found { logical_id, resource_type, path, replacement, is_nominal, in_place } = found;
+    let replacing: Vec<String> = own::property(&path)
+        .filter(|_| in_place)
+        .map(|name| format!("Properties.{name}"))
+        .into_iter()
+        .collect();
     let Some(change) = changes.iter_mut().find(|change| change.logical_id == logical_id) else {
         if is_nominal {
             nominal.insert(logical_id.clone());
         }
-        let (action, paths) = (ChangeAction::Modify, vec![path]);
-        changes.push(Change { action, logical_id, resource_type, replacement: Some(replacement), paths });
+        let (action, replacement, paths) = (ChangeAction::Modify, Some(replacement), vec![path]);
+        changes.push(Change { action, logical_id, resource_type, replacement, paths, replacing });
         return true;
     };
     let mut grew = false;
+    for path in replacing {
+        if !change.replacing.contains(&path) {
+            change.replacing.push(path);
+        }
+    }
     if change.replacement.is_none_or(|now| now < replacement) && change.replacement.is_some() {
         change.replacement = Some(replacement);
         if is_nominal {

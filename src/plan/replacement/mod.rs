@@ -37,7 +37,7 @@ pub(super) struct Effects {
 /// of the stack change because they refer to one that does.
 pub(super) fn effects(before: &Side<'_>, after: &Side<'_>, changes: &mut Vec<Change>) -> Effects {
     for change in changes.iter_mut() {
-        change.replacement = own::replacement(change, before, after);
+        own::judge(change, before, after);
     }
     let nominal = dependants::follow(after, changes);
     let outputs = output::changing(before, after, changes);

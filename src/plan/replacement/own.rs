@@ -5,12 +5,25 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Side, is_custom, published_name};
-use crate::catalogue::{self, ResourceType};
+use crate::catalogue::{self, ResourceType, is_changed_in_place};
 use crate::model::{Change, ChangeAction, Replacement};
 
-/// Whether a change replaces its resource; `None` where nobody knows: of a type that is not
-/// published, and of additions and removals, where there is nothing to know.
-pub(super) fn replacement(change: &Change, before: &Side<'_>, after: &Side<'_>) -> Option<Replacement> {
+/// Says whether a change replaces its resource, and which properties do not although their schema
+/// leaves it open.
+pub(super) fn judge(change: &mut Change, before: &Side<'_>, after: &Side<'_>) {
+    let mut in_place = Vec::new();
+    change.replacement = replacement(change, before, after, &mut in_place);
+    change.replacing = in_place;
+}
+
+/// `None` where nobody knows: of a type that is not published, and of additions and removals, where
+/// there is nothing to know.
+fn replacement(
+    change: &Change,
+    before: &Side<'_>,
+    after: &Side<'_>,
+    in_place: &mut Vec<String>,
+) -> Option<Replacement> {
     if !matches!(change.action, ChangeAction::Modify | ChangeAction::Dynamic) {
         return None;
     }
@@ -25,7 +38,15 @@ pub(super) fn replacement(change: &Change, before: &Side<'_>, after: &Side<'_>) 
         return Some(Replacement::Conditional);
     }
     let known = catalogue::resource_type(published_name(&change.resource_type))?;
-    let by_property = properties.into_iter().map(|name| by_property(known, change, name, before, after));
+    let by_property = properties.into_iter().map(|name| {
+        let found = by_property(known, change, name, before, after);
+        let is_new = before.computed(before.property(id, name)) == Some(None);
+        if found == Replacement::Conditional && is_changed_in_place(&change.resource_type, name, is_new) {
+            in_place.push(format!("Properties.{name}"));
+            return Replacement::Never;
+        }
+        found
+    });
     Some(by_property.max().unwrap_or(Replacement::Never))
 }
 
@@ -59,7 +80,9 @@ pub(super) fn causes(change: &Change, known: Option<&ResourceType>) -> Vec<Strin
         let by_schema = known.map(|known| known.replacement(steps(path)));
         by_schema.is_some_and(|found| found != catalogue::Replacement::Never)
     };
+    let in_place: BTreeSet<&str> = change.replacing.iter().filter_map(|path| property(path)).collect();
     let properties = change.paths.iter().filter(replaces).filter_map(|path| property(path));
+    let properties = properties.filter(|property| !in_place.contains(property));
     properties.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
 }
 

@@ -1,8 +1,8 @@
-use crate::model::Protection;
-use crate::plan::fixture::{deploy_context, deployed, environment, instance, seen, teardown_context};
-use crate::plan::{
-    ActionKind, Observation, ParameterChange, Plan, PlannedValue, Reason, check, deploy, teardown,
-};
+use std::sync::Arc;
+
+use crate::model::{DesiredUnit, Protection};
+use crate::plan::fixture::{deploy, deploy_context, deployed, environment, instance, seen, teardown_context};
+use crate::plan::{ActionKind, Observation, ParameterChange, Plan, PlannedValue, Reason, check, teardown};
 
 fn creating() -> Plan {
     deploy(&environment(), &deploy_context(), &Observation::default()).unwrap()
@@ -43,7 +43,9 @@ fn every_contradiction_is_found() {
             creating(),
             |plan| {
                 let action = &mut plan.actions[0];
-                action.desired.as_mut().unwrap().secret_parameters.insert("KeyArn".to_owned());
+                let mut unit = DesiredUnit::clone(action.desired.as_ref().unwrap());
+                unit.secret_parameters.insert("KeyArn".to_owned());
+                action.desired = Some(unit.into());
                 let to = PlannedValue::Known("x".to_owned());
                 action.parameters = vec![ParameterChange { name: "KeyArn".to_owned(), from: None, to }];
             },
@@ -65,7 +67,8 @@ fn every_contradiction_is_found() {
         (
             deleting(Protection::Disposable),
             |plan| {
-                plan.actions[3].observed.as_mut().unwrap().termination_protection = true;
+                let observed = plan.actions[3].observed.as_mut().unwrap();
+                Arc::make_mut(observed).termination_protection = true;
             },
             "`web` would be deleted, and is protected against termination",
         ),

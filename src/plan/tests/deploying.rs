@@ -5,8 +5,10 @@ use serde_json::json;
 use super::obstacles;
 use crate::model::facts::CARRIER;
 use crate::model::{Binding, Class, EnvironmentName, Output, Protection, Secret, StackStatus};
-use crate::plan::fixture::{Vary, deploy_context, deployed, environment, instance, seen, stack, told, unit};
-use crate::plan::{Consent, LastRecord, Observation, PlannedValue, deploy, wanted_templates};
+use crate::plan::fixture::{
+    Vary, deploy, deploy_context, deployed, environment, instance, sealed, seen, stack, told, unit,
+};
+use crate::plan::{Consent, LastRecord, Observation, PlannedValue, wanted_templates};
 
 #[test]
 fn what_is_absent_is_created_with_values_known_later() {
@@ -35,7 +37,9 @@ fn what_is_as_it_should_be_is_kept_and_asks_for_no_template() {
     seen(&mut observation, "web").status = StackStatus::UpdateRollbackComplete;
     let context = deploy_context();
     assert!(deploy(&units, &context, &observation).unwrap().is_empty());
-    assert!(wanted_templates(&context.project, &context.environment, &units, &observation).is_empty());
+    assert!(
+        wanted_templates(&context.project, &context.environment, &sealed(&units), &observation).is_empty()
+    );
 }
 
 #[test]
@@ -45,7 +49,7 @@ fn a_changed_template_updates_the_unit_and_opens_what_reads_it() {
     units[2] = units[2].clone().display_name("net");
     let observation = deployed(&before);
     let context = deploy_context();
-    let wanted = wanted_templates(&context.project, &context.environment, &units, &observation);
+    let wanted = wanted_templates(&context.project, &context.environment, &sealed(&units), &observation);
     assert_eq!(wanted, [stack(&before[2]).id]);
     let plan = deploy(&units, &context, &observation).unwrap();
     let network = plan.action(&instance("network")).unwrap();
@@ -210,7 +214,7 @@ fn two_stacks_of_one_identity_are_both_named() {
     let mut observation = deployed(&units);
     let mut twin = stack(&units[0]);
     twin.id = "arn:twin".to_owned();
-    observation.stacks.values_mut().next().unwrap().push(twin);
+    observation.stacks.values_mut().next().unwrap().push(twin.into());
     let error = deploy(&units, &deploy_context(), &observation).unwrap_err();
     assert!(error.to_string().contains("two stacks claim to be `web`"), "{error}");
     assert!(error.to_string().contains("arn:twin"), "{error}");
@@ -298,7 +302,7 @@ fn values_of_a_used_environment_are_read_there() {
     let error = deploy(std::slice::from_ref(&web), &deploy_context(), &Observation::default()).unwrap_err();
     assert_eq!(error.obstacles[0].hint(), "deploy `audit` in environment `account` first");
     let mut observation = Observation::default();
-    let there = BTreeMap::from([(audit.instance().target.clone(), vec![stack(&audit)])]);
+    let there = BTreeMap::from([(audit.instance().target.clone(), vec![stack(&audit).into()])]);
     observation.others.insert(account, there);
     let plan = deploy(&[web], &deploy_context(), &observation).unwrap();
     assert!(matches!(plan.actions[0].parameters[0].to, PlannedValue::Known(_)));
@@ -334,7 +338,8 @@ fn loops_are_compared_as_what_they_make() {
             "Parameters": {"Names": {"Type": "CommaDelimitedList"}},
             "Resources": {"Fn::ForEach::Topics": ["Name", {"Ref": "Names"}, {
                 "Topic${Name}": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": display}}}]},
-        });
+        })
+        .into();
         unit
     };
     let observation = deployed(&[looped("a,b", "x")]);
@@ -346,7 +351,7 @@ fn loops_are_compared_as_what_they_make() {
     assert_eq!(changes(looped("a,c", "x")), ["Remove Topicb", "Add Topicc"]);
     let mut observation = observation.clone();
     let stack = seen(&mut observation, "network").id.clone();
-    observation.templates.insert(stack, looped("a,b", "x").template);
+    observation.templates.insert(stack, serde_json::Value::clone(&looped("a,b", "x").template));
     let plan = deploy(&[looped("a,b", "y")], &deploy_context(), &observation).unwrap();
     let changes: Vec<_> = plan.actions[0].changes.iter().map(|change| change.logical_id.clone()).collect();
     assert_eq!(changes, ["Topica", "Topicb"]);

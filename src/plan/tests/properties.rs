@@ -1,9 +1,9 @@
 use proptest::prelude::*;
 
 use crate::model::{Class, DesiredUnit, Protection};
-use crate::plan::fixture::{Vary, deploy_context, deployed, instance, teardown_context, unit};
+use crate::plan::fixture::{Vary, deploy, deploy_context, deployed, instance, teardown_context, unit};
 use crate::plan::graph::{self, Graph};
-use crate::plan::{ActionKind, Observation, Plan, check, deploy, teardown};
+use crate::plan::{ActionKind, Observation, Plan, check, teardown};
 
 /// Up to 14 units; each may read from units before it.
 fn units() -> impl Strategy<Value = Vec<DesiredUnit>> {

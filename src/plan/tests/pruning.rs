@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Class, EnvironmentName, UsedInstance};
-use crate::plan::fixture::{Vary, deploy_context, deployed, instance, seen, stack, told, unit};
-use crate::plan::{Consent, DeployContext, deploy};
+use crate::plan::fixture::{Vary, deploy, deploy_context, deployed, instance, seen, stack, told, unit};
+use crate::plan::{Consent, DeployContext};
 
 fn pruning() -> DeployContext {
     DeployContext { prune: true, ..deploy_context() }
@@ -55,7 +55,7 @@ fn pruning_keeps_what_is_precious_unknown_protected_or_used() {
     let mut facts = stack.facts().unwrap();
     facts.uses = vec![UsedInstance { environment: "demo".parse().unwrap(), instance: instance("used") }];
     stack.outputs.insert("Rekindle".to_owned(), facts.encode());
-    observation.others.insert(other, BTreeMap::from([("primary".parse().unwrap(), vec![stack])]));
+    observation.others.insert(other, BTreeMap::from([("primary".parse().unwrap(), vec![stack.into()])]));
     let mut context = pruning();
     assert_eq!(
         told(&deploy(&[], &context, &observation).unwrap()),

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::model::{Change, Class, DesiredUnit, Protection};
-use crate::plan::fixture::{Vary, deploy_context, deployed, instance, unit};
+use crate::plan::fixture::{Vary, deploy, deploy_context, deployed, instance, unit};
 use crate::plan::{
-    Consent, Consents, DeployContext, Fate, Observation, Plan, PlannedAction, deploy, missing_consents,
+    Consent, Consents, DeployContext, Fate, Observation, Plan, PlannedAction, missing_consents,
 };
 
 fn with(name: &str, resources: Value) -> DesiredUnit {
@@ -51,6 +51,51 @@ fn the_catalogue_says_what_replaces() {
     for (after, expected) in cases {
         assert_eq!(told(&planned(&before, &after)), [expected]);
     }
+}
+
+#[test]
+fn what_aws_documents_as_in_place_costs_nothing_and_is_expected_in_change_sets() {
+    let nothing = database("Engine", json!("postgres"));
+    let with_key = database("PerformanceInsightsKMSKeyId", json!("one"));
+    let cases = [
+        (&nothing, database("MultiAZ", json!(true)), "Never Properties.MultiAZ"),
+        (&nothing, database("BackupRetentionPeriod", json!(8)), "Never Properties.BackupRetentionPeriod"),
+        (&nothing, with_key.clone(), "Never Properties.PerformanceInsightsKMSKeyId"),
+        (
+            &with_key,
+            database("PerformanceInsightsKMSKeyId", json!("other")),
+            "Conditional Properties.PerformanceInsightsKMSKeyId",
+        ),
+    ];
+    for (before, after, expected) in cases {
+        let action = planned(before, &after);
+        assert_eq!(told(&action), [format!("Database {expected}")]);
+        let is_open = expected.starts_with("Conditional");
+        assert_eq!(!action.consequences.is_empty(), is_open, "{expected}");
+        let expected_in_change_sets: &[String] = if is_open { &[] } else { &action.changes[0].paths };
+        assert_eq!(action.changes[0].replacing, expected_in_change_sets);
+    }
+}
+
+#[test]
+fn another_parameter_group_does_not_replace_a_database() {
+    let grouped = |family: &str| {
+        let group = json!({"Family": family, "Description": "d"});
+        with(
+            "data",
+            json!({
+                "Group": {"Type": "AWS::RDS::DBParameterGroup", "Properties": group},
+                "Database": {"Type": "AWS::RDS::DBInstance", "Properties": {"DBParameterGroupName": {"Ref": "Group"}}},
+            }),
+        )
+    };
+    let action = planned(&grouped("postgres16"), &grouped("postgres17"));
+    assert_eq!(
+        told(&action),
+        ["Database Never Properties.DBParameterGroupName", "Group Always Properties.Family"]
+    );
+    assert_eq!(action.changes[0].replacing, ["Properties.DBParameterGroupName"]);
+    assert!(action.consequences.iter().all(|consequence| consequence.logical_id == "Group"));
 }
 
 #[test]

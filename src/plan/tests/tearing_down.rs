@@ -107,7 +107,7 @@ fn what_another_environment_uses_is_refused() {
     let mut facts = stack.facts().unwrap();
     facts.uses = vec![UsedInstance { environment: "demo".parse().unwrap(), instance: instance("network") }];
     stack.outputs.insert(CARRIER.to_owned(), facts.encode());
-    observation.others.insert(other, BTreeMap::from([("primary".parse().unwrap(), vec![stack])]));
+    observation.others.insert(other, BTreeMap::from([("primary".parse().unwrap(), vec![stack.into()])]));
     let error = teardown(&teardown_context(Protection::Disposable), &observation).unwrap_err();
     assert_eq!(obstacles(&error), ["Refused: `network` is used by `reader` of environment `other`"]);
 }

@@ -1,8 +1,8 @@
 use insta::assert_snapshot;
 
 use crate::model::{Diagnostic, Diagnostics, Place};
-use crate::plan::fixture::{deploy_context, deployed, environment, seen};
-use crate::plan::{Observation, deploy};
+use crate::plan::Observation;
+use crate::plan::fixture::{deploy, deploy_context, deployed, environment, seen};
 use crate::ui::{Colour, Palette, error};
 
 fn shown(diagnostic: &Diagnostic) -> String {

@@ -3,9 +3,9 @@ use serde_json::json;
 
 use crate::model::{Class, Protection, StackStatus};
 use crate::plan::fixture::{
-    Vary, deploy_context, deployed, environment, instance, seen, teardown_context, unit,
+    Vary, deploy, deploy_context, deployed, environment, instance, seen, teardown_context, unit,
 };
-use crate::plan::{DeployContext, Observation, Plan, deploy, teardown};
+use crate::plan::{DeployContext, Observation, Plan, teardown};
 use crate::ui::plan_view::Detail;
 use crate::ui::{Palette, plan_json, plan_view};
 

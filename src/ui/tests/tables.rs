@@ -18,7 +18,8 @@ fn status_is_a_table() {
     let mut observation = deployed(&environment());
     seen(&mut observation, "data").status = StackStatus::UpdateRollbackFailed;
     seen(&mut observation, "keys").outputs.clear();
-    let mut rows: Vec<StatusRow> = observation.stacks.values().flatten().filter_map(StatusRow::of).collect();
+    let mut rows: Vec<StatusRow> =
+        observation.stacks.values().flatten().filter_map(|stack| StatusRow::of(stack)).collect();
     let stack = "fieldbook-demo-cache".to_owned();
     rows.push(StatusRow::absent(instance("cache@recovery"), stack, Class::Stateless));
     let now = "2026-11-03T10:00:00Z".parse().unwrap();
@@ -53,7 +54,7 @@ fn status_is_a_table() {
 #[test]
 fn outputs_are_one_per_line_without_our_own() {
     let observation = deployed(&environment());
-    let outputs = outputs_view::collect(observation.stacks.values().flatten());
+    let outputs = outputs_view::collect(observation.stacks.values().flatten().map(|stack| &**stack));
     assert_snapshot!(outputs_view::outputs(&demo(), &outputs), @"
     data.Arn     arn:aws:sns:eu-central-1:000000000000:data
     keys.Arn     arn:aws:sns:eu-central-1:000000000000:keys

@@ -13,6 +13,7 @@ fn change(action: ChangeAction, id: &str, replacement: Option<Replacement>, path
         resource_type: "AWS::SQS::Queue".to_owned(),
         replacement,
         paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+        replacing: Vec::new(),
     }
 }
 

@@ -26,5 +26,6 @@ fn change(id: &str, before: Option<&Value>, after: Option<&Value>) -> Option<Cha
         }
     };
     let resource_type = "AWS::SNS::Topic".to_owned();
-    Some(Change { action, logical_id: id.to_owned(), resource_type, replacement, paths: Vec::new() })
+    let (paths, replacing) = (Vec::new(), Vec::new());
+    Some(Change { action, logical_id: id.to_owned(), resource_type, replacement, paths, replacing })
 }
