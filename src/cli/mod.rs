@@ -65,6 +65,8 @@ fn dispatch(session: &Session, command: &Command) -> Result<ExitCode, Failure> {
         Command::Check(arguments) => command::check::run(session, arguments),
         Command::Lock(arguments) => command::lock::run(session, arguments),
         Command::Render(arguments) => command::render::run(session, arguments),
+        Command::Build(arguments) => command::build::run(session, arguments),
+        Command::Image(command) => command::image::run(session, command),
         Command::Plan(arguments) => command::plan::run(session, arguments),
         Command::Deploy(arguments) => command::deploy::run(session, arguments),
         Command::Status(arguments) => command::status::run(session, arguments),

@@ -80,6 +80,7 @@ fn facts(
 pub fn logical_ids(unit: &DesiredUnit) -> Option<BTreeSet<String>> {
     let literals = unit.parameters.iter().filter_map(|(name, binding)| match binding {
         Binding::Literal(text) => Some((name.clone(), text.clone())),
+        Binding::Image(_) => binding.known().map(|value| (name.clone(), value)),
         Binding::Output(_) | Binding::Secret(_) => None,
     });
     let template = expanded(&unit.template, &literals.collect(), None);

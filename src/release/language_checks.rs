@@ -107,7 +107,7 @@ fn facts(
     target: &Target,
 ) -> Facts {
     let value = |name: &String, parameter: &Parameter| match bindings.get(name) {
-        Some(Binding::Literal(text)) => parameter.read(text),
+        Some(binding @ (Binding::Literal(_) | Binding::Image(_))) => parameter.read(&binding.known()?),
         _ => None,
     };
     let values = parameters.iter().map(|(name, parameter)| (name.clone(), value(name, parameter)));

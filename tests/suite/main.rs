@@ -16,6 +16,7 @@ mod engine;
 mod failed_runs;
 mod former_places;
 mod hostile;
+mod images;
 mod language_project;
 mod layers;
 mod local_engine;
