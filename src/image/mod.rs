@@ -7,6 +7,7 @@
 mod assemble;
 mod configuration;
 mod copy;
+mod copying;
 mod dockerfile;
 mod environment;
 mod ignore;

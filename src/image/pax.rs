@@ -103,3 +103,37 @@ fn record(records: &mut Vec<u8>, key: &str, value: &[u8]) {
     records.extend_from_slice(value);
     records.push(b'\n');
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_old_form_cannot_hold_reads_back() {
+        let name = [b"d/".repeat(60), b"\xff".to_vec()].concat();
+        let (kind, user, size) = (EntryType::Regular, 3_000_000_000, 9 << 30);
+        let entry = Entry { kind, name: &name, target: b"", mode: 0o644, user, group: 1, size };
+        let blocks = entry.blocks();
+        let mut archive = tar::Archive::new(&blocks[..]);
+        let found = archive.entries().unwrap().next().unwrap().unwrap();
+        assert_eq!((found.path_bytes().to_vec(), found.size()), (name, size));
+        let text = String::from_utf8_lossy(&blocks);
+        assert!(text.contains("21 hdrcharset=BINARY\n"));
+        assert!(text.contains("18 uid=3000000000\n"));
+    }
+
+    #[test]
+    fn what_fits_has_no_extension() {
+        let name = b"d/".repeat(50);
+        let entry = Entry {
+            kind: EntryType::Directory,
+            name: &name,
+            target: b"",
+            mode: 0o755,
+            user: ID,
+            group: ID,
+            size: 0,
+        };
+        assert_eq!(entry.blocks().len(), BLOCK);
+    }
+}

@@ -6,6 +6,7 @@
 )]
 
 use std::fs::{self, Permissions};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -161,6 +162,18 @@ fn another_reader_finds_a_whole_image_in_the_store() {
     let listed = Command::new("tar").arg("--numeric-owner").arg("-tvf").arg(layer).output().unwrap();
     let listed = String::from_utf8(listed.stdout).unwrap().replace(&long_name()[5..], "[long name]");
     insta::assert_snapshot!(listed);
+}
+
+#[test]
+fn names_that_are_not_utf8_are_kept() {
+    let project = files(false);
+    let name = std::ffi::OsStr::from_bytes(b"\xff.txt");
+    fs::write(project.path().join("content/site").join(name), "x").unwrap();
+    let (manifest, _) = built(&project);
+    let read = ImageManifest::from_file(blob(&project, &manifest)).unwrap();
+    let layer = blob(&project, &read.layers()[0].digest().to_string());
+    let listed = Command::new("tar").arg("--quoting-style=escape").arg("-tf").arg(layer).output().unwrap();
+    assert!(String::from_utf8(listed.stdout).unwrap().contains("srv/www/\\377.txt\n"));
 }
 
 #[test]
