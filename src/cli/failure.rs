@@ -181,7 +181,7 @@ impl From<ContextError> for Failure {
     fn from(error: ContextError) -> Self {
         let hint = error.hint().map(str::to_owned);
         match error {
-            ContextError::Ignore(problem) => problem.into(),
+            ContextError::Ignore(problem) => (*problem).into(),
             error => Self { hint, ..Self::new(ExitCode::Error, error) },
         }
     }

@@ -25,7 +25,7 @@ pub enum ContextError {
     File(#[from] FileError),
     /// `.dockerignore` is wrong.
     #[error("`.dockerignore` is wrong")]
-    Ignore(Diagnostic),
+    Ignore(Box<Diagnostic>),
     /// A link leads out of the directory.
     #[error("the symbolic link `{link}` leads out of the context, to `{target}`")]
     LinkOut {

@@ -21,9 +21,9 @@ impl IgnoreRules {
     ///
     /// # Errors
     /// A line is no pattern.
-    pub fn read(file: &str, bytes: &[u8]) -> Result<Self, Diagnostic> {
+    pub fn read(file: &str, bytes: &[u8]) -> Result<Self, Box<Diagnostic>> {
         let text = std::str::from_utf8(bytes).map_err(|_| {
-            Diagnostic::error("not-utf8", format!("`{file}` is not UTF-8")).at(Place::file(file))
+            Box::new(Diagnostic::error("not-utf8", format!("`{file}` is not UTF-8")).at(Place::file(file)))
         })?;
         let mut rules = Vec::new();
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.starts_with('#')) {
@@ -40,12 +40,11 @@ impl IgnoreRules {
                 Ok(pattern) => rules.push(Rule { pattern, takes_in }),
                 Err(why) => {
                     let place = Place::at(file, text, number + 1, 1, line.chars().count());
-                    return Err(Diagnostic::error(
-                        "invalid-pattern",
-                        format!("`{line}` is no pattern: {why}"),
-                    )
-                    .at(place)
-                    .hint("write a backslash before a character that is meant literally"));
+                    return Err(Box::new(
+                        Diagnostic::error("invalid-pattern", format!("`{line}` is no pattern: {why}"))
+                            .at(place)
+                            .hint("write a backslash before a character that is meant literally"),
+                    ));
                 }
             }
         }

@@ -1,8 +1,7 @@
 //! What each instruction of a Dockerfile does to a stage.
 
 use parse_dockerfile::{
-    Command, HealthcheckArguments, HealthcheckInstruction, Instruction, JsonOrStringArray, Source as From,
-    UnescapedString,
+    Command, HealthcheckArguments, HealthcheckInstruction, Instruction, JsonOrStringArray, UnescapedString,
 };
 use serde_json::{Value, json};
 

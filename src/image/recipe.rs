@@ -71,11 +71,7 @@ const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 ///
 /// # Errors
 /// The first thing that is wrong or not supported, with its place.
-pub fn read(request: &Request<'_>) -> Result<Recipe, Diagnostic> {
-    recipe(request).map_err(|problem| *problem)
-}
-
-fn recipe(request: &Request<'_>) -> Result<Recipe, Problem> {
+pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
     let source = Source::new(request.file, request.dockerfile)?;
     let parsed = source.parse()?;
     let escape = parsed.parser_directives.escape.as_ref().map_or('\\', |directive| directive.value.value);

@@ -27,7 +27,7 @@ fn context() -> Context {
     Context(entries.map(|(path, entry)| (FilePath::from(path), entry)).into())
 }
 
-fn recipe(dockerfile: &str, arguments: &[(&str, &str)]) -> Result<Recipe, Diagnostic> {
+fn recipe(dockerfile: &str, arguments: &[(&str, &str)]) -> Result<Recipe, Box<Diagnostic>> {
     read(&Request {
         file: "Dockerfile",
         dockerfile: dockerfile.as_bytes(),

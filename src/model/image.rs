@@ -32,13 +32,11 @@ impl FromStr for Platform {
         let parts: Vec<&str> = text.split('/').collect();
         let is_word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
         match parts[..] {
-            [os, architecture] | [os, architecture, _] if parts.iter().all(|part| is_word(part)) => {
-                Ok(Self {
-                    os: os.to_owned(),
-                    architecture: architecture.to_owned(),
-                    variant: parts.get(2).map(|&variant| variant.to_owned()),
-                })
-            }
+            [os, architecture] | [os, architecture, _] if parts.iter().all(is_word) => Ok(Self {
+                os: os.to_owned(),
+                architecture: architecture.to_owned(),
+                variant: parts.get(2).map(|&variant| variant.to_owned()),
+            }),
             _ => Err(NameError {
                 kind: "platform",
                 text: text.to_owned(),

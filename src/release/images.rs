@@ -73,13 +73,14 @@ pub(super) fn desired(
     })
 }
 
-fn context<'p>(project: &'p Project, image: &ResolvedImage) -> Result<Option<&'p FileContext>, Diagnostic> {
+fn context<'p>(project: &'p Project, image: &ResolvedImage) -> Result<Option<&'p FileContext>, Diagnostics> {
     let Some(directory) = &image.context else { return Ok(None) };
     match project.contexts.get(&directory.value) {
         Some(context) => Ok(Some(context)),
         None => Err(directory
             .error("no-context", format!("there is no directory `{}` in the project", directory.value))
-            .hint("make it, or correct the path: it is relative to `rekindle.yaml`")),
+            .hint("make it, or correct the path: it is relative to `rekindle.yaml`")
+            .into()),
     }
 }
 
