@@ -23,12 +23,13 @@
 //! | [`image`] | what a Dockerfile means; layers, configurations and manifests | model |
 //! | [`release`] | joins manifest and render into desired units with their digests | model, template, language, lint, manifest, render, image |
 //! | [`plan`] | what would be done and why | model, language, catalogue |
+//! | [`estimate`] | how long a plan takes, and why | model, language, plan |
 //! | [`port`] | what the engine needs of a cloud | model |
 //! | [`engine`] | carries plans out, observes, verifies | model, plan, port |
 //! | [`local`] | the embedded CloudFormation engine (adapter) | model, port, language, catalogue |
 //! | `aws` | the real CloudFormation (adapter, feature `aws`) | model, port |
 //! | [`disk`] | files, locks, the ledger, the store of images (adapter) | model, port, image (traits only) |
-//! | [`ui`] | shows events, plans, outcomes | model, plan, engine (types only) |
+//! | [`ui`] | shows events, plans, outcomes | model, plan, estimate, engine (types only) |
 //! | [`cli`] | arguments, wiring, exit codes | everything |
 #![forbid(unsafe_code)]
 
@@ -38,6 +39,7 @@ pub mod catalogue;
 pub mod cli;
 pub mod disk;
 pub mod engine;
+pub mod estimate;
 pub mod image;
 pub mod language;
 pub mod lint;

@@ -49,7 +49,12 @@ pub fn milliseconds(duration: Duration) -> f64 {
 
 /// The most memory this process ever held, in megabytes. Source: proc(5), `VmHWM` in kB.
 pub fn peak_megabytes() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    peak_megabytes_of(std::process::id())
+}
+
+/// The most memory another process ever held, as long as it lives.
+pub fn peak_megabytes_of(process: u32) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kilobytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kilobytes / 1e3)

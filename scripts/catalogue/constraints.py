@@ -2,7 +2,7 @@
 
 Taken are the rules that plain JSON schema says: combinations of properties, attributes, policy
 documents, classes of instances by region. Rules that compare several resources (`cfnGather`) or
-whose Python code decides are left out, but for three that are said here as schemas.
+whose Python code decides are left out, but for a few that are said here as schemas.
 """
 
 import json
@@ -150,21 +150,33 @@ def shared(schema):
 
 def spelled_out(types, date):
     """Rules of cfn-lint that are Python code or data, as the schemas they amount to."""
+    rules = get_rules([], [], ["I"], {}, False).all_rules
+    for code, schema in {**SPELLED_OUT, "E2531": {"not": {"enum": retired(date)}}}.items():
+        held = [place for place in places(rules[code]) if place[0] in types]
+        yield {"code": code, "title": rules[code].shortdesc, "places": held, "schemas": {"": schema}}
     package = resources.files("cfnlint.data.schemas.resources")
     sources = (json.loads(file.read_text()) for file in package.iterdir() if file.name.endswith(".json"))
     closed = {one["typeName"] for one in sources if one.get("lifecycle", {}).get("status") == "shutdown"}
-    yield from (
-        constraint("E3710", "The service has been shut down", {"not": {}}, [[name, ["Type"]] for name in sorted(closed & types)]),
-        constraint("E3013", "CloudFront Aliases", ALIASES, [["AWS::CloudFront::Distribution", ["Properties", "DistributionConfig", "Aliases", "*"]]]),
-        constraint("E2531", "Validate if lambda runtime is deprecated", {"not": {"enum": retired(date)}}, [["AWS::Lambda::Function", ["Properties", "Runtime"]]]),
-    )
+    held = [[name, ["Type"]] for name in sorted(closed & types)]
+    yield {"code": "E3710", "title": rules["E3710"].shortdesc, "places": held, "schemas": {"": {"not": {}}}}
 
 
-ALIASES = {
-    "allOf": [
-        {"pattern": r"^(?!.*(?:\.\*\.)).*"},
-        {"pattern": r"^(?:[a-z0-9\*](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$"},
-    ]
+def tier(name, least):
+    days = {"properties": {"Days": {"minimum": least, "maximum": 730}}}
+    return {"if": {"properties": {"AccessTier": {"const": name}}, "required": ["AccessTier"]}, "then": days}
+
+
+SPELLED_OUT = {
+    "E3013": {
+        "allOf": [
+            {"pattern": r"^(?!.*(?:\.\*\.)).*"},
+            {"pattern": r"^(?:[a-z0-9\*](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$"},
+        ]
+    },
+    "E3061": {"allOf": [tier("ARCHIVE_ACCESS", 90), tier("DEEP_ARCHIVE_ACCESS", 180)]},
+    "E3063": {"dependentExcluded": {"DataSources": ["Features"]}},
+    "E3511": {"pattern": r"^arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/[a-zA-Z_0-9+=,.@\-_/]+$"},
+    "E3673": {"requiredOr": ["ImageId", "LaunchTemplate"]},
 }
 
 
@@ -173,7 +185,3 @@ def retired(date):
     file = resources.files("cfnlint.data.AdditionalSpecs").joinpath("LmbdRuntimeLifecycle.json")
     runtimes = json.loads(file.read_text(encoding="utf-8"))
     return sorted(name for name, life in runtimes.items() if (life.get("create-block") or "9999") <= date[:10])
-
-
-def constraint(code, title, schema, places):
-    return {"code": code, "title": title, "places": places, "schemas": {"": schema}}

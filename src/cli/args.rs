@@ -7,6 +7,7 @@ use crate::cli::command::build::BuildArguments;
 use crate::cli::command::check::CheckArguments;
 use crate::cli::command::image::ImageCommand;
 use crate::cli::command::lock::LockArguments;
+use crate::cli::estimate_arguments::{EstimateArguments, GraphArguments};
 use crate::cli::local_arguments::LocalCommand;
 pub use crate::cli::run_arguments::{ChangeArguments, RunArguments, Selection};
 use crate::model::{AccountId, EnvironmentName, InstanceName, ProjectName, ProviderKind, Region};
@@ -97,6 +98,10 @@ pub enum Command {
     Image(ImageCommand),
     /// Show what `deploy` would do, and why
     Plan(PlanArguments),
+    /// Predict how long a deploy or a whole rebuild takes, and why
+    Estimate(EstimateArguments),
+    /// Draw an environment's units and what they need
+    Graph(GraphArguments),
     /// Make the environment what the source says
     #[command(visible_alias = "up")]
     Deploy(DeployArguments),

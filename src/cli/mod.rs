@@ -9,11 +9,13 @@ mod command;
 mod consent;
 mod console;
 mod environment;
+mod estimate_arguments;
 pub mod exit_code;
 mod failure;
 mod former;
 mod local_arguments;
 mod names;
+mod prediction;
 mod project;
 mod rehearsal;
 mod run_arguments;
@@ -68,6 +70,8 @@ fn dispatch(session: &Session, command: &Command) -> Result<ExitCode, Failure> {
         Command::Build(arguments) => command::build::run(session, arguments),
         Command::Image(command) => command::image::run(session, command),
         Command::Plan(arguments) => command::plan::run(session, arguments),
+        Command::Estimate(arguments) => command::estimate::run(session, arguments),
+        Command::Graph(arguments) => command::graph::run(session, arguments),
         Command::Deploy(arguments) => command::deploy::run(session, arguments),
         Command::Status(arguments) => command::status::run(session, arguments),
         Command::Outputs(arguments) => command::outputs::run(session, arguments),

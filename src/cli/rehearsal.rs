@@ -3,16 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::durations::{self, Seconds};
 use crate::cli::args::{ChangeArguments, RunArguments, Selection, TeardownConsents};
 use crate::cli::command::plan::{deploy_context, make};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::site::{Errand, Site};
 use crate::cli::view::Silent;
-use crate::cli::{Session, faults, runtime, wire};
-use crate::disk::clock;
+use crate::cli::{Session, faults, prediction, runtime, wire};
+use crate::disk::{Ledger, clock};
 use crate::engine::{self, Event, EventSink, ExecuteOptions, Operation, Outcome, Recorder, Stop, Timeline};
+use crate::estimate::{self, Durations, Estimate, Work};
 use crate::local::{Cloud, Options};
 use crate::manifest::Project;
 use crate::model::{Environment, Protection};
@@ -56,9 +56,11 @@ pub fn consents(environment: &Environment, run: &RunArguments, given: &TeardownC
 /// Rehearses, and shows what was predicted. Exit code 0 if the real run would succeed.
 pub fn run(rehearsal: &Rehearsal<'_>) -> Result<ExitCode, Failure> {
     let recorder = Recorder::default();
-    let outcomes = runtime::run(async |stop| rehearse(rehearsal, &recorder, &stop).await)?;
+    let (outcomes, phases) = runtime::run(async |stop| rehearse(rehearsal, &recorder, &stop).await)?;
     let verdict = Summary::of(&outcomes).verdict;
-    let prediction = prediction(rehearsal, &recorder, &outcomes);
+    let jobs = rehearsal.run.jobs.map_or(0, std::num::NonZeroUsize::get);
+    let estimate = estimate::estimate(&phases, jobs);
+    let prediction = prediction(rehearsal, &recorder, &outcomes, estimate);
     let console = &rehearsal.session.console;
     if console.is_json() {
         let mut document = rehearsal_view::document(&prediction);
@@ -79,12 +81,14 @@ async fn rehearse(
     rehearsal: &Rehearsal<'_>,
     recorder: &Recorder,
     stop: &Stop,
-) -> Result<Vec<Outcome>, Failure> {
+) -> Result<(Vec<Outcome>, Vec<Work>), Failure> {
     let environment = &rehearsal.assembly.environment;
+    let ledger = Ledger::of(&rehearsal.session.state()?, &environment.name);
+    let durations = prediction::durations(environment, &ledger)?;
     let engine = Cloud::in_memory(Options { now: clock::now(), faults: Vec::new() });
     engine.set_answers(rehearsal.session.answers()?);
     let options = rehearsal.session.execute_options(rehearsal.run.jobs);
-    let stage = Stage { project: rehearsal.project, engine: &engine, options, stop };
+    let stage = Stage { project: rehearsal.project, engine: &engine, durations, options, stop };
     stage.make_used(environment, &mut BTreeSet::new()).await?;
     if rehearsal.teardown.is_some() {
         stage.make(rehearsal.assembly, &whole(rehearsal.assembly), &Silent).await?;
@@ -92,25 +96,29 @@ async fn rehearse(
     engine.set_faults(faults(rehearsal.run)?);
 
     let site = stage.site(environment);
-    let mut outcomes = Vec::new();
+    let (mut outcomes, mut phases) = (Vec::new(), Vec::new());
     if let Some(context) = &rehearsal.teardown {
         let observation = site.look(&rehearsal.assembly.units, recorder, stop).await?;
         let plan = plan::teardown(context, &observation)?;
-        let options = &stage.options;
-        let errand =
-            Errand { plan: &plan, observation: &observation, options, operation: rehearsal.operation };
+        let (source, options) = (&rehearsal.assembly.units[..], &stage.options);
+        let operation = rehearsal.operation;
+        phases.push(prediction::work(&plan, &stage.durations, environment, source, &observation));
+        let errand = Errand { plan: &plan, observation: &observation, source, options, operation };
         outcomes.push(site.carry_out(errand, recorder, stop).await?);
     }
     if let (Some(context), Verdict::Succeeded) = (&rehearsal.deploy, Summary::of(&outcomes).verdict) {
-        outcomes.push(stage.make(rehearsal.assembly, context, recorder).await?);
+        let (outcome, work) = stage.make(rehearsal.assembly, context, recorder).await?;
+        outcomes.push(outcome);
+        phases.push(work);
     }
-    Ok(outcomes)
+    Ok((outcomes, phases))
 }
 
 /// An embedded engine in memory, and what is made on it.
 struct Stage<'a> {
     project: &'a Project,
     engine: &'a Cloud,
+    durations: Durations,
     options: ExecuteOptions,
     stop: &'a Stop,
 }
@@ -118,7 +126,8 @@ struct Stage<'a> {
 impl Stage<'_> {
     fn site(&self, environment: &Environment) -> Site {
         let clouds = wire::rehearsal(environment, self.engine);
-        Site { environment: environment.clone(), clouds, ledger: None, former: Vec::new() }
+        let (environment, durations) = (environment.clone(), self.durations.clone());
+        Site { environment, clouds, ledger: None, former: Vec::new(), durations }
     }
 
     /// Makes the environments that this one uses, and those that they use.
@@ -142,13 +151,14 @@ impl Stage<'_> {
         assembly: &Assembly,
         context: &DeployContext,
         sink: &dyn EventSink,
-    ) -> Result<Outcome, Failure> {
+    ) -> Result<(Outcome, Work), Failure> {
         let site = self.site(&assembly.environment);
         let mut observation = site.look(&assembly.units, sink, self.stop).await?;
         let plan = make(&site, assembly, context, &mut observation, sink, self.stop).await?;
-        let (options, operation) = (&self.options, Operation::Deploy);
-        site.carry_out(Errand { plan: &plan, observation: &observation, options, operation }, sink, self.stop)
-            .await
+        let (source, options, operation) = (&assembly.units[..], &self.options, Operation::Deploy);
+        let work = prediction::work(&plan, &self.durations, &assembly.environment, source, &observation);
+        let errand = Errand { plan: &plan, observation: &observation, source, options, operation };
+        Ok((site.carry_out(errand, sink, self.stop).await?, work))
     }
 }
 
@@ -160,6 +170,7 @@ fn prediction(
     rehearsal: &Rehearsal<'_>,
     recorder: &Recorder,
     outcomes: &[Outcome],
+    estimate: Estimate,
 ) -> rehearsal_view::Rehearsal {
     let events = recorder.events();
     let timeline = Timeline::of(&events);
@@ -179,15 +190,18 @@ fn prediction(
         resource_type: step.resource_type,
         seconds: step.seconds,
     });
+    let Summary { verdict, seconds, .. } = Summary::of(outcomes);
+    let is_done = verdict == Verdict::Succeeded;
     rehearsal_view::Rehearsal {
         operation: rehearsal.operation,
         environment: rehearsal.assembly.environment.name.clone(),
-        seconds: Summary::of(outcomes).seconds,
-        slow_seconds: None,
+        seconds,
+        slow_seconds: is_done.then(|| estimate.p90_seconds.round().max(seconds)),
+        confidence: estimate.confidence,
         spans: spans.collect(),
         critical_path: steps.collect(),
         consents: rehearsal.consents.clone(),
-        unknown_types: unknown_types(&timeline),
+        unknown_types: estimate.unknown_types.into_iter().collect(),
     }
 }
 
@@ -201,18 +215,4 @@ fn phases(events: &[Event]) -> Vec<&[Event]> {
         .chain([events.len()])
         .collect();
     starts.windows(2).map(|window| &events[window[0]..window[1]]).collect()
-}
-
-/// Types whose durations were guessed: the prediction says so.
-fn unknown_types(timeline: &Timeline) -> Vec<String> {
-    let types: BTreeSet<&String> = timeline
-        .units
-        .iter()
-        .flat_map(|unit| &unit.resources)
-        .map(|resource| &resource.resource_type)
-        .filter(|resource_type| {
-            matches!(durations::seconds(resource_type, durations::Operation::Create), Seconds::Default(_))
-        })
-        .collect();
-    types.into_iter().cloned().collect()
 }

@@ -8,13 +8,15 @@ use crate::cli::Session;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::former::{self, Former};
+use crate::cli::prediction;
 use crate::cli::wire::Wiring;
 use crate::disk::{Ledger, StateDirectory, clock};
 use crate::engine::{
-    self, Clouds, EventSink, ExecuteOptions, Operation, Outcome, Scope, Settled, Stop, UnitOutcome,
+    self, Clouds, EventSink, ExecuteOptions, Operation, Outcome, Scope, Settled, Stop, Stopwatch, UnitOutcome,
 };
+use crate::estimate::{self, Durations};
 use crate::model::record::SCHEMA;
-use crate::model::{Environment, LastRecord, Record, SealedUnit};
+use crate::model::{Environment, LastRecord, ProviderKind, Record, ResourceSeconds, SealedUnit};
 use crate::plan::{self, ActionKind, Observation, Plan};
 use crate::ui::outcome_view::Summary;
 
@@ -28,7 +30,12 @@ pub struct Site {
     pub ledger: Option<Ledger>,
     /// Places that the source no longer names.
     pub former: Vec<Former>,
+    /// How long things take there, as far as that is known.
+    pub durations: Durations,
 }
+
+/// How many durations a record keeps: 100 KB of text.
+const MOST_DURATIONS: usize = 500;
 
 /// The wait for operations under way was cut short.
 #[derive(Debug, thiserror::Error)]
@@ -63,8 +70,10 @@ impl Site {
     ) -> Result<Self, Failure> {
         let clouds = wiring.connect(environment, state).await?;
         engine::check_identity(&clouds, environment, sink, stop).await?;
-        let ledger = Some(Ledger::of(state, &environment.name));
-        Ok(Self { environment: environment.clone(), clouds, ledger, former: Vec::new() })
+        let ledger = Ledger::of(state, &environment.name);
+        let durations = prediction::durations(environment, &ledger)?;
+        let environment = environment.clone();
+        Ok(Self { environment, clouds, ledger: Some(ledger), former: Vec::new(), durations })
     }
 
     /// Looks at what stands. `desired` adds the names the source wants.
@@ -128,14 +137,28 @@ impl Site {
         sink: &dyn EventSink,
         stop: &Stop,
     ) -> Result<Outcome, Failure> {
-        let Errand { plan, observation, options, operation } = errand;
+        let Errand { plan, observation, source, options, operation } = errand;
         let started = clock::now();
         let clouds = self.clouds_of_everything(observation);
-        let outcome = engine::execute(plan, &clouds, &observation.others, options, sink, stop).await?;
+        let work = prediction::work(plan, &self.durations, &self.environment, source, observation);
+        let options = ExecuteOptions { weights: estimate::weights(&work), ..options.clone() };
+        let watch = Stopwatch::new(sink);
+        let outcome = engine::execute(plan, &clouds, &observation.others, &options, &watch, stop).await?;
         if let (Some(ledger), false) = (&self.ledger, outcome.reports.is_empty()) {
-            ledger.append(&self.record(plan, &outcome, operation, started))?;
+            let record = self.record(plan, &outcome, operation, started);
+            ledger.append(&Record { resources: self.real(watch.measured(MOST_DURATIONS)), ..record })?;
         }
         Ok(outcome)
+    }
+
+    /// What took real time: an embedded engine's is a prediction itself.
+    fn real(&self, mut measured: Vec<ResourceSeconds>) -> Vec<ResourceSeconds> {
+        let targets = &self.environment.targets;
+        let is_real = |one: &ResourceSeconds| {
+            targets.get(&one.instance.target).is_some_and(|target| target.provider == ProviderKind::Aws)
+        };
+        measured.retain(is_real);
+        measured
     }
 
     /// The clouds, with those of targets that only a stack's tags name: it is worked on where it was
@@ -170,6 +193,7 @@ impl Site {
             finished: clock::now(),
             places: self.environment.targets.clone(),
             instances: worked_on.collect(),
+            resources: Vec::new(),
         }
     }
 }
@@ -181,6 +205,8 @@ pub struct Errand<'a> {
     pub plan: &'a Plan,
     /// What the plan was made from.
     pub observation: &'a Observation,
+    /// The units of the source, where it is known.
+    pub source: &'a [SealedUnit],
     /// How.
     pub options: &'a ExecuteOptions,
     /// What the user called it.

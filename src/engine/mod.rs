@@ -9,7 +9,7 @@
 //! | how time passes | `strands`, `clock`, `poller`, `watch`, `session` |
 //! | what is seen | `observe`, `complete`, `identity`, `settle`, `history` |
 //! | what is done | `execute` |
-//! | what is proved, and what is told afterwards | `verify`, `timeline`, `critical_path` |
+//! | what is proved, and what is told afterwards | `verify`, `timeline`, `critical_path`, `stopwatch` |
 
 mod budget;
 mod clock;
@@ -27,6 +27,7 @@ mod retry;
 mod session;
 mod settle;
 mod stop;
+mod stopwatch;
 mod strands;
 #[cfg(test)]
 mod tests;
@@ -44,5 +45,6 @@ pub use identity::{IdentityError, check_identity};
 pub use observe::{ObserveError, Scope, observe};
 pub use settle::{SettleError, Settled, settle};
 pub use stop::{Stop, Stopper};
+pub use stopwatch::{Stopwatch, sample};
 pub use timeline::{Recorder, ResourceSpan, Timeline, UnitSpan};
 pub use verify::{Difference, VerifiedUnit, VerifyError, VerifyOptions, VerifyReport, verify};

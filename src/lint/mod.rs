@@ -39,7 +39,7 @@ mod tests;
 use serde_json::{Map, Value};
 
 use crate::language::Facts;
-use crate::language::expand::{Expansion, Unknown, expand};
+use crate::language::expand::{ExpandError, Expansion, Unknown, expand};
 use crate::language::transforms::is_extended;
 use crate::model::{Diagnostic, Diagnostics, Severity};
 use crate::template::Document;
@@ -48,7 +48,7 @@ pub use rules::{RULES, Rule};
 
 use functions::Walk;
 use report::{Finding, Report};
-use rules::MORE_FINDINGS;
+use rules::{LANGUAGE_EXTENSIONS, MORE_FINDINGS};
 use scope::Scope;
 use texts::Texts;
 
@@ -74,15 +74,21 @@ impl Default for Purpose<'_> {
 pub fn lint(document: &Document, purpose: Purpose<'_>) -> Diagnostics {
     let empty = Map::new();
     let source = document.value.as_object().unwrap_or(&empty);
-    let expansion = expansion(source);
+    let (expansion, refused) = match expansion(source) {
+        Ok(expansion) => (expansion, None),
+        Err(refused) => (None, Some(refused)),
+    };
     let root = expansion.as_ref().map_or(source, |expansion| &expansion.template);
-    let scope = Scope::of(root, source, purpose.schemas);
+    let scope = Scope::of(root, source, purpose);
     let mut report = Report::default();
+    if let Some(ExpandError { pointer, problem }) = refused.filter(|_| !scope.is_foreign) {
+        report.findings.push(Finding::about(&LANGUAGE_EXTENSIONS, pointer, problem.to_string()));
+    }
     rules(&scope, purpose, &mut report);
     acceptance::apply(&scope, &mut report);
     if report.left_out > 0 {
         let message = format!("{} more findings are not told", report.left_out);
-        report.findings.push(Finding::about_all(&MORE_FINDINGS, message));
+        report.findings.push(Finding::about(&MORE_FINDINGS, String::new(), message));
     }
     let mut found: Vec<Diagnostic> = report
         .findings
@@ -117,13 +123,13 @@ fn rules<'a>(scope: &Scope<'a>, purpose: Purpose<'_>, report: &mut Report) {
 
 /// What loops make, as far as they can be written out without values. A template whose loops cannot
 /// is judged as it stands, and its loops are skipped.
-fn expansion(source: &Map<String, Value>) -> Option<Expansion> {
+fn expansion(source: &Map<String, Value>) -> Result<Option<Expansion>, ExpandError> {
     if !is_extended(source) {
-        return None;
+        return Ok(None);
     }
     let mappings = source.get("Mappings").and_then(Value::as_object).cloned().unwrap_or_default();
     let facts = Facts { mappings, ..Facts::default() };
-    expand(source, &facts, Unknown::Keep).ok()
+    expand(source, &facts, Unknown::Keep).map(Some)
 }
 
 /// CloudFormation takes lookups of the moment; only a unit promises more.

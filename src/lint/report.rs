@@ -20,9 +20,9 @@ pub(super) struct Finding {
 }
 
 impl Finding {
-    /// A finding about the template as a whole.
-    pub(super) fn about_all(rule: &'static Rule, message: String) -> Self {
-        Self { rule, pointer: String::new(), on_key: false, message, hint: None, is_told: true }
+    /// A finding about what stands at a JSON pointer.
+    pub(super) fn about(rule: &'static Rule, pointer: String, message: String) -> Self {
+        Self { rule, pointer, on_key: true, message, hint: None, is_told: true }
     }
 
     /// Adds advice.
@@ -107,6 +107,7 @@ impl Report {
     }
 
     fn add(&mut self, rule: &'static Rule, path: &Path<'_>, on_key: bool, message: String) -> &mut Finding {
+        let message = shortened(&message, MESSAGE_CHARACTERS);
         if self.is_full(rule) {
             self.left_out += 1;
             let finding =
@@ -143,9 +144,16 @@ impl Report {
 /// A value in a message: at most this many characters of it.
 const SHOWN_CHARACTERS: usize = 60;
 
+/// A whole message, with the names that stand in it.
+const MESSAGE_CHARACTERS: usize = 1_000;
+
 /// A text as messages show it, shortened where it is long.
 pub(super) fn shown(text: &str) -> String {
-    match text.char_indices().nth(SHOWN_CHARACTERS) {
+    shortened(text, SHOWN_CHARACTERS)
+}
+
+fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }

@@ -67,6 +67,9 @@ rules! {
     INTERFACE_PARAMETER "interface-parameter" Warning
         "`AWS::CloudFormation::Interface` names a parameter that the template does not have."
         "correct the name, or take the entry out";
+    LANGUAGE_EXTENSIONS "language-extensions" Error
+        "`AWS::LanguageExtensions` cannot write the template out."
+        "see *AWS::LanguageExtensions transform* in the CloudFormation template reference";
     LOGICAL_NAME "logical-name" Error
         "A logical name is not made of letters and digits, or is too long."
         "use letters and digits only";

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::language::transforms::{LANGUAGE_EXTENSIONS, declared};
+use crate::lint::Purpose;
 
 /// AWS CloudFormation user guide, "Pseudo parameters reference".
 pub(super) const PSEUDO_PARAMETERS: [&str; 8] = [
@@ -27,11 +28,17 @@ pub(super) struct Scope<'a> {
     pub(super) is_foreign: bool,
     /// Whether types are looked up in the catalogue.
     pub(super) knows_types: bool,
+    /// Whether it is deployed as it stands, and no other tool works on it before.
+    pub(super) is_unit: bool,
 }
 
 impl<'a> Scope<'a> {
     /// `root` is the template, or what its loops make; `source` is the template as it is written.
-    pub(super) fn of(root: &'a Map<String, Value>, source: &Map<String, Value>, knows_types: bool) -> Self {
+    pub(super) fn of(
+        root: &'a Map<String, Value>,
+        source: &Map<String, Value>,
+        purpose: Purpose<'_>,
+    ) -> Self {
         let transforms = declared(source);
         let is_foreign = transforms.iter().any(|name| name != LANGUAGE_EXTENSIONS);
         let makes_names = |key: &String| is_loop(key) || key == "Fn::Transform";
@@ -39,7 +46,8 @@ impl<'a> Scope<'a> {
         let is_open =
             is_foreign || root.contains_key("Fn::Transform") || sections.flat_map(Map::keys).any(makes_names);
         let has_extensions = transforms.iter().any(|name| name == LANGUAGE_EXTENSIONS);
-        Self { root, has_extensions, is_open, is_foreign, knows_types }
+        let Purpose { schemas: knows_types, is_unit, .. } = purpose;
+        Self { root, has_extensions, is_open, is_foreign, knows_types, is_unit }
     }
 
     /// A section, when it is there and a map.

@@ -13,7 +13,7 @@ use crate::lint::scope::Scope;
 use crate::lint::values::text;
 
 /// Worlds that are looked at; where there are more, no answer is given.
-const MOST: usize = 1_024;
+const MOST: usize = 256;
 
 /// How deep conditions may be nested.
 const DEEPEST: usize = 32;
@@ -201,6 +201,7 @@ impl Reader<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lint::Purpose;
     use serde_json::json;
 
     fn ask(asked: &[(&str, bool)]) -> Option<bool> {
@@ -218,7 +219,7 @@ mod tests {
         });
         let root = template.as_object().unwrap();
         let asked: Asked = asked.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
-        can_be(&Scope::of(root, root, true), &asked)
+        can_be(&Scope::of(root, root, Purpose::default()), &asked)
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod record;
 pub mod sealed;
 pub mod stack;
 pub mod stack_template;
+pub mod timing;
 pub mod unit;
 
 pub use binding::{Binding, Output, Secret};
@@ -37,4 +38,5 @@ pub use record::{LastRecord, Record};
 pub use sealed::SealedUnit;
 pub use stack::{Change, ChangeAction, ObservedStack, Replacement, StackEvent, StackStatus};
 pub use stack_template::StackTemplate;
+pub use timing::{ResourceOperation, ResourceSeconds};
 pub use unit::DesiredUnit;

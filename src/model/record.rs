@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Digest, EnvironmentName, InstanceName, ProjectName, Target, TargetName};
+use crate::model::{Digest, EnvironmentName, InstanceName, ProjectName, ResourceSeconds, Target, TargetName};
 
 /// The number of this format, raised when a field changes its meaning.
 pub const SCHEMA: u32 = 1;
@@ -22,7 +22,7 @@ pub struct LastRecord {
 }
 
 /// One run of a command that changed something, or tried to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// See [`SCHEMA`].
     pub schema: u32,
@@ -49,6 +49,10 @@ pub struct Record {
     pub places: BTreeMap<TargetName, Target>,
     /// The instances worked on: how each stood afterwards; `None` when it was gone.
     pub instances: BTreeMap<InstanceName, Option<LastRecord>>,
+    /// How long operations on resources took, for predictions: a sample that stays small. Only of
+    /// real clouds: virtual time is a prediction itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<ResourceSeconds>,
 }
 
 /// Records for tests.
@@ -73,6 +77,7 @@ pub mod fixture {
             finished: "2026-11-23T10:01:00Z".parse().unwrap(),
             places,
             instances,
+            resources: Vec::new(),
         }
     }
 }

@@ -50,7 +50,10 @@ pub(super) fn values(
     let Value::Object(root) = &*document.value else { return };
     let parameters = declared(root);
     let facts = facts(root, &parameters, bindings, target);
+    // What fails without values is told by the linter already.
+    let is_told = problems.0.iter().any(|problem| problem.code == "language-extensions");
     if transforms::is_extended(root)
+        && !is_told
         && let Err(error) = expand(root, &facts, Unknown::Keep)
     {
         let problem = Diagnostic::error("language-extensions", error.problem.to_string());

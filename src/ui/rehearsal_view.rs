@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::engine::Operation;
+use crate::estimate::Confidence;
 use crate::model::{EnvironmentName, InstanceName};
 use crate::ui::table::table;
-use crate::ui::{Label, Palette, SCHEMA, text};
+use crate::ui::{Label, Palette, SCHEMA, estimate_view, text};
 
 /// Columns of the bars in the chart.
 const BAR: usize = 40;
@@ -19,8 +20,10 @@ pub struct Rehearsal {
     pub environment: EnvironmentName,
     /// Predicted seconds, as they usually are.
     pub seconds: f64,
-    /// Predicted seconds that nine of ten runs stay within, where known.
+    /// Predicted seconds that nine of ten runs stay within; `None` for a run that failed.
     pub slow_seconds: Option<f64>,
+    /// How many steps of the prediction each source speaks for.
+    pub confidence: Confidence,
     /// Every instance worked on, in the order of their begins.
     pub spans: Vec<Span>,
     /// The chain of resources that decides how long it takes, first to last.
@@ -72,6 +75,9 @@ pub fn rehearsal(rehearsal: &Rehearsal, palette: &Palette) -> String {
         shown.push_str(&format!(", nine times of ten within {}", text::duration(seconds)));
     }
     shown.push('\n');
+    if rehearsal.confidence != Confidence::default() {
+        shown.push_str(&format!("({})\n", estimate_view::basis(&rehearsal.confidence)));
+    }
     shown.push_str(&section("Who works when", &chart(rehearsal), palette));
     shown.push_str(&section("Critical path", &steps(rehearsal), palette));
     let needs: String = rehearsal.consents.iter().map(|consent| format!("  {consent}\n")).collect();
@@ -139,5 +145,6 @@ pub fn document(rehearsal: &Rehearsal) -> Value {
         "critical_path": path.collect::<Vec<_>>(),
         "needs_consents": rehearsal.consents,
         "unknown_types": rehearsal.unknown_types,
+        "confidence": estimate_view::confidence_of(&rehearsal.confidence),
     })
 }

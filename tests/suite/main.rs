@@ -13,6 +13,7 @@ mod catalogue;
 mod conformance;
 mod documents;
 mod engine;
+mod estimate;
 mod failed_runs;
 mod former_places;
 mod hostile;
@@ -20,6 +21,7 @@ mod images;
 mod language_project;
 mod layers;
 mod local_engine;
+mod longest_path;
 mod main_job;
 #[cfg(feature = "aws")]
 mod ministack;

@@ -37,6 +37,7 @@ fn the_replacement_of_a_database_is_shown_loudly_and_offline() {
 
     Plan: 1 to update, 6 unchanged.
     Data will be lost: data.Database (AWS::RDS::DBInstance): databases
+    Takes about 14m 55s, nine of ten runs within 30m 18s (by the table of means; no records yet).
     ");
 }
 

@@ -59,7 +59,8 @@ async fn deploy(
     let view = view::of(&session.console, Expectations::of(&plan));
     let options = session.execute_options(arguments.run.jobs);
     let operation = Operation::Deploy;
-    let errand = Errand { plan: &plan, observation: &observation, options: &options, operation };
+    let (source, options) = (&assembly.units[..], &options);
+    let errand = Errand { plan: &plan, observation: &observation, source, options, operation };
     let work = site.carry_out(errand, &*view, stop);
     let outcome = view::keep_moving(&*view, work).await?;
     view::close(&*view, &Summary::of([&outcome]))?;

@@ -5,6 +5,8 @@ pub mod check;
 pub mod completions;
 pub mod deploy;
 mod determinism;
+pub mod estimate;
+pub mod graph;
 pub mod image;
 pub mod init;
 pub mod local;

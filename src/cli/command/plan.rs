@@ -9,12 +9,13 @@ use crate::cli::failure::Failure;
 use crate::cli::site::Site;
 use crate::cli::view::Notices;
 use crate::cli::wire::Wiring;
-use crate::cli::{names, runtime};
+use crate::cli::{names, prediction, runtime};
 use crate::engine::{EventSink, Stop};
+use crate::estimate;
 use crate::model::{InstanceName, ProviderKind};
 use crate::plan::{self, ActionKind, Consent, Consents, DeployContext, Observation, Plan};
 use crate::release::Assembly;
-use crate::ui::{plan_json, plan_view};
+use crate::ui::{estimate_view, plan_json, plan_view};
 
 /// Shows the plan.
 pub fn run(session: &Session, arguments: &PlanArguments) -> Result<ExitCode, Failure> {
@@ -23,20 +24,28 @@ pub fn run(session: &Session, arguments: &PlanArguments) -> Result<ExitCode, Fai
     check_names(&assembly, &arguments.selection, &arguments.changes)?;
     let context = deploy_context(&assembly, &arguments.selection, &arguments.changes);
     let state = session.state()?;
-    let plan = runtime::run(async |stop| {
+    let (plan, estimate) = runtime::run(async |stop| {
         let notices = Notices::new(&session.console);
         let mut wiring = Wiring::new(session, Vec::new());
         let site = Site::open(&mut wiring, &assembly.environment, &state, (&notices, &stop)).await?;
         session.console.diagnostics(&site.former_places())?;
         let mut observation = site.look(&assembly.units, &notices, &stop).await?;
-        make(&site, &assembly, &context, &mut observation, &notices, &stop).await
+        let plan = make(&site, &assembly, &context, &mut observation, &notices, &stop).await?;
+        let (durations, units) = (&site.durations, &assembly.units);
+        let work = prediction::work(&plan, durations, &site.environment, units, &observation);
+        Ok((plan, estimate::estimate(&[work], 0)))
     })?;
     let is_pending = plan.actions.iter().any(|action| action.action != ActionKind::Keep);
     if session.console.is_json() {
-        session.console.document(&plan_json::plan(&plan))?;
+        let mut document = plan_json::plan(&plan);
+        document["estimate"] = estimate_view::summary(&estimate);
+        session.console.document(&document)?;
     } else {
         let console = &session.console;
         console.result(&plan_view::plan(&plan, console.detail(), &console.palette_out()))?;
+        if !estimate.is_empty() {
+            console.result(&format!("Takes {}.\n", estimate_view::line(&estimate)))?;
+        }
     }
     Ok(if is_pending && arguments.detailed_exitcode { ExitCode::ChangesPending } else { ExitCode::Done })
 }

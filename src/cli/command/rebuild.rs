@@ -78,8 +78,8 @@ async fn rebuild(
 
     let view = view::of(&session.console, Expectations::default());
     let work = async {
-        let (options, operation) = (&rebuild.options, Operation::Rebuild);
-        let errand = Errand { plan: &teardown, observation: &observation, options, operation };
+        let (source, options, operation) = (&assembly.units[..], &rebuild.options, Operation::Rebuild);
+        let errand = Errand { plan: &teardown, observation: &observation, source, options, operation };
         let torn_down = rebuild.site.carry_out(errand, &*view, stop);
         let mut outcomes = vec![torn_down.await?];
         if Summary::of(&outcomes).verdict == Verdict::Succeeded {
@@ -107,8 +107,8 @@ impl Rebuild<'_> {
     async fn deploy(&self, sink: &dyn EventSink) -> Result<Outcome, Failure> {
         let mut observation = self.site.look(&self.assembly.units, sink, self.stop).await?;
         let plan = self.plan_deploy(&mut observation, sink).await?;
-        let (options, operation) = (&self.options, Operation::Rebuild);
-        let errand = Errand { plan: &plan, observation: &observation, options, operation };
+        let (source, options, operation) = (&self.assembly.units[..], &self.options, Operation::Rebuild);
+        let errand = Errand { plan: &plan, observation: &observation, source, options, operation };
         self.site.carry_out(errand, sink, self.stop).await
     }
 

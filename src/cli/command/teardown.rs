@@ -108,7 +108,7 @@ async fn teardown(
     let view = view::of(&session.console, Expectations::of(&plan));
     let options = session.execute_options(arguments.run.jobs);
     let operation = Operation::Teardown;
-    let errand = Errand { plan: &plan, observation: &observation, options: &options, operation };
+    let errand = Errand { plan: &plan, observation: &observation, source: &[], options: &options, operation };
     let work = site.carry_out(errand, &*view, stop);
     let outcome = view::keep_moving(&*view, work).await?;
     view::close(&*view, &Summary::of([&outcome]))?;

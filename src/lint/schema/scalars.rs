@@ -11,10 +11,32 @@ use crate::lint::rules::{
 use crate::lint::schema::formats;
 use crate::lint::schema::judge::Judge;
 use crate::lint::schema::patterns::is_found;
+use crate::lint::scope::Scope;
 use crate::lint::values::{integer, is_boolean, is_scalar, kind, number, text};
 
 /// How many allowed values a hint lists.
 const LISTED: usize = 12;
+
+/// Properties where a path or an address stands for a map until `aws cloudformation package` writes
+/// the map. Source: AWS CLI command reference, "cloudformation package".
+const PACKAGED: [(&str, &str); 6] = [
+    ("AWS::ApiGateway::RestApi", "BodyS3Location"),
+    ("AWS::CodeCommit::Repository", "Code/S3"),
+    ("AWS::ElasticBeanstalk::ApplicationVersion", "SourceBundle"),
+    ("AWS::Lambda::Function", "Code"),
+    ("AWS::Lambda::LayerVersion", "Content"),
+    ("AWS::StepFunctions::StateMachine", "DefinitionS3Location"),
+];
+
+fn is_packaged(scope: &Scope<'_>, value: &Value, path: &Path<'_>) -> bool {
+    let pointer = path.pointer();
+    let parts: Vec<&str> = pointer.splitn(5, '/').collect();
+    let &[_, "Resources", name, "Properties", property] = parts.as_slice() else { return false };
+    let kind = scope.resource_type(name);
+    value.is_string()
+        && !scope.is_unit
+        && PACKAGED.iter().any(|known| kind == Some(known.0) && property == known.1)
+}
 
 impl Judge<'_, '_> {
     /// Whether the value is of a kind that the schema takes.
@@ -22,6 +44,10 @@ impl Judge<'_, '_> {
         let Some(types) = &schema.types else { return true };
         if types.names().iter().any(|name| is_of(value, name)) {
             return true;
+        }
+        if is_packaged(self.scope, value, path) {
+            self.is_unknown = true;
+            return false;
         }
         let wanted: Vec<&str> = types.names().iter().map(|name| in_words(name)).collect();
         let message = match text(value) {

@@ -32,7 +32,6 @@ pub fn create_stack(world: &mut World, place: &Place, request: &CreateStack) -> 
             .with_hint("update the stack, or delete it first"));
     }
     let (mut stack, context) = unborn(world, place, (name, &request.body), &call)?;
-    rules::check(world, &context, &call)?;
     if let Some(policy) = &request.stack_policy {
         check_policy(policy, &call)?;
     }
@@ -67,5 +66,6 @@ pub(super) fn unborn(
         notifications: body.notifications.clone(),
     };
     let (context, body) = Context::of_request(body, pseudo).map_err(|error| invalid(call, &error))?;
+    rules::check(world, &context, call)?;
     Ok((Stack::new(place.clone(), name, incarnation, body, world.clock), context))
 }

@@ -2,6 +2,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use crate::engine::Operation;
+use crate::estimate::{Confidence, Source};
 use crate::model::{Class, Digest, EnvironmentName, StackStatus};
 use crate::plan::fixture::{deployed, environment, instance, seen};
 use crate::ui::rehearsal_view::{Rehearsal, Span, Step};
@@ -120,6 +121,7 @@ fn predicted() -> Rehearsal {
         environment: demo(),
         seconds: 905.0,
         slow_seconds: Some(1260.0),
+        confidence: Confidence { steps: [(Source::Table, 3), (Source::Type, 1)].into(), samples: 1 },
         spans: vec![
             span("keys", 0.0, 12.0),
             span("network", 0.0, 205.0),
@@ -140,6 +142,7 @@ fn predicted() -> Rehearsal {
 fn a_rehearsal_shows_who_works_when() {
     assert_snapshot!(rehearsal_view::rehearsal(&predicted(), &Palette::plain()), @"
     A real deploy of demo takes about 15m 05s, nine times of ten within 21m 00s
+    (1 of 4 steps by this account's own records)
 
     Who works when
       keys    |█                                       | 12s
@@ -157,7 +160,7 @@ fn a_rehearsal_shows_who_works_when() {
 
     Not measured, guessed: Custom::Thing
     ");
-    assert_snapshot!(rehearsal_view::document(&predicted()), @r#"{"critical_path":[{"resource":"NatGateway","seconds":120.0,"type":"AWS::EC2::NatGateway","unit":"network"},{"resource":"Database","seconds":510.0,"type":"AWS::RDS::DBInstance","unit":"data"},{"resource":"LoadBalancer","seconds":155.0,"type":"AWS::ElasticLoadBalancingV2::LoadBalancer","unit":"web"}],"environment":"demo","needs_consents":["--yes"],"operation":"deploy","p50_seconds":905.0,"p90_seconds":1260.0,"schema":1,"unknown_types":["Custom::Thing"]}"#);
+    assert_snapshot!(rehearsal_view::document(&predicted()), @r#"{"confidence":{"guess":0,"resource":0,"table":3,"type":1},"critical_path":[{"resource":"NatGateway","seconds":120.0,"type":"AWS::EC2::NatGateway","unit":"network"},{"resource":"Database","seconds":510.0,"type":"AWS::RDS::DBInstance","unit":"data"},{"resource":"LoadBalancer","seconds":155.0,"type":"AWS::ElasticLoadBalancingV2::LoadBalancer","unit":"web"}],"environment":"demo","needs_consents":["--yes"],"operation":"deploy","p50_seconds":905.0,"p90_seconds":1260.0,"schema":1,"unknown_types":["Custom::Thing"]}"#);
 }
 
 #[test]
@@ -165,6 +168,7 @@ fn a_rehearsal_of_nothing_is_short() {
     let nothing = Rehearsal {
         seconds: 0.0,
         slow_seconds: None,
+        confidence: Confidence::default(),
         spans: Vec::new(),
         critical_path: Vec::new(),
         consents: Vec::new(),

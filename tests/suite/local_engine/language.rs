@@ -1,5 +1,7 @@
 //! Rules L1 to L8, T11 and T12.
 
+use std::collections::BTreeMap;
+
 use insta::assert_snapshot;
 use rekindle::port::{CloudFormation, StackBody, UpdateAnswer};
 use serde_json::{Value, json};
@@ -182,6 +184,20 @@ async fn t11_rules_are_judged_before_anything_begins() {
         ValidationError: Template error: rule Sized cannot be judged: the embedded cloud does not know Fn::RefAll of AWS::EC2::Volume::Id
         ValidationError: Template error: rule Sized cannot be judged: the embedded cloud does not know Tags.Team of the AWS::EC2::VPC::Id vpc-0123456789abcdef0
         ");
+}
+
+#[tokio::test]
+async fn t11_rules_are_judged_in_change_sets_of_stacks_that_are_not_there() {
+    let client = client(&[]);
+    let never = json!({"Fn::Equals": [{"Ref": "Stage"}, "nowhere"]});
+    let request = update("demo", body(ruled(json!({"R": {"Assertions": [{"Assert": never}]}}))), "r");
+    let imports = BTreeMap::from([("Topic".to_owned(), "topic".to_owned())]);
+    let review = client.create_review("first", &request).await.unwrap_err();
+    let import = client.create_import("second", &request, &imports).await.unwrap_err();
+    for refused in [review, import] {
+        assert!(refused.message.ends_with("rule R failed: assertion 1 does not hold"), "{}", refused.message);
+    }
+    assert!(client.describe_stack("demo").await.unwrap().is_none(), "nothing is left in review");
 }
 
 #[tokio::test]

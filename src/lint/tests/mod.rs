@@ -1,5 +1,8 @@
 //! Rules against templates: one template with one mistake each, and what stays silent.
 
+mod anything;
+mod rule_table;
+
 use super::*;
 use crate::template::read;
 
@@ -91,6 +94,25 @@ fn what_macros_and_loops_make_is_not_judged() {
     let closed =
         "Transform: AWS::LanguageExtensions\nResources: {G: {Type: T, Properties: {X: !Ref FRole}}}\n";
     assert!(certain(closed).contains("there is no parameter or resource `FRole`"));
+}
+
+#[test]
+fn what_loops_make_is_judged_where_the_loop_is_written() {
+    let text = "\
+Transform: AWS::LanguageExtensions
+Resources:
+  'Fn::ForEach::Buckets':
+    - Name
+    - [Logs, Data]
+    - 'Bucket${Name}':
+        Type: AWS::S3::Bucket
+        Properties:
+          BuketName: !Sub '${Name}-bucket'
+";
+    insta::assert_snapshot!(problems(text), @"
+    9:11 [unknown-property] there is no property `BuketName`
+      hint: did you mean `BucketName`?
+    ");
 }
 
 /// Templates of kinds that people write; nothing is wrong with them.
@@ -251,111 +273,4 @@ fn names_that_are_too_long_are_found_before_they_are_known() {
     let told = problems(&text);
     assert!(told.contains("`Name` has at least 62 characters, 32 are allowed"), "{told}");
     assert!(told.contains("`BucketName` has at least 73 characters, 63 are allowed"), "{told}");
-}
-
-mod anything {
-    use proptest::prelude::*;
-    use serde_json::{Map, Value, json};
-
-    use super::*;
-
-    const KEYS: [&str; 24] = [
-        "Resources",
-        "Parameters",
-        "Conditions",
-        "Mappings",
-        "Outputs",
-        "Rules",
-        "Metadata",
-        "Transform",
-        "Type",
-        "Properties",
-        "DependsOn",
-        "Condition",
-        "Ref",
-        "Fn::If",
-        "Fn::Sub",
-        "Fn::GetAtt",
-        "Fn::Join",
-        "Fn::Select",
-        "Fn::FindInMap",
-        "Fn::ForEach::L",
-        "Fn::Transform",
-        "Tags",
-        "BucketName",
-        "RekindleAccept",
-    ];
-    const TEXTS: [&str; 12] = [
-        "AWS::S3::Bucket",
-        "AWS::LanguageExtensions",
-        "A",
-        "${A.b}",
-        "${",
-        "{{resolve:ssm:${A}",
-        "AWS::NoValue",
-        "",
-        "*",
-        "AWS::IAM::Role",
-        "🦀",
-        "List<Number>",
-    ];
-
-    fn value() -> impl Strategy<Value = Value> {
-        let scalar = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::from),
-            any::<i32>().prop_map(Value::from),
-            any::<f32>().prop_map(|number| json!(number)),
-            prop::sample::select(&TEXTS[..]).prop_map(Value::from),
-        ];
-        scalar.prop_recursive(7, 80, 6, |inner| {
-            let entry = (prop::sample::select(&KEYS[..]), inner.clone());
-            prop_oneof![
-                prop::collection::vec(inner, 0..5).prop_map(Value::from),
-                prop::collection::vec(entry, 0..5).prop_map(|entries| {
-                    let entries = entries.into_iter().map(|(key, value)| (key.to_owned(), value));
-                    Value::Object(entries.collect::<Map<_, _>>())
-                }),
-            ]
-        })
-    }
-
-    proptest! {
-        /// Whatever a template is, judging it ends, and every finding has a place.
-        #[test]
-        fn whatever_a_template_is_it_is_judged(sections in prop::collection::btree_map(prop::sample::select(&KEYS[..9]), value(), 0..6)) {
-            let template = json!(sections).to_string();
-            if let Ok(document) = read("t.json", template.as_bytes()) {
-                for problem in lint(&document, Purpose::default()) {
-                    prop_assert!(problem.place.is_some(), "{}", problem.message);
-                    prop_assert!(!problem.message.is_empty());
-                }
-            }
-        }
-
-        #[test]
-        fn whatever_bytes_are_offered_they_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-            if let Ok(document) = crate::template::read_as_found("t", &bytes) {
-                let _ = lint(&document, Purpose::default());
-            }
-        }
-    }
-}
-
-#[test]
-fn circles_and_depth_take_bounded_time() {
-    let resources: Vec<String> = (0..500)
-        .map(|number| format!("R{number}: {{Type: 'AWS::SNS::Topic', DependsOn: R{}}}", (number + 1) % 500))
-        .collect();
-    let told = problems(&format!("Resources: {{{}}}\n", resources.join(", ")));
-    assert!(
-        told.contains("each resource needs the next: `R0` -> ") && told.contains("more) -> `R0`"),
-        "{told}"
-    );
-    let deep = format!(
-        "Resources: {{A: {{Type: 'AWS::SSM::Parameter', Properties: {{Type: String, Value: {}x{}}}}}}}\n",
-        "{'Fn::If': [C, ".repeat(40),
-        ", a]}".repeat(40)
-    );
-    assert!(problems(&deep).contains("there is no condition `C`"));
 }
