@@ -82,6 +82,11 @@ impl Binding {
         }
     }
 
+    /// The value where the source alone gives it; of a secret there is only a reference.
+    pub fn given(&self) -> Option<String> {
+        if matches!(self, Self::Secret(_)) { None } else { self.known() }
+    }
+
     /// The output of another stack that the value hangs on.
     pub fn output(&self) -> Option<&Output> {
         match self {

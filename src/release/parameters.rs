@@ -42,8 +42,7 @@ pub(super) fn bind(
             }
         };
         problems.extend(secret_problem(name, rules, bound));
-        if let Binding::Literal(_) | Binding::Image(_) = &binding
-            && let Some(value) = binding.known()
+        if let Some(value) = binding.given()
             && let Err(why) = rules.check(&value)
         {
             let problem = unfit(name, &why, bound, document);
