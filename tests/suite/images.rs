@@ -147,18 +147,18 @@ fn another_reader_finds_a_whole_image_in_the_store() {
 
     let manifest = ImageManifest::from_file(blob(&project, &manifest)).unwrap();
     let configuration =
-        ImageConfiguration::from_file(blob(&project, &manifest.config().digest().to_string())).unwrap();
+        ImageConfiguration::from_file(blob(&project, manifest.config().digest().as_ref())).unwrap();
     let layer = &manifest.layers()[0];
     assert_eq!(configuration.rootfs().diff_ids(), &[layer.digest().to_string()]);
     assert_eq!(configuration.config().as_ref().unwrap().working_dir().as_deref(), Some("/srv"));
     for described in manifest.layers().iter().chain([manifest.config()]) {
         assert_eq!(
-            fs::metadata(blob(&project, &described.digest().to_string())).unwrap().len(),
+            fs::metadata(blob(&project, described.digest().as_ref())).unwrap().len(),
             described.size()
         );
     }
 
-    let layer = blob(&project, &layer.digest().to_string());
+    let layer = blob(&project, layer.digest().as_ref());
     let listed = Command::new("tar").arg("--numeric-owner").arg("-tvf").arg(layer).output().unwrap();
     let listed = String::from_utf8(listed.stdout).unwrap().replace(&long_name()[5..], "[long name]");
     insta::assert_snapshot!(listed);
@@ -171,7 +171,7 @@ fn names_that_are_not_utf8_are_kept() {
     fs::write(project.path().join("content/site").join(name), "x").unwrap();
     let (manifest, _) = built(&project);
     let read = ImageManifest::from_file(blob(&project, &manifest)).unwrap();
-    let layer = blob(&project, &read.layers()[0].digest().to_string());
+    let layer = blob(&project, read.layers()[0].digest().as_ref());
     let listed = Command::new("tar").arg("--quoting-style=escape").arg("-tf").arg(layer).output().unwrap();
     assert!(String::from_utf8(listed.stdout).unwrap().contains("srv/www/\\377.txt\n"));
 }
@@ -197,7 +197,7 @@ fn a_damaged_blob_is_noticed_and_made_again() {
     let project = files(false);
     let (manifest, _) = built(&project);
     let read = ImageManifest::from_file(blob(&project, &manifest)).unwrap();
-    let layer = blob(&project, &read.layers()[0].digest().to_string());
+    let layer = blob(&project, read.layers()[0].digest().as_ref());
     let mut bytes = fs::read(&layer).unwrap();
     bytes[700] ^= 1;
     fs::write(&layer, &bytes).unwrap();
