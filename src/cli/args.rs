@@ -276,12 +276,13 @@ pub struct TeardownArguments {
     /// How it runs.
     #[command(flatten)]
     pub run: RunArguments,
+    // A rehearsal deploys the source first; without one there is nothing to rehearse on.
     /// Without source: the project in the stacks' tags
     #[arg(
         long,
         value_name = "PROJECT",
         requires = "environment_by_tag",
-        conflicts_with = "environment",
+        conflicts_with_all = ["environment", "rehearse"],
         help_heading = "Without source"
     )]
     pub project: Option<ProjectName>,

@@ -125,8 +125,7 @@ fn creation(unit: &SealedUnit, sources: Sources<'_>) -> Vec<Step> {
 pub(super) fn wanted(unit: &SealedUnit, sources: Sources<'_>) -> BTreeMap<String, Resource> {
     let literals =
         unit.parameters.iter().filter_map(|(name, binding)| Some((name.clone(), binding.given()?)));
-    // A folded copy is unfolded for this look alone.
-    contents(&unit.template.folded(), &literals.collect(), sources.targets.get(&unit.instance().target))
+    contents(&unit.template.tree(), &literals.collect(), sources.targets.get(&unit.instance().target))
 }
 
 fn deletion(action: &PlannedAction, source: Option<&SealedUnit>, sources: Sources<'_>) -> Option<Vec<Step>> {
@@ -134,7 +133,7 @@ fn deletion(action: &PlannedAction, source: Option<&SealedUnit>, sources: Source
     let target = sources.targets.get(&action.instance.target);
     let mut resources = match (sources.observation.templates.get(&stack.id), source) {
         (Some(deployed), _) => contents(deployed, &stack.parameters, target),
-        (None, Some(unit)) => contents(&unit.template.folded(), &stack.parameters, target),
+        (None, Some(unit)) => contents(&unit.template.tree(), &stack.parameters, target),
         (None, None) => return None,
     };
     resources.retain(|_, resource| !resource.is_retained);

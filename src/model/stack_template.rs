@@ -2,6 +2,7 @@
 //! digested and sent, or as both. A tree takes twenty times the memory of its text, so what is only
 //! kept is kept as text.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, OnceLock};
@@ -27,6 +28,15 @@ impl StackTemplate {
     pub fn text(&self) -> &str {
         let Forms { tree, text } = &*self.0;
         text.get_or_init(|| canonical::text(tree.get().unwrap_or(&Value::Null)).into())
+    }
+
+    /// The tree, for one look: unlike the references that this type derefs to, it is not kept.
+    pub fn tree(&self) -> Cow<'_, Value> {
+        let Forms { tree, text } = &*self.0;
+        match (tree.get(), text.get()) {
+            (Some(tree), _) => Cow::Borrowed(tree),
+            (None, text) => Cow::Owned(text.map_or(Value::Null, |text| read(text))),
+        }
     }
 
     /// The same template, kept as its text alone.
@@ -129,6 +139,9 @@ mod tests {
 
     #[test]
     fn nesting_beyond_the_library_s_limit_is_read() {
+        let template = StackTemplate::from(json!({"Resources": {}}));
+        assert!(matches!(template.tree(), Cow::Borrowed(_)));
+        assert_eq!(*template.folded().tree(), json!({"Resources": {}}));
         let deep = (0..300).fold(json!(1), |inner, _| json!([inner]));
         assert_eq!(*StackTemplate::from(deep.clone()).folded(), deep);
     }

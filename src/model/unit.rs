@@ -100,7 +100,7 @@ impl DesiredUnit {
     /// The text that is sent: the template with the facts in its metadata and in one output, as
     /// ASCII-only canonical JSON.
     pub fn sent_template(&self, facts: &Facts) -> String {
-        let mut template = Value::clone(&self.template);
+        let mut template = self.template.tree().into_owned();
         if let Some(root) = template.as_object_mut() {
             insert(root, "Metadata", json!(facts));
             insert(root, "Outputs", json!({ "Value": facts.encode() }));

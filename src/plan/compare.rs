@@ -1,5 +1,6 @@
 //! Compares a stack that stands with what it should be.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -40,12 +41,12 @@ pub(super) fn compare(
     let mut found = Inside { outputs: unit.outputs().clone(), ..Inside::default() };
     let deployed = match same_unit {
         // The template is looked into only where a value may change something in it.
-        true => Some(&unit.template).filter(|_| !parameters.is_empty()).map(|template| &**template),
-        false => observation.templates.get(&stack.id),
+        true => Some(unit).filter(|_| !parameters.is_empty()).map(|unit| unit.template.tree()),
+        false => observation.templates.get(&stack.id).map(Cow::Borrowed),
     };
     if let Some(deployed) = deployed {
         let is_ours = reasons.iter().all(|reason| !matches!(reason, Reason::ChangedOutside { .. }));
-        let inside = inside(deployed, unit, stack, values, &parameters);
+        let inside = inside(&deployed, unit, stack, values, &parameters);
         let outputs = if is_ours { inside.outputs } else { found.outputs };
         found = Inside { outputs, ..inside };
         let paths = std::mem::take(&mut found.other_sections);
@@ -76,7 +77,8 @@ fn inside(
 ) -> Inside {
     let (now, then) = (readable(stack), known(values));
     let before = expanded(deployed, &now, Some(stack));
-    let after = expanded(&unit.template, &then, Some(stack));
+    let wanted = unit.template.tree();
+    let after = expanded(&wanted, &then, Some(stack));
     let conditions = (decided(&before, &now, stack), decided(&after, &then, stack));
     let changed: BTreeSet<String> = parameters.iter().map(|change| change.name.clone()).collect();
     let mut changes = difference_with(&before, &after, &changed, (&conditions.0, &conditions.1));

@@ -1,5 +1,6 @@
 //! Plans a deploy: providers are decided before their dependants.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -212,8 +213,9 @@ impl Planner<'_> {
             }
             reasons.push(Reason::Consented { consent });
         }
-        let template = self.observation.templates.get(&stack.id).unwrap_or(&unit.template);
-        let resources = retained_resources(&expanded(template, &readable(stack), Some(stack)));
+        let deployed = self.observation.templates.get(&stack.id).map(Cow::Borrowed);
+        let template = deployed.unwrap_or_else(|| unit.template.tree());
+        let resources = retained_resources(&expanded(&template, &readable(stack), Some(stack)));
         let holds_something = stack.status != StackStatus::ReviewInProgress && !resources.is_empty();
         if holds_something && self.context.protection != Protection::Disposable {
             let status = stack.status.clone();
@@ -234,7 +236,8 @@ impl Planner<'_> {
         let values = self.values().of(unit, obstacles);
         let mut action = self.action(unit, kind, standing, reasons);
         let stack = standing.map(|standing| standing.stack);
-        let template = expanded(&unit.template, &known(&values), stack.map(|stack| &**stack));
+        let template = unit.template.tree();
+        let template = expanded(&template, &known(&values), stack.map(|stack| &**stack));
         action.changes = difference(&json!({}), &template, &BTreeSet::new());
         action.changing_outputs = unit.outputs().clone();
         action.parameters = values::changes(None, &values);

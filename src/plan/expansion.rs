@@ -80,7 +80,8 @@ fn facts(
 pub fn logical_ids(unit: &DesiredUnit) -> Option<BTreeSet<String>> {
     let literals =
         unit.parameters.iter().filter_map(|(name, binding)| Some((name.clone(), binding.given()?)));
-    let template = expanded(&unit.template, &literals.collect(), None);
+    let template = unit.template.tree();
+    let template = expanded(&template, &literals.collect(), None);
     let resources = template.get("Resources").and_then(Value::as_object)?;
     let is_open = resources.keys().any(|key| key.starts_with("Fn::ForEach::"));
     (!is_open).then(|| resources.keys().cloned().collect())

@@ -75,6 +75,7 @@ pub fn rehearsal(rehearsal: &Rehearsal, palette: &Palette) -> String {
         shown.push_str(&format!(", nine times of ten within {}", text::duration(seconds)));
     }
     shown.push('\n');
+    shown.push_str(&format!("({})\n", assumption(rehearsal.operation)));
     if rehearsal.confidence != Confidence::default() {
         shown.push_str(&format!("({})\n", estimate_view::basis(&rehearsal.confidence)));
     }
@@ -87,6 +88,14 @@ pub fn rehearsal(rehearsal: &Rehearsal, palette: &Palette) -> String {
         shown.push_str(&format!("\nNot measured, guessed: {types}\n"));
     }
     shown
+}
+
+/// What a rehearsal begins with. What stands is not asked: there may be no way to ask.
+fn assumption(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Deploy => "from nothing, whatever stands now; `plan` tells what would change",
+        Operation::Teardown | Operation::Rebuild => "as if this release were deployed, whatever stands now",
+    }
 }
 
 fn section(title: &str, body: &str, palette: &Palette) -> String {
@@ -138,6 +147,10 @@ pub fn document(rehearsal: &Rehearsal) -> Value {
     });
     json!({
         "schema": SCHEMA,
+        "from": match rehearsal.operation {
+            Operation::Deploy => "nothing",
+            Operation::Teardown | Operation::Rebuild => "release",
+        },
         "environment": rehearsal.environment,
         "operation": rehearsal.operation,
         "p50_seconds": rehearsal.seconds,

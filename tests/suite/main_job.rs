@@ -118,6 +118,15 @@ fn teardown_works_without_the_source() {
 }
 
 #[test]
+fn a_teardown_without_the_source_cannot_be_rehearsed_and_touches_nothing() {
+    let project = Project::skeleton();
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    let arguments = ["teardown", "--project", "fieldbook", "--environment", "demo", "--rehearse", "--yes"];
+    project.run(&arguments).expect_code(64);
+    project.run(&["verify", "demo"]).expect_code(0);
+}
+
+#[test]
 fn a_name_that_nothing_has_is_an_error_and_not_nothing_to_do() {
     let project = Project::skeleton();
     project.run(&["deploy", "demo", "--yes"]).expect_code(0);

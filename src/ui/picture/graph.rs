@@ -43,7 +43,8 @@ impl UnitGraph {
         let mut nodes: BTreeMap<String, Node> = BTreeMap::new();
         for unit in units {
             let name = unit.instance().to_string();
-            let resources = unit.template.get("Resources").and_then(|resources| resources.as_object());
+            let template = unit.template.tree();
+            let resources = template.get("Resources").and_then(|resources| resources.as_object());
             let resources = resources.map_or(0, serde_json::Map::len);
             nodes.insert(name.clone(), Node { name, class: Some(unit.class), resources });
             for used in unit.uses() {

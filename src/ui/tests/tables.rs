@@ -142,6 +142,7 @@ fn predicted() -> Rehearsal {
 fn a_rehearsal_shows_who_works_when() {
     assert_snapshot!(rehearsal_view::rehearsal(&predicted(), &Palette::plain()), @"
     A real deploy of demo takes about 15m 05s, nine times of ten within 21m 00s
+    (from nothing, whatever stands now; `plan` tells what would change)
     (1 of 4 steps by this account's own records)
 
     Who works when
@@ -160,7 +161,7 @@ fn a_rehearsal_shows_who_works_when() {
 
     Not measured, guessed: Custom::Thing
     ");
-    assert_snapshot!(rehearsal_view::document(&predicted()), @r#"{"confidence":{"guess":0,"resource":0,"table":3,"type":1},"critical_path":[{"resource":"NatGateway","seconds":120.0,"type":"AWS::EC2::NatGateway","unit":"network"},{"resource":"Database","seconds":510.0,"type":"AWS::RDS::DBInstance","unit":"data"},{"resource":"LoadBalancer","seconds":155.0,"type":"AWS::ElasticLoadBalancingV2::LoadBalancer","unit":"web"}],"environment":"demo","needs_consents":["--yes"],"operation":"deploy","p50_seconds":905.0,"p90_seconds":1260.0,"schema":1,"unknown_types":["Custom::Thing"]}"#);
+    assert_snapshot!(rehearsal_view::document(&predicted()), @r#"{"confidence":{"guess":0,"resource":0,"table":3,"type":1},"critical_path":[{"resource":"NatGateway","seconds":120.0,"type":"AWS::EC2::NatGateway","unit":"network"},{"resource":"Database","seconds":510.0,"type":"AWS::RDS::DBInstance","unit":"data"},{"resource":"LoadBalancer","seconds":155.0,"type":"AWS::ElasticLoadBalancingV2::LoadBalancer","unit":"web"}],"environment":"demo","from":"nothing","needs_consents":["--yes"],"operation":"deploy","p50_seconds":905.0,"p90_seconds":1260.0,"schema":1,"unknown_types":["Custom::Thing"]}"#);
 }
 
 #[test]
@@ -175,5 +176,8 @@ fn a_rehearsal_of_nothing_is_short() {
         unknown_types: Vec::new(),
         ..predicted()
     };
-    assert_snapshot!(rehearsal_view::rehearsal(&nothing, &Palette::plain()), @"A real deploy of demo takes about 0s");
+    assert_snapshot!(rehearsal_view::rehearsal(&nothing, &Palette::plain()), @"
+    A real deploy of demo takes about 0s
+    (from nothing, whatever stands now; `plan` tells what would change)
+    ");
 }
