@@ -20,14 +20,15 @@
 //! | [`render`] | Tera, hermetic and bounded | model, template |
 //! | [`catalogue`] | what AWS publishes of resource types | nothing of ours |
 //! | [`lint`] | what is wrong with a template, found without AWS | model, template, language, catalogue |
-//! | [`release`] | joins manifest and render into desired units with their digests | model, template, language, lint, manifest, render |
+//! | [`image`] | what a Dockerfile means; layers, configurations and manifests | model |
+//! | [`release`] | joins manifest and render into desired units with their digests | model, template, language, lint, manifest, render, image |
 //! | [`plan`] | what would be done and why | model, language, catalogue |
 //! | [`estimate`] | how long a plan takes, and why | model, language, plan |
 //! | [`port`] | what the engine needs of a cloud | model |
 //! | [`engine`] | carries plans out, observes, verifies | model, plan, port |
 //! | [`local`] | the embedded CloudFormation engine (adapter) | model, port, language, catalogue |
 //! | `aws` | the real CloudFormation (adapter, feature `aws`) | model, port |
-//! | [`disk`] | files, locks, the ledger (adapter) | model, port |
+//! | [`disk`] | files, locks, the ledger, the store of images (adapter) | model, port, image (traits only) |
 //! | [`ui`] | shows events, plans, outcomes | model, plan, estimate, engine (types only) |
 //! | [`cli`] | arguments, wiring, exit codes | everything |
 #![forbid(unsafe_code)]
@@ -39,6 +40,7 @@ pub mod cli;
 pub mod disk;
 pub mod engine;
 pub mod estimate;
+pub mod image;
 pub mod language;
 pub mod lint;
 pub mod local;

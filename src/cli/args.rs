@@ -3,7 +3,9 @@
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::command::build::BuildArguments;
 use crate::cli::command::check::CheckArguments;
+use crate::cli::command::image::ImageCommand;
 use crate::cli::command::lock::LockArguments;
 use crate::cli::estimate_arguments::{EstimateArguments, GraphArguments};
 use crate::cli::local_arguments::LocalCommand;
@@ -89,6 +91,11 @@ pub enum Command {
     Lock(LockArguments),
     /// Render an environment's artifacts and their digests
     Render(RenderArguments),
+    /// Build an environment's images and write their digests into `rekindle.lock`
+    Build(BuildArguments),
+    /// Show what is in the store of images, and clear it up
+    #[command(subcommand)]
+    Image(ImageCommand),
     /// Show what `deploy` would do, and why
     Plan(PlanArguments),
     /// Predict how long a deploy or a whole rebuild takes, and why

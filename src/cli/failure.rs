@@ -5,8 +5,9 @@ use std::error::Error;
 use std::fmt;
 
 use crate::cli::exit_code::ExitCode;
-use crate::disk::{FileError, FindError, LedgerError, LockError, ReadError};
+use crate::disk::{ContextError, FileError, FindError, LedgerError, LockError, ReadError, StoreError};
 use crate::engine::{ExecuteError, IdentityError, ObserveError, SettleError, VerifyError};
+use crate::image::AssembleError;
 use crate::model::{Diagnostic, Diagnostics};
 use crate::plan::{ObstacleKind, PlanError};
 use crate::port::{PortError, PortErrorKind};
@@ -174,7 +175,25 @@ macro_rules! from_disk {
     )*};
 }
 
-from_disk! { FileError, LedgerError, ReadError, }
+from_disk! { FileError, LedgerError, ReadError, AssembleError, }
+
+impl From<ContextError> for Failure {
+    fn from(error: ContextError) -> Self {
+        let hint = error.hint().map(str::to_owned);
+        match error {
+            ContextError::Ignore(problem) => (*problem).into(),
+            error => Self { hint, ..Self::new(ExitCode::Error, error) },
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let code = if matches!(error, StoreError::Held { .. }) { ExitCode::Busy } else { ExitCode::Error };
+        let hint = error.hint().map(str::to_owned);
+        Self { hint, ..Self::new(code, error) }
+    }
+}
 
 impl From<FindError> for Failure {
     fn from(error: FindError) -> Self {

@@ -67,6 +67,8 @@ fn dispatch(session: &Session, command: &Command) -> Result<ExitCode, Failure> {
         Command::Check(arguments) => command::check::run(session, arguments),
         Command::Lock(arguments) => command::lock::run(session, arguments),
         Command::Render(arguments) => command::render::run(session, arguments),
+        Command::Build(arguments) => command::build::run(session, arguments),
+        Command::Image(command) => command::image::run(session, command),
         Command::Plan(arguments) => command::plan::run(session, arguments),
         Command::Estimate(arguments) => command::estimate::run(session, arguments),
         Command::Graph(arguments) => command::graph::run(session, arguments),

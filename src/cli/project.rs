@@ -1,5 +1,7 @@
 //! From where the command was started to the project, its files, and rekindle's own directory.
 
+use std::collections::BTreeMap;
+
 use camino::Utf8PathBuf;
 
 use crate::cli::Session;
@@ -33,8 +35,21 @@ impl Session {
 
     /// The project, read and checked. Its warnings are shown.
     pub(super) fn project(&self) -> Result<Project, Failure> {
-        let project = Project::read(disk::read_project(&self.root()?)?)?;
+        let project = self.read()?;
         self.console.diagnostics(&project.warnings)?;
+        Ok(project)
+    }
+
+    /// The project with the directories that its images copy from; its warnings are not shown.
+    pub(super) fn read(&self) -> Result<Project, Failure> {
+        let root = self.root()?;
+        let mut project = Project::read(disk::read_project(&root)?)?;
+        let mut contexts = BTreeMap::new();
+        for directory in project.context_directories() {
+            let context = disk::read_context(&root, directory)?;
+            contexts.extend(context.map(|context| (directory.to_owned(), context)));
+        }
+        project.contexts = contexts;
         Ok(project)
     }
 

@@ -5,20 +5,25 @@
 #![allow(clippy::disallowed_methods)]
 
 pub mod clock;
+mod context;
+mod digest;
 mod error;
 mod ledger;
 mod lock;
 mod project;
 mod scratch;
 mod state;
+mod store;
 mod templates;
 mod write;
 
+pub use context::{ContextError, ContextFiles, read_context};
 pub use error::{Access, FileError};
 pub use ledger::{Ledger, LedgerError};
 pub use lock::{EnvironmentLock, LockError};
 pub use project::{FindError, ReadError, find_project, read_manifest, read_project, read_rehearsal};
-pub use scratch::{ScratchDirectory, entries, read_files, write_files};
+pub use scratch::{ScratchDirectory, copy_directory, entries, read_files, write_files};
 pub use state::StateDirectory;
+pub use store::{Store, StoreError, StoredImage};
 pub use templates::{find_templates, read_at_most};
 pub use write::{write_atomically, write_new};

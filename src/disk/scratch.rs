@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -73,6 +76,31 @@ pub fn write_files(
         let failed = || FileError::at(Access::Write, &path);
         fs::write(&path, bytes).map_err(failed())?;
         File::options().write(true).open(&path).and_then(|file| file.set_modified(time)).map_err(failed())?;
+    }
+    Ok(())
+}
+
+/// Copies a directory with everything in it, links as links.
+///
+/// # Errors
+/// Something cannot be read or written.
+pub fn copy_directory(from: &Utf8Path, to: &Utf8Path) -> Result<(), FileError> {
+    make_directory(to)?;
+    copy_into(from.as_std_path(), to.as_std_path()).map_err(FileError::at(Access::Read, from))
+}
+
+fn copy_into(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (kind, target) = (entry.file_type()?, to.join(entry.file_name()));
+        if kind.is_dir() {
+            fs::create_dir_all(&target)?;
+            copy_into(&entry.path(), &target)?;
+        } else if kind.is_symlink() {
+            symlink(fs::read_link(entry.path())?, target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
     }
     Ok(())
 }

@@ -41,6 +41,11 @@ impl StateDirectory {
         self.0.join("local")
     }
 
+    /// Where images are kept, as an OCI image layout.
+    pub fn store(&self) -> Utf8PathBuf {
+        self.0.join("store")
+    }
+
     /// Where the records of one environment are.
     pub(super) fn ledger(&self, environment: &EnvironmentName) -> Utf8PathBuf {
         self.0.join("ledger").join(environment.as_str())

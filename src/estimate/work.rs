@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::estimate::contents::{Resource, contents};
 use crate::estimate::update::update;
 use crate::estimate::{Duration, Durations};
-use crate::model::{Binding, InstanceName, ResourceOperation, SealedUnit, Target, TargetName};
+use crate::model::{InstanceName, ResourceOperation, SealedUnit, Target, TargetName};
 use crate::plan::graph::{self, Graph};
 use crate::plan::{ActionKind, Observation, Operation, Plan, PlannedAction};
 
@@ -123,10 +123,8 @@ fn creation(unit: &SealedUnit, sources: Sources<'_>) -> Vec<Step> {
 
 /// The resources of a unit by the values that the source gives.
 pub(super) fn wanted(unit: &SealedUnit, sources: Sources<'_>) -> BTreeMap<String, Resource> {
-    let literals = unit.parameters.iter().filter_map(|(name, binding)| match binding {
-        Binding::Literal(text) => Some((name.clone(), text.clone())),
-        Binding::Output(_) | Binding::Secret(_) => None,
-    });
+    let literals =
+        unit.parameters.iter().filter_map(|(name, binding)| Some((name.clone(), binding.given()?)));
     contents(&unit.template.tree(), &literals.collect(), sources.targets.get(&unit.instance().target))
 }
 

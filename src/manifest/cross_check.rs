@@ -55,6 +55,12 @@ fn check_environment(
     check_lineage(project, name, environment, problems);
     for (unit, entry) in &environment.units {
         problems.extend(unknown_unit(project, unit, &entry.position));
+        let is_image = project.units.get(unit).is_some_and(|unit| unit.image.is_some());
+        if is_image && (!entry.parameters.is_empty() || entry.termination_protection.is_some()) {
+            let problem = Diagnostic::error("misplaced-key", format!("the unit `{unit}` is an image"));
+            let hint = "an environment gives an image `inputs` and `targets`; the rest is about stacks";
+            problems.push(problem.at(entry.position.place()).hint(hint));
+        }
     }
     for (other, uses) in &environment.uses {
         problems.extend(unknown_environment(project, other, &uses.position));
@@ -79,6 +85,7 @@ fn check_unit(project: &Project, unit: &UnitDeclaration, problems: &mut Diagnost
             template.error("unknown-template", format!("there is no template `{}`", template.value));
         problems.push(problem.hint(template_hint(project, unit)));
     }
+    problems.extend(wrong_kind(project, unit));
     let known: BTreeSet<&TargetName> =
         project.manifest.environments.values().flat_map(|environment| environment.targets.keys()).collect();
     for (target, entry) in &unit.overrides {
@@ -89,6 +96,23 @@ fn check_unit(project: &Project, unit: &UnitDeclaration, problems: &mut Diagnost
             problems.push(problem.at(entry.position.place()).hint(suggestion(target.as_str(), names)));
         }
     }
+}
+
+fn wrong_kind(project: &Project, unit: &UnitDeclaration) -> Option<Diagnostic> {
+    let template = &unit.template;
+    let kind = project.templates.get(&template.value)?.interface.kind;
+    (kind != unit.kind()).then(|| {
+        let message = format!(
+            "the template `{}` is of kind `{kind}`, the unit of kind `{}`",
+            template.value,
+            unit.kind()
+        );
+        template.error("wrong-kind", message).hint(format!(
+            "write `kind: {kind}` here, or `kind: {}` in `templates/{}/interface.yaml`",
+            unit.kind(),
+            Project::folder(&template.value)
+        ))
+    })
 }
 
 fn template_hint(project: &Project, unit: &UnitDeclaration) -> String {

@@ -3,22 +3,17 @@
 use std::collections::BTreeMap;
 
 use crate::manifest::project::Project;
-use crate::manifest::resolve::ResolvedUnit;
+use crate::manifest::resolve::Made;
 use crate::manifest::source::Position;
 use crate::model::{Diagnostic, Environment, ProviderKind, TemplateRef};
 
 /// Template versions that are not published: worth knowing on a local target, refused on a real one.
-pub(super) fn drafts(
-    project: &Project,
-    environment: &Environment,
-    units: &[ResolvedUnit],
-) -> Vec<Diagnostic> {
+pub(super) fn drafts(project: &Project, environment: &Environment, made: &[Made<'_>]) -> Vec<Diagnostic> {
     let mut real: BTreeMap<&TemplateRef, &Position> = BTreeMap::new();
     let mut local = real.clone();
-    for unit in units {
-        let template = &unit.template;
+    for (instance, template) in made {
         if project.templates.get(&template.value).is_some_and(|version| !version.published) {
-            let is_real = environment.targets[&unit.instance.target].provider == ProviderKind::Aws;
+            let is_real = environment.targets[&instance.target].provider == ProviderKind::Aws;
             let drafts = if is_real { &mut real } else { &mut local };
             drafts.entry(&template.value).or_insert(&template.position);
         }

@@ -6,14 +6,24 @@ use crate::manifest::decode::{Decoder, Fields};
 use crate::manifest::input::{InputDeclaration, InputType, Pattern};
 use crate::manifest::reference::not_yet;
 use crate::manifest::yaml::{Content, Node};
+use crate::model::UnitKind;
 
 /// What a template is and takes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Interface {
+    /// What it makes.
+    pub kind: UnitKind,
     /// What it is for.
     pub description: Option<String>,
     /// Its inputs by name.
     pub inputs: BTreeMap<String, InputDeclaration>,
+}
+
+impl Default for Interface {
+    /// Of a template without an interface: a stack that takes no inputs.
+    fn default() -> Self {
+        Self { kind: UnitKind::Stack, description: None, inputs: BTreeMap::new() }
+    }
 }
 
 /// Integers beyond this are not kept exactly by every JSON reader (RFC 8785, section 3.2.2.3).
@@ -25,13 +35,7 @@ const TYPES: [&str; 11] =
 /// Decodes the document.
 pub fn decode(decoder: &mut Decoder, root: &Node) -> Interface {
     let fields = decoder.fields(root, "the interface", &["kind", "description", "inputs"]);
-    let kinds = ["stack", "image", "machine", "task"].map(|kind| (kind, kind));
-    if let Some(node) = fields.get("kind")
-        && let Some(kind) = decoder.word(node, &kinds)
-        && kind != "stack"
-    {
-        decoder.problems.push(not_yet(node.position.clone(), &format!("kind: {kind}")));
-    }
+    let kind = fields.get("kind").and_then(|node| unit_kind(decoder, node)).unwrap_or(UnitKind::Stack);
     let description = text(decoder, &fields, "description");
     let mut inputs = BTreeMap::new();
     for (key, node) in fields.get("inputs").map(|node| decoder.entries(node)).unwrap_or_default() {
@@ -46,7 +50,17 @@ pub fn decode(decoder: &mut Decoder, root: &Node) -> Interface {
             inputs.insert(key.text.clone(), input);
         }
     }
-    Interface { description, inputs }
+    Interface { kind, description, inputs }
+}
+
+/// The kind that a template or a unit says it is of; one that is not built yet is a problem.
+pub(super) fn unit_kind(decoder: &mut Decoder, node: &Node) -> Option<UnitKind> {
+    let kinds = [UnitKind::Stack, UnitKind::Image, UnitKind::Machine, UnitKind::Task];
+    let kind = decoder.word(node, &kinds.map(|kind| (kind.as_str(), kind)))?;
+    if let UnitKind::Machine | UnitKind::Task = kind {
+        return decoder.refuse(not_yet(node.position.clone(), &format!("kind: {kind}")));
+    }
+    Some(kind)
 }
 
 fn is_identifier(text: &str) -> bool {

@@ -10,7 +10,9 @@ use crate::manifest::manifest_file::{self, ManifestFile};
 use crate::manifest::unit_file::{self, UnitDeclaration};
 use crate::manifest::yaml;
 use crate::model::files::{LOCK_FILE, MANIFEST_FILE};
-use crate::model::{Diagnostic, Diagnostics, Place, ProjectFiles, TemplateName, TemplateRef, UnitName};
+use crate::model::{
+    Context, Diagnostic, Diagnostics, Place, ProjectFiles, TemplateName, TemplateRef, UnitName,
+};
 
 /// A project that is right as far as can be known without rendering.
 #[derive(Clone, Debug)]
@@ -25,6 +27,9 @@ pub struct Project {
     pub lock: Lock,
     /// The bytes all this was read from.
     pub files: ProjectFiles,
+    /// What the directories hold that images copy from, by their paths, see
+    /// [`Project::context_directories`]. One that does not exist is absent.
+    pub contexts: BTreeMap<String, Context>,
     /// What is worth knowing although nothing is wrong.
     pub warnings: Diagnostics,
 }
@@ -53,7 +58,15 @@ impl Project {
         let templates = read_templates(&mut decoder, &files, &lock);
         let mut problems = decoder.problems;
         let Some(manifest) = manifest else { return Err(problems) };
-        let mut project = Self { manifest, units, templates, lock, files, warnings: Diagnostics::default() };
+        let mut project = Self {
+            manifest,
+            units,
+            templates,
+            lock,
+            files,
+            contexts: BTreeMap::new(),
+            warnings: Diagnostics::default(),
+        };
         if !problems.has_errors() {
             problems.extend(cross_check::check(&project));
         }
@@ -79,10 +92,18 @@ impl Project {
             templates: BTreeMap::new(),
             lock: Lock::default(),
             files,
+            contexts: BTreeMap::new(),
             warnings: Diagnostics::default(),
         };
         problems.extend(cross_check::check_lineages(&project));
         if problems.has_errors() { Err(problems) } else { Ok(project) }
+    }
+
+    /// The directories of the project that images copy from. They are read after the project, which
+    /// says which these are.
+    pub fn context_directories(&self) -> BTreeSet<&str> {
+        let images = self.units.values().filter_map(|unit| unit.image.as_ref());
+        images.filter_map(|image| image.context.as_ref()).map(|context| context.value.as_str()).collect()
     }
 
     /// Name of the folder of a template version, relative to `templates/`.

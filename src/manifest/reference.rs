@@ -54,6 +54,8 @@ pub enum Declared {
     },
     /// `!secret NAME[#key][@version]`.
     Secret(Secret),
+    /// `!image UNIT` or `!image UNIT@TARGET`.
+    Image(UnitReference),
 }
 
 /// A declared parameter: where its name was written, and what it is bound to.
@@ -73,7 +75,8 @@ pub fn declared(decoder: &mut Decoder, node: &Node) -> Option<Declared> {
         None => literal(decoder, node).map(Declared::Literal),
         Some("output") => output(decoder, node),
         Some("secret") => secret(decoder, node),
-        Some(tag @ ("restore" | "image" | "machine")) => {
+        Some("image") => image(decoder, node),
+        Some(tag @ ("restore" | "machine")) => {
             decoder.refuse(not_yet(node.position.clone(), &format!("!{tag}")))
         }
         Some(tag) => unknown_tag(decoder, node, tag),
@@ -89,9 +92,9 @@ pub fn not_yet(position: Position, what: &str) -> crate::model::Diagnostic {
 
 fn unknown_tag<T>(decoder: &mut Decoder, node: &Node, tag: &str) -> Option<T> {
     let problem = node.error("unknown-tag", format!("there is no reference `!{tag}`"));
-    let hint = match did_you_mean(tag, ["output", "secret"]) {
+    let hint = match did_you_mean(tag, ["output", "secret", "image"]) {
         Some(meant) => format!("did you mean `!{meant}`?"),
-        None => "references are `!output UNIT.NAME` and `!secret NAME#key`; \
+        None => "references are `!output UNIT.NAME`, `!image UNIT` and `!secret NAME#key`; \
                  functions such as `!Ref` belong in the template"
             .to_owned(),
     };
@@ -151,6 +154,17 @@ fn output(decoder: &mut Decoder, node: &Node) -> Option<Declared> {
         Err(error) => {
             let error: NameError = error;
             decoder.refuse(node.error("invalid-reference", error.to_string()))
+        }
+    }
+}
+
+fn image(decoder: &mut Decoder, node: &Node) -> Option<Declared> {
+    match reference_text(decoder, node)?.parse() {
+        Ok(of) => Some(Declared::Image(of)),
+        Err(error) => {
+            let error: NameError = error;
+            let problem = node.error("invalid-reference", error.to_string());
+            decoder.refuse(problem.hint("write `!image UNIT`, or `!image UNIT@TARGET` for another target"))
         }
     }
 }

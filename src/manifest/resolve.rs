@@ -11,14 +11,15 @@ use crate::manifest::lineage::Lineage;
 use crate::manifest::manifest_file::Inputs;
 use crate::manifest::project::Project;
 use crate::manifest::reference::{Declared, Parameter};
+use crate::manifest::resolve_image::{ImageUse, ResolvedImage, image, image_use};
 use crate::manifest::resolve_reference::Resolver;
 use crate::manifest::source::{Located, Position};
 use crate::manifest::suggestion::suggestion;
 use crate::manifest::unit_file::{Settings, UnitDeclaration};
 use crate::model::environment::{Environment, Used};
 use crate::model::{
-    Binding, Class, Diagnostic, Diagnostics, EnvironmentName, InstanceName, ProviderKind, TargetName,
-    TemplateRef,
+    Binding, Class, Diagnostic, Diagnostics, EnvironmentName, InstanceName, Output, ProviderKind, Repository,
+    TargetName, TemplateRef,
 };
 
 /// One environment, resolved.
@@ -26,8 +27,10 @@ use crate::model::{
 pub struct ResolvedEnvironment {
     /// Its name, places and protection.
     pub environment: Environment,
-    /// Its instances, sorted.
+    /// The instances of its stacks, sorted.
     pub units: Vec<ResolvedUnit>,
+    /// The instances of its images, sorted.
+    pub images: Vec<ResolvedImage>,
     /// What is worth knowing although nothing is wrong.
     pub warnings: Diagnostics,
 }
@@ -45,11 +48,16 @@ pub struct ResolvedUnit {
     pub inputs: Map<String, Value>,
     /// The parameters bound in the source.
     pub parameters: BTreeMap<String, Bound>,
+    /// The parameters bound to images, whose digests are not known yet.
+    pub images: BTreeMap<String, ImageUse>,
     /// How its stack is made; tags, role and notifications of environment and target are merged in.
     pub settings: Settings,
     /// Instances of this environment that come first, and where that is said.
     pub needs: BTreeMap<InstanceName, Position>,
 }
+
+/// An instance, and where its template is said.
+pub(super) type Made<'a> = (&'a InstanceName, &'a Located<TemplateRef>);
 
 /// A bound parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,21 +99,29 @@ impl Project {
         let environment = environment(self, &lineage);
         check_uses(self, &lineage, &mut decoder);
         let resolver = Resolver { project: self, lineage: &lineage };
-        let mut units = Vec::new();
+        let (mut units, mut images) = (Vec::new(), Vec::new());
         for unit in lineage.members() {
-            for target in lineage.targets_of(unit) {
-                if lineage.declaration.targets.contains_key(&target.value) {
-                    units.extend(instance(&resolver, unit, &target.value, &mut decoder));
-                } else {
-                    decoder.problems.push(unknown_target(&lineage, target));
+            for Located { value: target, position } in lineage.targets_of(unit) {
+                match &unit.image {
+                    _ if !lineage.declaration.targets.contains_key(target) => {
+                        decoder.problems.push(unknown_target(&lineage, target, position));
+                    }
+                    Some(declaration) => {
+                        images.extend(image(&resolver, unit, declaration, target, &mut decoder));
+                    }
+                    None => units.extend(instance(&resolver, unit, target, &mut decoder)),
                 }
             }
         }
         units.sort_by(|left, right| left.instance.cmp(&right.instance));
-        check_targets_repeat(&units, &mut decoder.problems);
+        images.sort_by(|left, right| left.instance.cmp(&right.instance));
+        let stacks = units.iter().map(|unit| (&unit.instance, &unit.template));
+        let made: Vec<_> =
+            stacks.chain(images.iter().map(|image| (&image.instance, &image.template))).collect();
+        check_targets_repeat(&made, &mut decoder.problems);
         let needs: Needs = units.iter().map(|unit| (unit.instance.clone(), unit.needs.clone())).collect();
         decoder.problems.extend(overrides_of_absent_units(&lineage));
-        decoder.problems.extend(drafts(self, &environment, &units));
+        decoder.problems.extend(drafts(self, &environment, &made));
         if !decoder.problems.has_errors() {
             decoder.problems.extend(graph::cycle(&needs));
         }
@@ -113,7 +129,7 @@ impl Project {
         if problems.has_errors() {
             return Err(problems);
         }
-        Ok(ResolvedEnvironment { environment, units, warnings: problems })
+        Ok(ResolvedEnvironment { environment, units, images, warnings: problems })
     }
 }
 
@@ -163,8 +179,21 @@ fn instance(
     let instance = InstanceName::new(unit.name.clone(), target.clone());
     let inputs = inputs(resolver, unit, target, decoder);
     let mut needs = BTreeMap::new();
-    let mut parameters = BTreeMap::new();
+    let (mut parameters, mut images) = (BTreeMap::new(), BTreeMap::new());
     for (name, parameter) in declared_parameters(resolver.lineage, unit, target) {
+        if let Declared::Image(of) = &parameter.declared {
+            match image_use(resolver, &instance, of, parameter) {
+                Ok(image) => {
+                    if let Repository::Output(Output { environment: None, instance, .. }) = &image.repository
+                    {
+                        needs.entry(instance.clone()).or_insert_with(|| parameter.position.clone());
+                    }
+                    images.insert(name.clone(), image);
+                }
+                Err(problem) => decoder.problems.push(*problem),
+            }
+            continue;
+        }
         let Some(binding) = bind(resolver, &instance, parameter, &mut needs, decoder) else { continue };
         let (key, position) = (parameter.key.clone(), parameter.position.clone());
         parameters.insert(name.clone(), Bound { key, position, binding });
@@ -181,6 +210,7 @@ fn instance(
         class: unit.class,
         inputs: inputs?,
         parameters,
+        images,
         settings: settings(resolver.lineage, unit, target),
         needs,
     })
@@ -196,6 +226,8 @@ fn bind(
     match &parameter.declared {
         Declared::Literal(text) => Some(Binding::Literal(text.clone())),
         Declared::Secret(secret) => Some(Binding::Secret(secret.clone())),
+        // Bound once its digest is known.
+        Declared::Image(_) => None,
         Declared::Output { of, name } => match resolver.output(instance, of, name, &parameter.position) {
             Ok(output) => {
                 if output.environment.is_none() {
@@ -225,7 +257,7 @@ fn declared_parameters<'p>(
 }
 
 /// The value of every input of the unit's interface; `None` where the template does not exist.
-fn inputs(
+pub(super) fn inputs(
     resolver: &Resolver<'_>,
     unit: &UnitDeclaration,
     target: &TargetName,
@@ -281,23 +313,20 @@ fn settings(lineage: &Lineage<'_>, unit: &UnitDeclaration, target: &TargetName) 
     settings
 }
 
-fn unknown_target(lineage: &Lineage<'_>, target: &Located<TargetName>) -> Diagnostic {
+fn unknown_target(lineage: &Lineage<'_>, target: &TargetName, position: &Position) -> Diagnostic {
     let names = lineage.declaration.targets.keys().map(TargetName::as_str);
-    target
-        .error(
-            "unknown-target",
-            format!("the environment `{}` has no target `{}`", lineage.name, target.value),
-        )
-        .hint(format!(
-            "{}; an environment can say otherwise with `units: {{UNIT: {{targets: [...]}}}}`",
-            suggestion(target.value.as_str(), names)
-        ))
+    let message = format!("the environment `{}` has no target `{target}`", lineage.name);
+    Diagnostic::error("unknown-target", message).at(position.place()).hint(format!(
+        "{}; an environment can say otherwise with `units: {{UNIT: {{targets: [...]}}}}`",
+        suggestion(target.as_str(), names)
+    ))
 }
 
-fn check_targets_repeat(units: &[ResolvedUnit], problems: &mut Diagnostics) {
-    for pair in units.windows(2).filter(|pair| pair[0].instance == pair[1].instance) {
-        let message = format!("the unit stands twice at `{}`", pair[1].instance.target);
-        problems.push(pair[1].template.error("duplicate-target", message).hint("name each target once"));
+fn check_targets_repeat(made: &[Made<'_>], problems: &mut Diagnostics) {
+    for pair in made.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+        let (instance, template) = pair[1];
+        let message = format!("the unit stands twice at `{}`", instance.target);
+        problems.push(template.error("duplicate-target", message).hint("name each target once"));
     }
 }
 

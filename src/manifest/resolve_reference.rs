@@ -4,9 +4,10 @@ use crate::manifest::cross_check::unknown_unit;
 use crate::manifest::lineage::Lineage;
 use crate::manifest::project::Project;
 use crate::manifest::reference::UnitReference;
+use crate::manifest::resolve_image::{check_kind, not_from_elsewhere};
 use crate::manifest::source::{Located, Position};
 use crate::manifest::suggestion::suggestion;
-use crate::model::{Diagnostic, EnvironmentName, InstanceName, Output, TargetName, UnitName};
+use crate::model::{Diagnostic, EnvironmentName, InstanceName, Output, TargetName, UnitKind, UnitName};
 
 /// Resolves the references of one environment.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,7 @@ impl Resolver<'_> {
         position: &Position,
     ) -> Result<Output, Problem> {
         let target = of.target.clone().unwrap_or_else(|| from.target.clone());
+        check_kind(self, &of.unit, UnitKind::Stack, position)?;
         let used = self.users_of(&of.unit);
         if self.lineage.has(&of.unit) {
             if let Some(other) = used.first() {
@@ -48,6 +50,26 @@ impl Resolver<'_> {
         }
     }
 
+    /// The image that `from` means by `of`.
+    pub fn image(
+        &self,
+        from: &InstanceName,
+        of: &UnitReference,
+        position: &Position,
+    ) -> Result<InstanceName, Problem> {
+        check_kind(self, &of.unit, UnitKind::Image, position)?;
+        if !self.lineage.has(&of.unit) {
+            let is_elsewhere = !self.users_of(&of.unit).is_empty();
+            return Err(if is_elsewhere {
+                not_from_elsewhere(position)
+            } else {
+                self.absent(&of.unit, position)
+            });
+        }
+        let target = of.target.clone().unwrap_or_else(|| from.target.clone());
+        self.here(from, &of.unit, target, position)
+    }
+
     /// The instance that `from` waits for.
     pub fn after(
         &self,
@@ -58,6 +80,7 @@ impl Resolver<'_> {
         if !self.lineage.has(unit) {
             return Err(self.absent(unit, &after.position));
         }
+        check_kind(self, unit, UnitKind::Stack, &after.position)?;
         let target = target.clone().unwrap_or_else(|| from.target.clone());
         self.here(from, unit, target, &after.position)
     }

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::manifest::decode::{Decoder, Fields};
+use crate::manifest::image_file::{self, ImageDeclaration};
+use crate::manifest::interface::unit_kind;
 use crate::manifest::manifest_file::{Arn, Input, Inputs};
 use crate::manifest::reference::{Parameter, UnitReference, declared, not_yet};
 use crate::manifest::source::{Located, Position};
 use crate::manifest::tags::tags;
 use crate::manifest::yaml::{Content, Node};
-use crate::model::{Class, EnvironmentName, TargetName, TemplateRef, UnitName};
+use crate::model::{Class, EnvironmentName, TargetName, TemplateRef, UnitKind, UnitName};
 
 /// One unit as it was declared.
 #[derive(Clone, Debug)]
@@ -37,6 +39,15 @@ pub struct UnitDeclaration {
     pub after: Vec<Located<UnitReference>>,
     /// How its stack is made.
     pub settings: Settings,
+    /// How its image is made, when it is one; what is about stacks is empty then.
+    pub image: Option<ImageDeclaration>,
+}
+
+impl UnitDeclaration {
+    /// What it makes.
+    pub fn kind(&self) -> UnitKind {
+        if self.image.is_some() { UnitKind::Image } else { UnitKind::Stack }
+    }
 }
 
 /// What is different at one target.
@@ -48,6 +59,8 @@ pub struct TargetOverride {
     pub inputs: Inputs,
     /// Its parameters there.
     pub parameters: BTreeMap<String, Parameter>,
+    /// Its repository there, when it is an image.
+    pub repository: Option<Parameter>,
 }
 
 /// How a stack is made, beside its template and parameters.
@@ -99,6 +112,9 @@ const CAPABILITIES: [&str; 3] = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPA
 
 /// Decodes the document of unit `name`.
 pub fn decode(decoder: &mut Decoder, name: UnitName, root: &Node) -> Option<UnitDeclaration> {
+    if image_file::is_image(root) {
+        return image_file::decode(decoder, name, root);
+    }
     let fields = decoder.fields(root, "the unit", &KEYS);
     refuse_reserved(decoder, &fields);
     let template = fields.required(decoder, "template").and_then(|node| decoder.parsed(node));
@@ -124,16 +140,13 @@ pub fn decode(decoder: &mut Decoder, name: UnitName, root: &Node) -> Option<Unit
         overrides,
         after,
         settings,
+        image: None,
     })
 }
 
 fn refuse_reserved(decoder: &mut Decoder, fields: &Fields<'_>) {
-    let kinds = ["stack", "image", "machine", "task"].map(|kind| (kind, kind));
-    if let Some(node) = fields.get("kind")
-        && let Some(kind) = decoder.word(node, &kinds)
-        && kind != "stack"
-    {
-        decoder.problems.push(not_yet(node.position.clone(), &format!("kind: {kind}")));
+    if let Some(node) = fields.get("kind") {
+        unit_kind(decoder, node);
     }
     for key in ["stack", "was"] {
         if let Some(node) = fields.get(key) {
@@ -186,7 +199,7 @@ fn policy(decoder: &mut Decoder, node: &Node) -> Option<Value> {
     decoder.json(node)
 }
 
-fn target_list(decoder: &mut Decoder, node: &Node) -> Vec<Located<TargetName>> {
+pub(super) fn target_list(decoder: &mut Decoder, node: &Node) -> Vec<Located<TargetName>> {
     let targets = decoder.list(node);
     if decoder.items(node).is_empty() {
         let problem = node.error("no-target", "the unit stands nowhere: `targets` is empty");
@@ -203,6 +216,7 @@ fn overrides(decoder: &mut Decoder, node: &Node) -> BTreeMap<TargetName, TargetO
             position: name.position,
             inputs: fields.get("inputs").map(|node| inputs(decoder, node)).unwrap_or_default(),
             parameters: fields.get("parameters").map(|node| parameters(decoder, node)).unwrap_or_default(),
+            repository: None,
         };
         overrides.insert(name.value, entry);
     }

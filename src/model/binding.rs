@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{EnvironmentName, InstanceName};
+use crate::model::{BuiltImage, EnvironmentName, InstanceName, Repository};
 
 /// An output of a stack: `!output UNIT.NAME` or `!output UNIT@TARGET.NAME`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -64,6 +64,8 @@ pub enum Binding {
     Output(Output),
     /// A secret; what is sent is a dynamic reference.
     Secret(Secret),
+    /// A built image; known as far as its repository is.
+    Image(BuiltImage),
 }
 
 impl Binding {
@@ -72,7 +74,34 @@ impl Binding {
         match self {
             Self::Literal(text) => Some(text.clone()),
             Self::Secret(secret) => Some(secret.dynamic_reference()),
+            Self::Image(image) => match &image.repository {
+                Repository::Literal(name) => Some(image.reference(name)),
+                Repository::Output(_) => None,
+            },
             Self::Output(_) => None,
+        }
+    }
+
+    /// The value where the source alone gives it; of a secret there is only a reference.
+    pub fn given(&self) -> Option<String> {
+        if matches!(self, Self::Secret(_)) { None } else { self.known() }
+    }
+
+    /// The output of another stack that the value hangs on.
+    pub fn output(&self) -> Option<&Output> {
+        match self {
+            Self::Output(output) | Self::Image(BuiltImage { repository: Repository::Output(output), .. }) => {
+                Some(output)
+            }
+            Self::Literal(_) | Self::Secret(_) | Self::Image(_) => None,
+        }
+    }
+
+    /// The value, now that the output it hangs on is known.
+    pub fn with_output(&self, value: String) -> String {
+        match self {
+            Self::Image(image) => image.reference(&value),
+            _ => value,
         }
     }
 }
@@ -83,6 +112,10 @@ impl fmt::Display for Binding {
             Self::Literal(text) => formatter.write_str(text),
             Self::Output(output) => write!(formatter, "!output {output}"),
             Self::Secret(secret) => write!(formatter, "!secret {}", secret.name),
+            Self::Image(BuiltImage { repository, manifest }) => match repository {
+                Repository::Literal(name) => write!(formatter, "{name}@{manifest}"),
+                Repository::Output(output) => write!(formatter, "!output {output} @{manifest}"),
+            },
         }
     }
 }

@@ -6,11 +6,13 @@
 pub mod binding;
 pub mod canonical;
 pub mod class;
+pub mod context;
 pub mod diagnostic;
 pub mod digest;
 pub mod environment;
 pub mod facts;
 pub mod files;
+pub mod image;
 pub mod name;
 pub mod record;
 pub mod sealed;
@@ -21,11 +23,13 @@ pub mod unit;
 
 pub use binding::{Binding, Output, Secret};
 pub use class::{Class, Protection, ProviderKind, UnitKind};
+pub use context::{Context, ContextEntry, FilePath};
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub use digest::Digest;
 pub use environment::{Environment, Target};
 pub use facts::{Facts, UsedInstance};
 pub use files::ProjectFiles;
+pub use image::{BuiltImage, Platform, Repository, RepositoryName};
 pub use name::{
     AccountId, EnvironmentName, InstanceName, NameError, ProjectName, Region, StackName, TargetName,
     TemplateName, TemplateRef, UnitName,

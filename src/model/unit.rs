@@ -88,8 +88,8 @@ impl DesiredUnit {
 
     /// Instances of other environments whose outputs this one takes.
     pub fn uses(&self) -> BTreeSet<UsedInstance> {
-        let used = |binding: &Binding| match binding {
-            Binding::Output(Output { environment: Some(environment), instance, .. }) => {
+        let used = |binding: &Binding| match binding.output() {
+            Some(Output { environment: Some(environment), instance, .. }) => {
                 Some(UsedInstance { environment: environment.clone(), instance: instance.clone() })
             }
             _ => None,

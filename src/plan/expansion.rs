@@ -10,7 +10,7 @@ use crate::language::decide;
 use crate::language::expand::{Unknown, expand};
 use crate::language::parameters::Parameter;
 use crate::language::{Facts, transforms};
-use crate::model::{Binding, DesiredUnit, ObservedStack};
+use crate::model::{DesiredUnit, ObservedStack};
 use crate::plan::PlannedValue;
 use crate::plan::values::MASKED;
 
@@ -78,10 +78,8 @@ fn facts(
 /// The logical ids of a unit's resources with the values that the source gives; `None` where some
 /// hang on values that are known later.
 pub fn logical_ids(unit: &DesiredUnit) -> Option<BTreeSet<String>> {
-    let literals = unit.parameters.iter().filter_map(|(name, binding)| match binding {
-        Binding::Literal(text) => Some((name.clone(), text.clone())),
-        Binding::Output(_) | Binding::Secret(_) => None,
-    });
+    let literals =
+        unit.parameters.iter().filter_map(|(name, binding)| Some((name.clone(), binding.given()?)));
     let template = unit.template.tree();
     let template = expanded(&template, &literals.collect(), None);
     let resources = template.get("Resources").and_then(Value::as_object)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::model::{Binding, DesiredUnit, InstanceName, ObservedStack, Output};
+use crate::model::{Binding, BuiltImage, DesiredUnit, InstanceName, ObservedStack, Output, Repository};
 use crate::plan::inventory::Inventory;
 use crate::plan::{ActionKind, Observation, Obstacle, ParameterChange, PlannedAction, PlannedValue};
 
@@ -28,15 +28,22 @@ impl Values<'_> {
                 _ if unit.secret_parameters.contains(name) => PlannedValue::Secret,
                 Binding::Secret(_) => PlannedValue::Secret,
                 Binding::Literal(text) => PlannedValue::Known(text.clone()),
-                Binding::Output(output) => match self.output(output) {
-                    Some(value) => value,
-                    None => {
-                        let (instance, parameter) = (unit.instance().clone(), name.clone());
-                        let output = output.clone();
-                        obstacles.push(Obstacle::OutputMissing { instance, parameter, output });
-                        continue;
+                Binding::Output(output)
+                | Binding::Image(BuiltImage { repository: Repository::Output(output), .. }) => {
+                    match self.output(output) {
+                        Some(PlannedValue::Known(value)) => PlannedValue::Known(binding.with_output(value)),
+                        Some(value) => value,
+                        None => {
+                            let (instance, parameter) = (unit.instance().clone(), name.clone());
+                            let output = output.clone();
+                            obstacles.push(Obstacle::OutputMissing { instance, parameter, output });
+                            continue;
+                        }
                     }
-                },
+                }
+                Binding::Image(BuiltImage { repository: Repository::Literal(name), manifest }) => {
+                    PlannedValue::Known(format!("{name}@{manifest}"))
+                }
             };
             values.insert(name.clone(), value);
         }

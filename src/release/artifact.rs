@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::model::{InstanceName, SealedUnit, UnitKind, canonical};
+use crate::model::{Class, InstanceName, SealedUnit, UnitKind, canonical};
 use crate::release::assemble::Assembly;
 
 /// The number of the format of the render document and of `inputs.json`.
@@ -38,21 +38,30 @@ fn input_document(assembly: &Assembly) -> Value {
 /// The document of `render --output json`. `artifact` says how the artifact of an instance can be
 /// opened; it answers `None` where no files are written.
 pub fn render_document(assembly: &Assembly, artifact: impl Fn(&InstanceName) -> Option<String>) -> Value {
-    let units: Vec<Value> = assembly
-        .units
-        .iter()
-        .map(|unit| {
-            json!({
-                "name": unit.instance().unit,
-                "target": unit.instance().target,
-                "kind": UnitKind::Stack,
-                "class": unit.class,
-                "digest": unit.digest(),
-                "needs": unit.needs,
-                "artifact": artifact(unit.instance()),
-            })
+    let stacks = assembly.units.iter().map(|unit| {
+        json!({
+            "name": unit.instance().unit,
+            "target": unit.instance().target,
+            "kind": UnitKind::Stack,
+            "class": unit.class,
+            "digest": unit.digest(),
+            "needs": unit.needs,
+            "artifact": artifact(unit.instance()),
         })
-        .collect();
+    });
+    // Images are built, not rendered; their digest is the input hash, so none needs to be built for it.
+    let images = assembly.images.iter().map(|image| {
+        json!({
+            "name": image.instance.unit,
+            "target": image.instance.target,
+            "kind": UnitKind::Image,
+            "class": Class::Stateless,
+            "digest": image.recipe.input,
+            "needs": [],
+            "artifact": null,
+        })
+    });
+    let units: Vec<Value> = stacks.chain(images).collect();
     json!({
         "schema": SCHEMA,
         "environment": assembly.environment.name,

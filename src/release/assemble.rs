@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::manifest::{Project, ResolvedEnvironment, ResolvedUnit, draft};
+use crate::manifest::source::Located;
+use crate::manifest::{Project, ResolvedEnvironment, ResolvedImage, ResolvedUnit, draft};
 use crate::model::facts::Identity;
 use crate::model::{
-    Binding, DesiredUnit, Diagnostic, Diagnostics, Digest, Environment, EnvironmentName, InstanceName,
-    Output, ProviderKind, SealedUnit, StackTemplate, TargetName, TemplateRef,
+    DesiredUnit, Diagnostic, Diagnostics, Digest, Environment, EnvironmentName, InstanceName, Output,
+    ProviderKind, SealedUnit, StackTemplate, TargetName, TemplateRef,
 };
 use crate::release::digests::{deployment, deployment_parts, release, release_parts};
+use crate::release::images::{self, DesiredImage};
 use crate::release::input_manifest::{InputManifest, UnitInputs};
 use crate::release::outputs::{self, UsedOutputs};
 use crate::release::template_checks::Depth;
@@ -33,6 +35,8 @@ pub struct Assembly {
     pub deployment: Digest,
     /// What each instance should be, sorted by instance.
     pub units: Vec<SealedUnit>,
+    /// Its images, sorted by instance.
+    pub images: Vec<DesiredImage>,
     /// Everything that had influence.
     pub manifest: InputManifest,
     /// What is worth knowing although nothing is wrong.
@@ -73,11 +77,15 @@ impl<'p> Assembler<'p> {
     /// # Errors
     /// Everything that is wrong, in the order of the instances' names.
     pub fn assemble(&self, environment: &EnvironmentName) -> Result<Assembly, Diagnostics> {
-        let resolved = self.project.resolve(environment)?;
+        let mut resolved = self.project.resolve(environment)?;
         let contexts = contexts(self.project, &resolved.environment)?;
+        let (images, mut problems) = self.read_images(&resolved, &contexts);
+        images::bind(&mut resolved, &images, &mut problems);
+        if problems.has_errors() {
+            return Err(problems);
+        }
         let joined: Vec<Result<Joined, Diagnostics>> =
             resolved.units.par_iter().map(|unit| self.join(&resolved, &contexts, unit)).collect();
-        let mut problems = Diagnostics::default();
         let (mut units, mut inputs) = (Vec::new(), BTreeMap::new());
         for result in joined {
             match result {
@@ -99,22 +107,64 @@ impl<'p> Assembler<'p> {
         let mut warnings = resolved.warnings.clone();
         warnings.extend(problems);
         warnings.extend(outputs::weaker_classes(&resolved.units));
-        Ok(self.complete(resolved, units, inputs, warnings))
+        Ok(self.complete(resolved, (units, images), inputs, warnings))
+    }
+
+    /// The images of one environment alone: what `build` needs, before any stack can be bound to them.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the project or with them.
+    pub fn images(
+        &self,
+        environment: &EnvironmentName,
+    ) -> Result<(Environment, Vec<DesiredImage>), Diagnostics> {
+        let resolved = self.project.resolve(environment)?;
+        let contexts = contexts(self.project, &resolved.environment)?;
+        let (images, problems) = self.read_images(&resolved, &contexts);
+        if problems.has_errors() { Err(problems) } else { Ok((resolved.environment, images)) }
+    }
+
+    fn read_images(
+        &self,
+        resolved: &ResolvedEnvironment,
+        contexts: &BTreeMap<TargetName, TargetContext>,
+    ) -> (Vec<DesiredImage>, Diagnostics) {
+        let read = |image: &ResolvedImage| {
+            let context = contexts[&image.instance.target].of(&image.inputs)?;
+            let rendered = self.renderer.files(&Project::folder(&image.template.value), &context)?;
+            let borrowed =
+                self.borrowed_drafts(&resolved.environment, &image.instance, &image.template, &rendered.used);
+            let image = images::desired(self.project, &resolved.environment.name, image, rendered)?;
+            Ok((image, borrowed))
+        };
+        let read: Vec<Result<_, Diagnostics>> = resolved.images.par_iter().map(read).collect();
+        let (mut images, mut problems) = (Vec::new(), Diagnostics::default());
+        for result in read {
+            match result {
+                Ok((image, borrowed)) => {
+                    problems.extend(borrowed);
+                    images.push(image);
+                }
+                Err(found) => problems.extend(found),
+            }
+        }
+        (images, problems)
     }
 
     fn complete(
         &self,
         resolved: ResolvedEnvironment,
-        units: Vec<SealedUnit>,
+        (units, images): (Vec<SealedUnit>, Vec<DesiredImage>),
         inputs: BTreeMap<InstanceName, UnitInputs>,
         warnings: Diagnostics,
     ) -> Assembly {
         let release_parts = release_parts(self.project);
         let release = release(&release_parts);
-        let deployment_parts = deployment_parts(self.project, &resolved, release);
+        let deployment_parts = deployment_parts(self.project, &resolved, &images, release);
         let deployment = deployment(&deployment_parts);
         let manifest = InputManifest::new(&self.project.files, release_parts, deployment_parts, inputs);
-        Assembly { environment: resolved.environment, release, deployment, units, manifest, warnings }
+        let environment = resolved.environment;
+        Assembly { environment, release, deployment, units, images, manifest, warnings }
     }
 
     fn join(
@@ -132,7 +182,12 @@ impl<'p> Assembler<'p> {
         let pinned = stored::pin(&rendered.template, unit, &facts, target, &mut problems);
         let parameters = parameters::bind(unit, &rendered.template, &pinned, &mut problems);
         language_checks::values(&rendered.template, &parameters.bindings, target, &mut problems);
-        problems.extend(self.borrowed_drafts(&resolved.environment, unit, &rendered.used));
+        problems.extend(self.borrowed_drafts(
+            &resolved.environment,
+            &unit.instance,
+            &unit.template,
+            &rendered.used,
+        ));
         let unit_inputs = UnitInputs::new(unit, &rendered.used, &self.project.files);
         let template = pinned.template.unwrap_or_else(|| rendered.template.value.clone());
         let desired = desired(&resolved.environment, unit, template, parameters);
@@ -149,7 +204,7 @@ impl<'p> Assembler<'p> {
         let bindings = resolved.units.iter().flat_map(|unit| unit.parameters.values());
         let mut wanted: BTreeMap<EnvironmentName, BTreeSet<InstanceName>> = BTreeMap::new();
         for bound in bindings {
-            if let Binding::Output(Output { environment: Some(environment), instance, .. }) = &bound.binding {
+            if let Some(Output { environment: Some(environment), instance, .. }) = bound.binding.output() {
                 wanted.entry(environment.clone()).or_default().insert(instance.clone());
             }
         }
@@ -172,9 +227,7 @@ impl<'p> Assembler<'p> {
         contexts: &BTreeMap<TargetName, TargetContext>,
         unit: &ResolvedUnit,
     ) -> Result<RenderedStack, Diagnostics> {
-        let target = &contexts[&unit.instance.target];
-        let inputs = Visible::new(&Value::Object(unit.inputs.clone()))?;
-        let context = Context { inputs, env: target.env.clone(), lock: target.lock.clone() };
+        let context = contexts[&unit.instance.target].of(&unit.inputs)?;
         self.renderer.stack(&Project::folder(&unit.template.value), &context)
     }
 
@@ -182,17 +235,18 @@ impl<'p> Assembler<'p> {
     fn borrowed_drafts(
         &self,
         environment: &Environment,
-        unit: &ResolvedUnit,
+        instance: &InstanceName,
+        template: &Located<TemplateRef>,
         used: &BTreeSet<String>,
     ) -> Option<Diagnostic> {
-        let real = environment.targets[&unit.instance.target].provider == ProviderKind::Aws;
+        let real = environment.targets[&instance.target].provider == ProviderKind::Aws;
         let is_draft = |version: &TemplateRef| {
-            *version != unit.template.value
-                && self.project.templates.get(version).is_some_and(|template| !template.published)
+            *version != template.value
+                && self.project.templates.get(version).is_some_and(|found| !found.published)
         };
         let versions: BTreeSet<TemplateRef> =
             used.iter().filter_map(|path| version_of(path)).filter(is_draft).collect();
-        draft(&versions.iter().map(|version| (version, &unit.template.position)).collect(), real)
+        draft(&versions.iter().map(|version| (version, &template.position)).collect(), real)
     }
 }
 
@@ -206,6 +260,14 @@ struct Joined {
 struct TargetContext {
     env: Visible,
     lock: Visible,
+}
+
+impl TargetContext {
+    /// What a template sees that is given these inputs.
+    fn of(&self, inputs: &Map<String, Value>) -> Result<Context, Diagnostics> {
+        let inputs = Visible::new(&Value::Object(inputs.clone()))?;
+        Ok(Context { inputs, env: self.env.clone(), lock: self.lock.clone() })
+    }
 }
 
 fn contexts(

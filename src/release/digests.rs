@@ -11,6 +11,7 @@ use crate::manifest::lock::Scope;
 use crate::manifest::yaml::{Content, Node};
 use crate::manifest::{Project, ResolvedEnvironment, ResolvedUnit};
 use crate::model::{Digest, Environment};
+use crate::release::images::{self, DesiredImage};
 
 /// Named digests of everything an id depends on.
 pub type Parts = BTreeMap<String, Digest>;
@@ -33,6 +34,8 @@ pub(super) fn release_parts(project: &Project) -> Parts {
         json!({"project": project.manifest.project, "inputs": inputs, "tags": project.manifest.tags});
     parts.insert("rekindle.yaml".to_owned(), Digest::of_value("rekindle/manifest/1", &manifest));
     parts.insert("rekindle.lock".to_owned(), project.lock.digest(|scope| *scope == Scope::Global));
+    let contexts = images::contexts(project).into_iter();
+    parts.extend(contexts.map(|(directory, digest)| (format!("context/{directory}"), digest)));
     parts.insert("canonical schema".to_owned(), Digest::of(CANONICAL_SCHEMA.to_string()));
     parts
 }
@@ -43,7 +46,12 @@ pub(super) fn release(parts: &Parts) -> Digest {
 }
 
 /// What the deployment depends on besides the release: the environment, resolved.
-pub(super) fn deployment_parts(project: &Project, resolved: &ResolvedEnvironment, release: Digest) -> Parts {
+pub(super) fn deployment_parts(
+    project: &Project,
+    resolved: &ResolvedEnvironment,
+    images: &[DesiredImage],
+    release: Digest,
+) -> Parts {
     let environment = &resolved.environment;
     let mut parts = Parts::new();
     parts.insert("release".to_owned(), release);
@@ -52,6 +60,7 @@ pub(super) fn deployment_parts(project: &Project, resolved: &ResolvedEnvironment
     for unit in &resolved.units {
         parts.insert(format!("units/{}", unit.instance), unit_inputs(unit));
     }
+    parts.extend(images::parts(images));
     parts
 }
 

@@ -109,10 +109,7 @@ fn facts(
     bindings: &BTreeMap<String, Binding>,
     target: &Target,
 ) -> Facts {
-    let value = |name: &String, parameter: &Parameter| match bindings.get(name) {
-        Some(Binding::Literal(text)) => parameter.read(text),
-        _ => None,
-    };
+    let value = |name: &String, parameter: &Parameter| parameter.read(&bindings.get(name)?.given()?);
     let values = parameters.iter().map(|(name, parameter)| (name.clone(), value(name, parameter)));
     Facts {
         parameters: values.collect(),

@@ -5,6 +5,7 @@
 mod artifact;
 mod assemble;
 mod digests;
+mod images;
 mod input_manifest;
 mod language_checks;
 mod outputs;
@@ -19,4 +20,5 @@ mod tests;
 pub use artifact::{artifact_path, render_document, render_files};
 pub use assemble::{Assembler, Assembly, assemble};
 pub use digests::Parts;
+pub use images::DesiredImage;
 pub use input_manifest::{InputManifest, UnitInputs};

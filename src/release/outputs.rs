@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::manifest::ResolvedUnit;
 use crate::manifest::suggestion::suggestion;
-use crate::model::{Binding, Diagnostic, Diagnostics, EnvironmentName, InstanceName, Output, SealedUnit};
+use crate::model::{Diagnostic, Diagnostics, EnvironmentName, InstanceName, Output, SealedUnit};
 
 /// The names of the outputs of other environments' instances.
 pub(super) type UsedOutputs = BTreeMap<(EnvironmentName, InstanceName), BTreeSet<String>>;
@@ -19,7 +19,7 @@ pub(super) fn check(units: &[ResolvedUnit], desired: &[SealedUnit], used: &UsedO
     };
     let mut problems = Diagnostics::default();
     for bound in units.iter().flat_map(|unit| unit.parameters.values()) {
-        let Binding::Output(output) = &bound.binding else { continue };
+        let Some(output) = bound.binding.output() else { continue };
         let Some(declared) = outputs_of(output).filter(|declared| !declared.contains(&output.name)) else {
             continue;
         };

@@ -42,8 +42,8 @@ pub(super) fn bind(
             }
         };
         problems.extend(secret_problem(name, rules, bound));
-        if let Binding::Literal(value) = &binding
-            && let Err(why) = rules.check(value)
+        if let Some(value) = binding.given()
+            && let Err(why) = rules.check(&value)
         {
             let problem = unfit(name, &why, bound, document);
             // The linter judges defaults, whether they are used or not.

@@ -50,7 +50,7 @@ pub(super) fn pin(
         let entry = match unit.parameters.get(&name).map(|bound| &bound.binding) {
             None => document.value["Parameters"][&name].get("Default").and_then(text_of),
             Some(Binding::Literal(entry)) => Some(entry.clone()),
-            Some(Binding::Output(_) | Binding::Secret(_)) => {
+            Some(Binding::Output(_) | Binding::Secret(_) | Binding::Image(_)) => {
                 problems.push(unknown_name(document, &name));
                 continue;
             }

@@ -4,6 +4,7 @@
 //! pure functions; running ones are [`run`] views, which write to the writer they were given. Every
 //! document for programs carries the number of its format, [`SCHEMA`].
 
+pub mod build_view;
 mod consequence_view;
 pub mod error;
 pub mod error_json;

@@ -38,6 +38,11 @@ pub fn clock_time(time: Timestamp) -> String {
     time.strftime("%H:%M:%S").to_string()
 }
 
+/// Bytes as people read them: `1.50 GiB`.
+pub fn bytes(number: u64) -> String {
+    indicatif::BinaryBytes(number).to_string()
+}
+
 /// A digest as narrow as it can be recognised.
 pub fn short(digest: &Digest) -> String {
     digest.short(12)

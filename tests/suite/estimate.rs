@@ -134,7 +134,7 @@ fn a_rebuild_keeps_what_a_teardown_keeps() {
         .flat_map(|phase| phase["units"].as_array().unwrap())
         .map(|unit| &unit["unit"])
         .collect();
-    assert_eq!(units, ["web", "web"], "only `web` is stateless");
+    assert_eq!(units, ["maintenance", "web", "maintenance", "web"], "only these are stateless");
 }
 
 #[test]

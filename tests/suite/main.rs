@@ -17,6 +17,7 @@ mod estimate;
 mod failed_runs;
 mod former_places;
 mod hostile;
+mod images;
 mod json_documents;
 mod language_project;
 mod layers;

@@ -32,11 +32,12 @@ const UNKNOWN_TO_THE_EMULATOR: [&str; 11] = [
 const KEPT: (&str, &str) = ("  demo:\n", "  demo:\n    protection: standard\n");
 
 #[test]
-fn demo_is_a_graph_of_seven_units() {
+fn demo_is_a_graph_of_eight_units() {
     insta::assert_snapshot!(graph(&assembled(files(), "demo")), @"
     data (data, 9 resources) <- keys <- messaging <- network
     flow-logs (data, 3 resources) <- keys <- network
     keys (permanent, 6 resources)
+    maintenance (stateless, 1 resources)
     messaging (data, 16 resources) <- keys
     network (data, 40 resources)
     storage (data, 4 resources) <- keys
@@ -50,6 +51,7 @@ fn sandbox_is_demo_without_what_the_emulator_does_not_know() {
     insta::assert_snapshot!(graph(&sandbox), @"
     data (data, 9 resources) <- keys <- messaging <- network
     keys (permanent, 6 resources)
+    maintenance (stateless, 1 resources)
     messaging (data, 14 resources) <- keys
     network (data, 31 resources)
     storage (data, 4 resources) <- keys

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::cli::Session;
 use crate::cli::exit_code::ExitCode;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, Problem};
 use crate::disk;
 use crate::lint::{self, Purpose, RULES};
 use crate::manifest::Project;
@@ -60,9 +60,12 @@ enum Subject {
 /// `--strict` warnings, end with 1.
 pub fn run(session: &Session, arguments: &CheckArguments) -> Result<ExitCode, Failure> {
     let (subject, found) = if arguments.templates.is_empty() {
-        match Project::read(disk::read_project(&session.root()?)?) {
+        match session.read() {
             Ok(project) => examine(&project, arguments.environment.as_ref()),
-            Err(problems) => (Subject::Environments(Vec::new()), problems),
+            Err(Failure { problem: Problem::Source(problems), .. }) => {
+                (Subject::Environments(Vec::new()), problems)
+            }
+            Err(failure) => return Err(failure),
         }
     } else {
         templates(arguments)?

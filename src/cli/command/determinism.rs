@@ -72,7 +72,11 @@ pub fn run(session: &Session, project: &Project, assembly: &Assembly) -> Result<
     let here = here(assembly);
     for conditions in &CONDITIONS {
         session.console.progress(&format!("rendering in `{}`\n", conditions.directory))?;
-        let there = there(&scratch.path().join(conditions.directory), &project.files, name, conditions)?;
+        let directory = scratch.path().join(conditions.directory);
+        for context in project.contexts.keys() {
+            disk::copy_directory(&session.root()?.join(context), &directory.join(context))?;
+        }
+        let there = there(&directory, &project.files, name, conditions)?;
         compare(&here, &there)?;
     }
     let digest = Digest::of_value("rekindle/render/1", &serde_json::json!(digests(&here)));

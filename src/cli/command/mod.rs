@@ -1,11 +1,13 @@
 //! One file a command: arguments in, layers called in order, results shown, exit code out.
 
+pub mod build;
 pub mod check;
 pub mod completions;
 pub mod deploy;
 mod determinism;
 pub mod estimate;
 pub mod graph;
+pub mod image;
 pub mod init;
 pub mod local;
 pub mod lock;

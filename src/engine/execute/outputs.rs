@@ -36,9 +36,9 @@ impl Outputs {
     /// The first reference whose stack has no such output.
     pub(super) fn resolve(&self, desired: &DesiredUnit) -> Result<Values, Output> {
         let resolve = |(name, binding): (&String, &Binding)| {
-            let value = match binding {
-                Binding::Output(output) => self.value(output).ok_or_else(|| output.clone())?,
-                known => known.known().unwrap_or_default(),
+            let value = match binding.output() {
+                Some(output) => binding.with_output(self.value(output).ok_or_else(|| output.clone())?),
+                None => binding.known().unwrap_or_default(),
             };
             Ok((name.clone(), value))
         };

@@ -63,17 +63,17 @@ fn parameters(desired: &SealedUnit, stack: &ObservedStack, references: &Referenc
     let mut differences = Vec::new();
     let names: BTreeSet<&String> = desired.parameters.keys().chain(stack.parameters.keys()).collect();
     for name in names.into_iter().filter(|name| !desired.secret_parameters.contains(*name)) {
-        let expected = match desired.parameters.get(name) {
-            Some(Binding::Output(output)) => match references.value(output) {
+        let binding = desired.parameters.get(name);
+        let expected = match binding.and_then(|binding| Some((binding, binding.output()?))) {
+            Some((binding, output)) => match references.value(output) {
                 None => {
                     let (name, output) = (name.clone(), output.clone());
                     differences.push(Difference::Unresolved { name, output });
                     continue;
                 }
-                value => value,
+                Some(value) => Some(binding.with_output(value)),
             },
-            Some(known) => known.known(),
-            None => None,
+            None => binding.and_then(Binding::known),
         };
         let actual = stack.parameters.get(name).cloned();
         if expected != actual {

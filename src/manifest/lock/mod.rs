@@ -4,6 +4,7 @@
 //! The first facts are the digests of published template versions.
 
 mod file;
+mod image;
 mod provider;
 mod scope;
 mod template;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 pub use file::FORMAT;
+pub use image::{IMAGE, LockedImage};
 pub use provider::{FactError, FactProvider, TemplateDigests};
 pub use scope::Scope;
 
@@ -79,9 +81,9 @@ impl Lock {
         Digest::of_value("rekindle/facts/1", &Value::Object(facts))
     }
 
-    /// Facts about the world. Template digests are facts about the project itself, whose files
-    /// are counted on their own.
+    /// Facts about the world. Template digests and built images are facts about the project itself,
+    /// whose files are counted on their own.
     fn outside(&self) -> impl Iterator<Item = (&FactName, &Value)> {
-        self.facts.iter().filter(|(fact, _)| fact.provider != TEMPLATE)
+        self.facts.iter().filter(|(fact, _)| fact.provider != TEMPLATE && fact.provider != IMAGE)
     }
 }

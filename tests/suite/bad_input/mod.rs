@@ -5,6 +5,7 @@
 
 #[cfg(feature = "aws")]
 mod cloud;
+mod image;
 mod lock;
 mod project;
 mod source;

@@ -296,15 +296,15 @@ fn a_cycle() {
 
 #[test]
 fn what_is_not_there_yet() {
-    let project = with_unit("app", "kind: image\nclass: stateless\ntemplate: keys@1.0.0\n");
+    let project = with_unit("app", "kind: machine\nclass: stateless\ntemplate: keys@1.0.0\n");
     assert_told!(told(&project, &["check"]), @"
     exit code 1
     --- standard output
-    error[not-yet]: `kind: image` is reserved and not supported yet
+    error[not-yet]: `kind: machine` is reserved and not supported yet
      --> stacks/app.yaml:1:7
       |
-    1 | kind: image
-      |       ^^^^^
+    1 | kind: machine
+      |       ^^^^^^^
       = hint: remove it; a later version will give it its meaning
 
     1 error

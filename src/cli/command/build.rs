@@ -1,0 +1,138 @@
+//! `rekindle build`: an environment's images, from source to digest.
+
+use std::cell::Cell;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::cli::Session;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::Failure;
+use crate::disk::{self, ContextFiles, Store};
+use crate::image::{Progress, assemble};
+use crate::manifest::Project;
+use crate::manifest::lock::LockedImage;
+use crate::model::files::LOCK_FILE;
+use crate::model::{Digest, EnvironmentName, InstanceName};
+use crate::release::{Assembler, DesiredImage};
+use crate::ui::{SCHEMA, build_view, text};
+
+/// `build`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  rekindle build demo\n  rekindle build production --output json\n\n\
+    Images whose Dockerfile only copies and configures are put together without a Docker engine; \
+    see docs/images.md. Run it before `deploy`, and commit `rekindle.lock`.")]
+pub struct BuildArguments {
+    /// Environment
+    #[arg(value_name = "ENV")]
+    pub environment: EnvironmentName,
+}
+
+/// The same input gave another image than before.
+#[derive(Debug, thiserror::Error)]
+#[error("the image `{instance}` came out otherwise than `{LOCK_FILE}` says: {made} now, {locked} there")]
+struct Different {
+    instance: InstanceName,
+    made: Digest,
+    locked: Digest,
+}
+
+/// Builds what the store does not have, and writes what came out into the lock.
+pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Failure> {
+    let project = session.project()?;
+    let (environment, images) = Assembler::new(&project).images(&arguments.environment)?;
+    let mut built = Vec::new();
+    let mut listed = Vec::new();
+    if !images.is_empty() {
+        let mut store = Store::open(&session.state()?)?;
+        for image in &images {
+            let (manifest, how) = build(session, &mut store, image)?;
+            check(image, manifest)?;
+            let input = image.recipe.input;
+            built.push((image.instance.clone(), LockedImage { input, manifest }));
+            listed.push(json!({"unit": image.instance, "input": input, "manifest": manifest, "how": how}));
+        }
+    }
+    write_lock(session, &project, &environment.name, &built)?;
+    let document: Value = json!({"schema": SCHEMA, "environment": environment.name, "images": listed});
+    if session.console.is_json() {
+        session.console.document(&document)?;
+    } else {
+        session.console.result(&build_view::build(&document))?;
+    }
+    Ok(ExitCode::Done)
+}
+
+/// The image's manifest, and whether it had to be made.
+fn build(
+    session: &Session,
+    store: &mut Store,
+    image: &DesiredImage,
+) -> Result<(Digest, &'static str), Failure> {
+    let input = image.recipe.input;
+    if let Some(manifest) = store.find(input)? {
+        return Ok((manifest.digest, "reused"));
+    }
+    let contents = ContextFiles::new(&session.root()?, image.context.as_deref().unwrap_or("."));
+    let progress = Steps { session, image, copied: Cell::new(0), told: Cell::new(0) };
+    let manifest = assemble(&image.recipe, &contents, &progress, store)?;
+    store.enter(input, manifest)?;
+    Ok((manifest.digest, "assembled"))
+}
+
+/// What the lock says of an input holds: nothing may come out otherwise.
+fn check(image: &DesiredImage, made: Digest) -> Result<(), Failure> {
+    match image.locked.filter(|locked| *locked != made) {
+        None => Ok(()),
+        Some(locked) => {
+            let different = Different { instance: image.instance.clone(), made, locked };
+            Err(Failure::new(ExitCode::Different, different).hint(
+                "somebody edited the lock, or the two versions of rekindle differ; take the entry out of the \
+                 lock to accept what came out now",
+            ))
+        }
+    }
+}
+
+fn write_lock(
+    session: &Session,
+    project: &Project,
+    environment: &EnvironmentName,
+    built: &[(InstanceName, LockedImage)],
+) -> Result<(), Failure> {
+    let mut lock = project.lock.clone();
+    lock.set_images(environment, built);
+    if lock != project.lock {
+        disk::write_atomically(&session.root()?.join(LOCK_FILE), lock.write().as_bytes())?;
+        session.console.progress(&format!("{LOCK_FILE} is updated: commit it\n"))?;
+    }
+    Ok(())
+}
+
+/// Tells of large images how far they are, every tenth part.
+struct Steps<'s> {
+    session: &'s Session,
+    image: &'s DesiredImage,
+    copied: Cell<u64>,
+    told: Cell<u64>,
+}
+
+/// Bytes from which on an image is large: one takes about a second.
+const LARGE: u64 = 256 << 20;
+
+impl Progress for Steps<'_> {
+    fn copied(&self, bytes: u64) {
+        self.copied.set(self.copied.get() + bytes);
+        let all = self.image.recipe.bytes();
+        if all < LARGE {
+            return;
+        }
+        let tenth = self.copied.get() * 10 / all;
+        if tenth > self.told.get() {
+            self.told.set(tenth);
+            let (copied, all) = (text::bytes(self.copied.get()), text::bytes(all));
+            // A line that cannot be written is no reason to stop.
+            let _ = self.session.console.progress(&format!("{}: {copied} of {all}\n", self.image.instance));
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Puts an image together from its recipe, without an engine: layer, configuration, manifest.
+
+use std::io::{self, Read, Write};
+
+use crate::image::configuration::manifest;
+use crate::image::layer;
+use crate::image::recipe::Recipe;
+use crate::model::{Digest, FilePath};
+
+/// Gives the bytes of files in the context directory.
+pub trait Contents {
+    /// Opens a file. What it holds is compared with what was listed.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn open(&self, path: &FilePath) -> io::Result<Box<dyn Read + '_>>;
+}
+
+/// Bytes by their digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Blob {
+    /// Of the bytes.
+    pub digest: Digest,
+    /// How many.
+    pub size: u64,
+}
+
+/// Takes bytes of any number, and keeps them under their digest.
+pub trait Blobs {
+    /// Keeps what `write` writes. When it fails, nothing is kept.
+    ///
+    /// # Errors
+    /// What `write` said, or what stood in the way of keeping.
+    fn keep(
+        &mut self,
+        write: &mut dyn FnMut(&mut dyn Write) -> Result<(), AssembleError>,
+    ) -> Result<Blob, AssembleError>;
+}
+
+/// Is told how far it is.
+pub trait Progress {
+    /// So many bytes more of files are copied.
+    fn copied(&self, bytes: u64);
+}
+
+/// Why an image could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum AssembleError {
+    /// A file of the context cannot be read.
+    #[error("could not read the file that becomes `{path}`")]
+    Read {
+        /// Its path in the image.
+        path: String,
+        /// The system's answer.
+        #[source]
+        source: io::Error,
+    },
+    /// The bytes are not those that were counted in the input hash.
+    #[error("the file that becomes `{path}` changed while the image was put together")]
+    Changed {
+        /// Its path in the image.
+        path: String,
+    },
+    /// ADD unpacks archives.
+    #[error("ADD of an archive, `{path}`, is not supported yet")]
+    Archive {
+        /// Its path in the image.
+        path: String,
+    },
+    /// The store cannot take it.
+    #[error("could not write the image")]
+    Write(#[source] io::Error),
+}
+
+impl AssembleError {
+    /// What to do next.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Changed { .. } => Some("run the command again when nobody changes files"),
+            Self::Archive { .. } => Some("unpack it in the context directory, or take it as it is with COPY"),
+            Self::Write(error) if error.kind() == io::ErrorKind::StorageFull => {
+                Some("the disk is full: free some space and run the command again; the store is as it was")
+            }
+            Self::Read { .. } | Self::Write(_) => None,
+        }
+    }
+}
+
+/// Puts the image together and gives its manifest.
+///
+/// # Errors
+/// A file cannot be read or changed, or the store cannot take it.
+pub fn assemble(
+    recipe: &Recipe,
+    contents: &dyn Contents,
+    progress: &dyn Progress,
+    blobs: &mut dyn Blobs,
+) -> Result<Blob, AssembleError> {
+    let mut layers = Vec::new();
+    if recipe.tree.entries().next().is_some() {
+        layers.push(blobs.keep(&mut |out| layer::write(&recipe.tree, contents, progress, out))?);
+    }
+    let digests: Vec<Digest> = layers.iter().map(|layer| layer.digest).collect();
+    let configuration = recipe.configuration.document(&recipe.platform, &recipe.environment, &digests);
+    let configuration = keep_bytes(blobs, &configuration)?;
+    keep_bytes(blobs, &manifest(&configuration, &layers))
+}
+
+fn keep_bytes(blobs: &mut dyn Blobs, bytes: &[u8]) -> Result<Blob, AssembleError> {
+    blobs.keep(&mut |out| out.write_all(bytes).map_err(AssembleError::Write))
+}

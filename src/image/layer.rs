@@ -1,0 +1,134 @@
+//! The layer of an image: a tar archive of its whole tree, uncompressed.
+//!
+//! One form for one tree: entries in the order of their paths, the epoch as time, no names of users,
+//! no compression whose next version could give other bytes.
+
+use std::io::{self, Read, Write};
+
+use sha2::{Digest as _, Sha256};
+use tar::EntryType;
+
+use crate::image::assemble::{AssembleError, Contents, Progress};
+use crate::image::pax::{BLOCK, Entry};
+use crate::image::tree::{Bytes, Content, Kind, Node, Parts, Tree, shown};
+use crate::model::{Digest, FilePath};
+
+/// Bytes that are on their way at a time.
+const BUFFER: usize = 128 << 10;
+/// Bytes of the beginning of a file that tell an archive.
+const BEGINNING: usize = 262;
+
+/// Writes the archive of a tree, file by file.
+pub(super) fn write(
+    tree: &Tree,
+    contents: &dyn Contents,
+    progress: &dyn Progress,
+    out: &mut dyn Write,
+) -> Result<(), AssembleError> {
+    let mut writer = Writer { contents, progress, out, buffer: vec![0; BUFFER] };
+    for (path, node) in tree.entries() {
+        writer.entry(path, node)?;
+    }
+    // Two empty blocks end an archive.
+    writer.out.write_all(&[0; 2 * BLOCK]).map_err(AssembleError::Write)
+}
+
+struct Writer<'w> {
+    contents: &'w dyn Contents,
+    progress: &'w dyn Progress,
+    out: &'w mut dyn Write,
+    buffer: Vec<u8>,
+}
+
+impl Writer<'_> {
+    fn entry(&mut self, path: &Parts, node: &Node) -> Result<(), AssembleError> {
+        let mut name = path.join(&b'/');
+        let (kind, target, size): (_, &[u8], _) = match &node.kind {
+            Kind::Directory => {
+                name.push(b'/');
+                (EntryType::Directory, b"", 0)
+            }
+            Kind::Link(target) => (EntryType::Symlink, &target.0, 0),
+            Kind::File(content) => (EntryType::Regular, b"", content.size),
+        };
+        let (user, group) = (node.owner.user, node.owner.group);
+        let blocks = Entry { kind, name: &name, target, mode: node.mode, user, group, size }.blocks();
+        self.out.write_all(&blocks).map_err(AssembleError::Write)?;
+        match &node.kind {
+            Kind::File(content) => self.content(path, content),
+            Kind::Directory | Kind::Link(_) => Ok(()),
+        }
+    }
+
+    /// Copies a file, and checks on the way that it is the one that was counted in the input.
+    fn content(&mut self, path: &Parts, content: &Content) -> Result<(), AssembleError> {
+        let failed = |source| AssembleError::Read { path: shown(path), source };
+        let mut reader: Box<dyn Read + '_> = match &content.bytes {
+            Bytes::Here(bytes) => Box::new(&bytes[..]),
+            Bytes::InContext(path) => self.contents.open(path).map_err(failed)?,
+        };
+        let (mut hasher, mut copied) = (Sha256::new(), 0);
+        loop {
+            let count = fill(&mut *reader, &mut self.buffer).map_err(failed)?;
+            let bytes = &self.buffer[..count];
+            if copied == 0 && content.added_by.is_some() && is_archive(bytes) {
+                return Err(AssembleError::Archive { path: shown(path) });
+            }
+            copied += count as u64;
+            if copied > content.size {
+                break;
+            }
+            hasher.update(bytes);
+            self.out.write_all(bytes).map_err(AssembleError::Write)?;
+            self.progress.copied(count as u64);
+            if count < self.buffer.len() {
+                break;
+            }
+        }
+        if copied != content.size || Digest::from_sha256(hasher) != content.digest {
+            return Err(AssembleError::Changed { path: shown(path) });
+        }
+        // Less than a block, so it always fits.
+        let padding = content.size.next_multiple_of(BLOCK as u64) - content.size;
+        let zeros = [0; BLOCK];
+        self.out.write_all(&zeros[..usize::try_from(padding).unwrap_or(0)]).map_err(AssembleError::Write)
+    }
+}
+
+/// Reads until the buffer is full or the file ends, so that a short read is no end.
+fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// What ADD would unpack: tar, and what gzip, bzip2, xz and zstd made.
+fn is_archive(bytes: &[u8]) -> bool {
+    const BEGINNINGS: [&[u8]; 4] = [b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd"];
+    let is_tar = bytes.len() >= BEGINNING && &bytes[257..BEGINNING] == b"ustar";
+    is_tar || BEGINNINGS.iter().any(|beginning| bytes.starts_with(beginning))
+}
+
+impl Content {
+    /// A file whose bytes are here.
+    pub(super) fn here(bytes: &[u8]) -> Self {
+        Self {
+            digest: Digest::of(bytes),
+            size: bytes.len() as u64,
+            bytes: Bytes::Here(bytes.into()),
+            added_by: None,
+        }
+    }
+
+    /// A file of the context directory.
+    pub(super) fn in_context(path: &FilePath, digest: Digest, size: u64) -> Self {
+        Self { digest, size, bytes: Bytes::InContext(path.clone()), added_by: None }
+    }
+}

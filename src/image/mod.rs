@@ -1,0 +1,31 @@
+//! Images from plain Dockerfiles, without an engine where they only copy and configure: what a
+//! Dockerfile means, which files the image has, its layer, its configuration, its manifest.
+//!
+//! May not open files, read a clock or know a unit: it gets texts, listings with digests, and readers.
+//! Every rule that a digest hangs on carries the number [`RULES`]; see `docs/images.md`.
+
+mod assemble;
+mod configuration;
+mod copy;
+mod copying;
+mod dockerfile;
+mod environment;
+mod ignore;
+mod instructions;
+mod layer;
+mod pattern;
+mod pax;
+mod recipe;
+mod tree;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use assemble::{AssembleError, Blob, Blobs, Contents, Progress, assemble};
+pub use ignore::IgnoreRules;
+pub use recipe::{Recipe, Request, read};
+
+/// The number of the rules by which an image comes from its input: raised whenever the same input
+/// would give other bytes.
+pub const RULES: u32 = 1;

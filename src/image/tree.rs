@@ -1,0 +1,164 @@
+//! The file system of an image while it is put together: directories, files, links, by path.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::image::dockerfile::Span;
+use crate::model::{Digest, FilePath};
+
+/// Links that are followed in one path before it counts as a circle; the number of Linux.
+const MAXIMUM_LINKS: usize = 40;
+
+/// Who owns something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Owner {
+    pub(super) user: u64,
+    pub(super) group: u64,
+}
+
+/// Where the bytes of a file are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Bytes {
+    /// Here.
+    Here(Arc<[u8]>),
+    /// In the context directory, below this path.
+    InContext(FilePath),
+}
+
+/// The content of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Content {
+    pub(super) bytes: Bytes,
+    pub(super) digest: Digest,
+    pub(super) size: u64,
+    /// The ADD that brought it: it unpacks archives, so what it adds must be none.
+    pub(super) added_by: Option<Span>,
+}
+
+/// What a node is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Directory,
+    File(Content),
+    Link(FilePath),
+}
+
+/// One entry of the file system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Node {
+    pub(super) kind: Kind,
+    pub(super) mode: u32,
+    pub(super) owner: Owner,
+}
+
+impl Node {
+    pub(super) fn directory(owner: Owner) -> Self {
+        Self { kind: Kind::Directory, mode: 0o755, owner }
+    }
+}
+
+/// A path as its parts.
+pub(super) type Parts = Vec<Vec<u8>>;
+
+/// A file system. The root is there without an entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tree(BTreeMap<Parts, Node>);
+
+/// The parts of a path, `.` and `..` worked out; nothing is above the root.
+pub(super) fn parts(path: &[u8]) -> Parts {
+    let mut parts = Parts::new();
+    for part in path.split(|byte| *byte == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." => drop(parts.pop()),
+            part => parts.push(part.to_owned()),
+        }
+    }
+    parts
+}
+
+impl Tree {
+    /// What is at a path, links in it not followed.
+    pub(super) fn get(&self, path: &[Vec<u8>]) -> Option<&Node> {
+        self.0.get(path)
+    }
+
+    /// Whether there is a directory.
+    pub(super) fn is_directory(&self, path: &[Vec<u8>]) -> bool {
+        path.is_empty() || self.get(path).is_some_and(|node| node.kind == Kind::Directory)
+    }
+
+    /// Every entry in the order of paths, a directory before what is in it.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&Parts, &Node)> {
+        self.0.iter()
+    }
+
+    /// What lies below a directory, with paths relative to it.
+    pub(super) fn below<'t>(
+        &'t self,
+        path: &'t [Vec<u8>],
+    ) -> impl Iterator<Item = (&'t [Vec<u8>], &'t Node)> {
+        let entries = self.0.range(path.to_vec()..).take_while(move |(entry, _)| entry.starts_with(path));
+        entries
+            .filter(|(entry, _)| entry.len() > path.len())
+            .map(|(entry, node)| (&entry[path.len()..], node))
+    }
+
+    /// Puts a node in place. `Err` where a file stands in place of a directory, or the other way round.
+    pub(super) fn put(&mut self, path: Parts, node: Node) -> Result<(), String> {
+        let is_directory = |node: &Node| node.kind == Kind::Directory;
+        if let Some(old) = self.0.get(&path)
+            && is_directory(old) != is_directory(&node)
+        {
+            let (was, is) =
+                if is_directory(old) { ("a directory", "a file") } else { ("a file", "a directory") };
+            return Err(format!("`{}` is {was}, and would become {is}", shown(&path)));
+        }
+        self.0.insert(path, node);
+        Ok(())
+    }
+
+    /// Makes a directory and those above it, where they are missing.
+    pub(super) fn make_directories(&mut self, path: &[Vec<u8>], owner: Owner) -> Result<(), String> {
+        for length in 1..=path.len() {
+            match self.get(&path[..length]).map(|node| node.kind == Kind::Directory) {
+                Some(true) => {}
+                Some(false) => return Err(format!("`{}` is no directory", shown(&path[..length]))),
+                None => drop(self.0.insert(path[..length].to_vec(), Node::directory(owner))),
+            }
+        }
+        Ok(())
+    }
+
+    /// The path without links, seen from the root of the image.
+    pub(super) fn resolve(&self, path: &[Vec<u8>]) -> Result<Parts, String> {
+        let mut waiting: Vec<Vec<u8>> = path.iter().rev().cloned().collect();
+        let (mut resolved, mut followed) = (Parts::new(), 0);
+        while let Some(part) = waiting.pop() {
+            match &part[..] {
+                b"" | b"." => continue,
+                b".." => {
+                    resolved.pop();
+                    continue;
+                }
+                _ => resolved.push(part),
+            }
+            let Some(Node { kind: Kind::Link(target), .. }) = self.get(&resolved) else { continue };
+            followed += 1;
+            if followed > MAXIMUM_LINKS {
+                return Err(format!("the links in `{}` lead in a circle", shown(path)));
+            }
+            resolved.pop();
+            if target.0.starts_with(b"/") {
+                resolved.clear();
+            }
+            waiting.extend(target.0.split(|byte| *byte == b'/').rev().map(<[u8]>::to_vec));
+        }
+        Ok(resolved)
+    }
+}
+
+/// A path as people write it.
+pub(super) fn shown(path: &[Vec<u8>]) -> String {
+    format!("/{}", FilePath(path.join(&b'/')))
+}

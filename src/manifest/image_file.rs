@@ -1,0 +1,163 @@
+//! `stacks/NAME.yaml` with `kind: image`: one image unit.
+
+use std::collections::BTreeMap;
+
+use crate::manifest::decode::{Decoder, Fields};
+use crate::manifest::reference::{Declared, Parameter, declared, not_yet};
+use crate::manifest::source::Located;
+use crate::manifest::unit_file::{Settings, TargetOverride, UnitDeclaration, inputs, target_list};
+use crate::manifest::yaml::{Content, Key, Node};
+use crate::model::{Class, Platform, RepositoryName, TargetName, UnitName};
+
+/// How an image is made, beside its template and inputs.
+#[derive(Clone, Debug, Default)]
+pub struct ImageDeclaration {
+    /// A directory of the project whose files it may copy, relative to the root.
+    pub context: Option<Located<String>>,
+    /// Build arguments.
+    pub arguments: BTreeMap<String, String>,
+    /// The stage of the Dockerfile that is wanted; the last one when `None`.
+    pub stage: Option<Located<String>>,
+    /// What it runs on.
+    pub platform: Platform,
+    /// Labels, beside those of the Dockerfile.
+    pub labels: BTreeMap<String, String>,
+    /// Where it is pulled from.
+    pub repository: Option<Parameter>,
+}
+
+const KEYS: [&str; 16] = [
+    "kind",
+    "template",
+    "targets",
+    "environments",
+    "inputs",
+    "overrides",
+    "context",
+    "args",
+    "stage",
+    "platform",
+    "labels",
+    "repository",
+    "network",
+    "secrets",
+    "drop",
+    "fetch",
+];
+
+/// Whether a unit's document says that it is an image.
+pub(super) fn is_image(root: &Node) -> bool {
+    let Content::Mapping(entries) = &root.content else { return false };
+    let says_image = |(key, value): &(Key, Node)| {
+        key.text == "kind" && matches!(&value.content, Content::Scalar { text, .. } if text == "image")
+    };
+    entries.iter().any(says_image)
+}
+
+/// Decodes the document of the image unit `name`.
+pub(super) fn decode(decoder: &mut Decoder, name: UnitName, root: &Node) -> Option<UnitDeclaration> {
+    let fields = decoder.fields(root, "the image", &KEYS);
+    refuse_reserved(decoder, &fields);
+    let template = fields.required(decoder, "template").and_then(|node| decoder.parsed(node));
+    let primary = || vec![Located { value: TargetName::primary(), position: root.position.clone() }];
+    let targets = fields.get("targets").map_or_else(primary, |node| target_list(decoder, node));
+    let image = ImageDeclaration {
+        context: fields.get("context").and_then(|node| directory(decoder, node)),
+        arguments: fields.get("args").map(|node| texts(decoder, node)).unwrap_or_default(),
+        stage: fields.get("stage").and_then(|node| decoder.text(node)),
+        platform: fields.get("platform").and_then(|node| platform(decoder, node)).unwrap_or_default(),
+        labels: fields.get("labels").map(|node| texts(decoder, node)).unwrap_or_default(),
+        repository: fields.get("repository").and_then(|node| repository(decoder, node)),
+    };
+    Some(UnitDeclaration {
+        name,
+        position: root.position.clone(),
+        environments: fields.get("environments").map(|node| decoder.list(node)),
+        inputs: fields.get("inputs").map(|node| inputs(decoder, node)).unwrap_or_default(),
+        overrides: fields.get("overrides").map(|node| overrides(decoder, node)).unwrap_or_default(),
+        template: template?,
+        // It can be made again at any time.
+        class: Class::Stateless,
+        targets,
+        parameters: BTreeMap::new(),
+        after: Vec::new(),
+        settings: Settings::default(),
+        image: Some(image),
+    })
+}
+
+/// Keys that have a meaning only where an engine builds.
+fn refuse_reserved(decoder: &mut Decoder, fields: &Fields<'_>) {
+    if let Some(node) = fields.get("network")
+        && let Some("default" | "host") =
+            decoder.word(node, &["none", "default", "host"].map(|word| (word, word)))
+    {
+        decoder.problems.push(not_yet(node.position.clone(), "network"));
+    }
+    for key in ["secrets", "drop", "fetch"] {
+        if let Some(node) = fields.get(key)
+            && !decoder.items(node).is_empty()
+        {
+            decoder.problems.push(not_yet(node.position.clone(), key));
+        }
+    }
+}
+
+fn overrides(decoder: &mut Decoder, node: &Node) -> BTreeMap<TargetName, TargetOverride> {
+    let mut overrides = BTreeMap::new();
+    for (name, node) in decoder.named::<TargetName>(node) {
+        let fields = decoder.fields(node, "the target's override", &["inputs", "repository"]);
+        let entry = TargetOverride {
+            position: name.position,
+            inputs: fields.get("inputs").map(|node| inputs(decoder, node)).unwrap_or_default(),
+            parameters: BTreeMap::new(),
+            repository: fields.get("repository").and_then(|node| repository(decoder, node)),
+        };
+        overrides.insert(name.value, entry);
+    }
+    overrides
+}
+
+/// A directory inside the project. Not the whole of it: what rekindle keeps lies there too, and every
+/// change of any file would make another image.
+fn directory(decoder: &mut Decoder, node: &Node) -> Option<Located<String>> {
+    let text = decoder.text(node)?;
+    let parts: Vec<&str> = text.value.trim_end_matches('/').split('/').collect();
+    if parts.iter().any(|part| matches!(*part, "" | "." | "..")) || parts[0].starts_with(".rekindle") {
+        let message = format!("`{}` names no directory inside the project", text.value);
+        return decoder.refuse(
+            node.error("invalid-value", message).hint(
+                "name one relative to `rekindle.yaml`, below it and without `.` and `..`: `site/public`",
+            ),
+        );
+    }
+    Some(Located { value: parts.join("/"), position: text.position })
+}
+
+fn platform(decoder: &mut Decoder, node: &Node) -> Option<Platform> {
+    let platform = decoder.parsed::<Platform>(node)?.value;
+    if platform.os != "linux" {
+        return decoder.refuse(not_yet(node.position.clone(), &format!("platform: {platform}")));
+    }
+    Some(platform)
+}
+
+fn texts(decoder: &mut Decoder, node: &Node) -> BTreeMap<String, String> {
+    let entries = decoder.entries(node).iter();
+    entries.filter_map(|(key, value)| Some((key.text.clone(), decoder.text(value)?.value))).collect()
+}
+
+fn repository(decoder: &mut Decoder, node: &Node) -> Option<Parameter> {
+    let declared = match declared(decoder, node)? {
+        Declared::Literal(text) => match text.parse::<RepositoryName>() {
+            Ok(name) => Declared::Literal(name.0),
+            Err(error) => return decoder.refuse(node.error("invalid-value", error.to_string())),
+        },
+        output @ Declared::Output { .. } => output,
+        Declared::Secret(_) | Declared::Image(_) => {
+            let problem = node.error("misplaced-tag", "a repository is a name, or an output of a stack");
+            return decoder.refuse(problem.hint("write `HOST/PATH` or `!output UNIT.NAME`"));
+        }
+    };
+    Some(Parameter { key: node.position.clone(), position: node.position.clone(), declared })
+}
