@@ -45,11 +45,6 @@ impl Stop {
         *self.0.borrow() >= Level::Finish
     }
 
-    /// Whether what runs is to be let go.
-    pub fn is_now(&self) -> bool {
-        *self.0.borrow() == Level::Now
-    }
-
     /// Returns once nothing more may be started; never when nobody can ask any more.
     pub async fn finishing(&self) {
         self.reached(Level::Finish).await;

@@ -143,15 +143,6 @@ pub fn ascii(value: &Value) -> String {
     escaped
 }
 
-/// The bytes of [`ascii`], counted without making the text.
-pub fn ascii_length(value: &Value) -> usize {
-    let (text, unit) = (text(value), "\\u0000".len());
-    if text.is_ascii() {
-        return text.len();
-    }
-    text.chars().map(|character| if character.is_ascii() { 1 } else { character.len_utf16() * unit }).sum()
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use proptest::prelude::*;
@@ -185,11 +176,6 @@ pub(super) mod tests {
         #[test]
         fn the_library_writes_the_same(value in values()) {
             prop_assert_eq!(bytes(&value), serde_json_canonicalizer::to_vec(&value).unwrap());
-        }
-
-        #[test]
-        fn the_length_is_counted_as_it_is_sent(value in values()) {
-            prop_assert_eq!(ascii_length(&value), ascii(&value).len());
         }
     }
 

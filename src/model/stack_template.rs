@@ -60,12 +60,6 @@ impl From<Value> for StackTemplate {
     }
 }
 
-impl Default for StackTemplate {
-    fn default() -> Self {
-        Self::from(Value::Null)
-    }
-}
-
 impl Deref for StackTemplate {
     type Target = Value;
 
