@@ -76,6 +76,7 @@ pub fn read_context(root: &Utf8Path, directory: &str) -> Result<Option<Context>,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(FileError::at(Access::Read, &top)(error).into()),
     }
+    stays_inside(root, directory, &top)?;
     let ignore = ignore_rules(&top, directory)?;
     let mut walk = Walk { directory, top: &top, ignore, files: Vec::new(), context: Context::default() };
     walk.directory(&FilePath(Vec::new()))?;
@@ -86,11 +87,27 @@ pub fn read_context(root: &Utf8Path, directory: &str) -> Result<Option<Context>,
     Ok(Some(context))
 }
 
+/// No directory on the way may be a link: it could lead out of the project.
+fn stays_inside(root: &Utf8Path, directory: &str, top: &Utf8Path) -> Result<(), ContextError> {
+    let real = |path: &Utf8Path| path.canonicalize_utf8().map_err(FileError::at(Access::Read, path));
+    let (found, expected) = (real(top)?, real(root)?.join(directory));
+    // Components are compared, so that `./` and a `/` at the end make no difference.
+    if found.components().eq(expected.components()) {
+        return Ok(());
+    }
+    Err(ContextError::LinkOut { link: directory.into(), target: found.into_string() })
+}
+
 fn ignore_rules(top: &Utf8Path, directory: &str) -> Result<IgnoreRules, ContextError> {
     let path = top.join(".dockerignore");
     let name = format!("{directory}/.dockerignore");
-    match fs::read(&path) {
-        Ok(bytes) => IgnoreRules::read(&name, &bytes).map_err(ContextError::Ignore),
+    let read = fs::symlink_metadata(&path).and_then(|metadata| match metadata.is_file() {
+        true => fs::read(&path).map(Some),
+        false => Ok(None),
+    });
+    match read {
+        Ok(None) => Err(ContextError::Special { path: name.into() }),
+        Ok(Some(bytes)) => IgnoreRules::read(&name, &bytes).map_err(ContextError::Ignore),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(IgnoreRules::default()),
         Err(error) => Err(FileError::at(Access::Read, &path)(error).into()),
     }

@@ -21,7 +21,9 @@ pub use context::{ContextError, ContextFiles, read_context};
 pub use error::{Access, FileError};
 pub use ledger::{Ledger, LedgerError};
 pub use lock::{EnvironmentLock, LockError};
-pub use project::{FindError, ReadError, find_project, read_manifest, read_project, read_rehearsal};
+pub use project::{
+    FindError, ReadError, find_project, read_lock, read_manifest, read_project, read_rehearsal,
+};
 pub use scratch::{ScratchDirectory, copy_directory, entries, read_files, write_files};
 pub use state::StateDirectory;
 pub use store::{Store, StoreError, StoredImage};

@@ -117,10 +117,7 @@ pub fn read_project(root: &Utf8Path) -> Result<ProjectFiles, ReadError> {
 /// # Errors
 /// Something cannot be read, or is no plain file.
 pub fn read_rehearsal(root: &Utf8Path) -> Result<ProjectFiles, ReadError> {
-    let root = root.canonicalize_utf8().map_err(FileError::at(Access::Read, root))?;
-    let mut reader = Reader { root: &root, files: ProjectFiles::default() };
-    reader.optional(Utf8Path::new("rehearsal"))?;
-    Ok(reader.files)
+    read_part(root, "rehearsal")
 }
 
 /// Reads `rekindle.yaml` of the project at `root` and nothing else.
@@ -128,9 +125,21 @@ pub fn read_rehearsal(root: &Utf8Path) -> Result<ProjectFiles, ReadError> {
 /// # Errors
 /// It cannot be read, or is no plain file.
 pub fn read_manifest(root: &Utf8Path) -> Result<ProjectFiles, ReadError> {
+    read_part(root, MANIFEST_FILE)
+}
+
+/// Reads `rekindle.lock` of the project at `root` and nothing else.
+///
+/// # Errors
+/// It cannot be read, or is no plain file.
+pub fn read_lock(root: &Utf8Path) -> Result<ProjectFiles, ReadError> {
+    read_part(root, LOCK_FILE)
+}
+
+fn read_part(root: &Utf8Path, part: &str) -> Result<ProjectFiles, ReadError> {
     let root = root.canonicalize_utf8().map_err(FileError::at(Access::Read, root))?;
     let mut reader = Reader { root: &root, files: ProjectFiles::default() };
-    reader.optional(Utf8Path::new(MANIFEST_FILE))?;
+    reader.optional(Utf8Path::new(part))?;
     Ok(reader.files)
 }
 

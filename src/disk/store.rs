@@ -46,6 +46,12 @@ pub enum StoreError {
         /// Which.
         path: Utf8PathBuf,
     },
+    /// A manifest of an image that is to stay is not what it was, so that its blobs are not known.
+    #[error("`{path}` is no manifest of an image")]
+    Manifest {
+        /// Which.
+        path: Utf8PathBuf,
+    },
 }
 
 impl StoreError {
@@ -55,6 +61,9 @@ impl StoreError {
             Self::File(error) => error.hint(),
             Self::Held { .. } => {
                 Some("wait until it ends; when its process dies the store is free by itself")
+            }
+            Self::Manifest { .. } => {
+                Some("run `rekindle build` for every environment: it makes the image again")
             }
             Self::Damaged { .. } => {
                 Some("remove the store's directory; `rekindle build` makes the images again")
@@ -132,8 +141,9 @@ impl Store {
     /// The index cannot be read, or is none.
     pub fn images(&self) -> Result<Vec<StoredImage>, StoreError> {
         let index = self.index()?;
-        let manifests = index["manifests"].as_array().into_iter().flatten();
-        Ok(manifests.filter_map(stored_image).collect())
+        let images = index["manifests"].as_array().and_then(|all| all.iter().map(stored_image).collect());
+        // What is not understood is not dropped: the next write would forget it, and its blobs with it.
+        images.ok_or_else(|| StoreError::Damaged { path: self.root.join("index.json") })
     }
 
     /// The image made from `input`, when all of it is there: every byte is read and compared with its
@@ -188,7 +198,9 @@ impl Store {
         let mut wanted = BTreeSet::new();
         for image in &kept {
             wanted.insert(image.manifest.digest);
-            wanted.extend(self.blobs_of(image.manifest.digest).unwrap_or_default());
+            let manifest = image.manifest.digest;
+            let damaged = || StoreError::Manifest { path: self.blob(manifest) };
+            wanted.extend(self.blobs_of(manifest).ok_or_else(damaged)?);
         }
         let names: BTreeSet<String> = wanted.iter().map(Digest::hex).collect();
         if !dropped.is_empty() {
@@ -211,7 +223,7 @@ impl Store {
         let path = self.root.join("index.json");
         let mut text = String::new();
         match File::open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(json!({})),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(json!({"manifests": []})),
             Err(error) => return Err(FileError::at(Access::Read, &path)(error).into()),
             Ok(mut file) => file.read_to_string(&mut text).map_err(FileError::at(Access::Read, &path))?,
         };

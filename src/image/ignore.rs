@@ -10,6 +10,17 @@ use crate::model::{Diagnostic, Place};
 #[derive(Clone, Debug, Default)]
 pub struct IgnoreRules(Vec<Rule>);
 
+/// Docker lets `**` cross directories inside of a name as well (`**.pem`). What is meant is refused
+/// rather than guessed: a pattern that leaves out too little puts a key into an image.
+fn whole_directories(pattern: &str) -> Result<(), String> {
+    match pattern.split('/').find(|part| part.contains("**") && *part != "**") {
+        None => Ok(()),
+        Some(part) => {
+            Err(format!("`**` stands for whole directories; write `**/{}`", part.replace("**", "*")))
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Rule {
     pattern: Pattern,
@@ -25,6 +36,8 @@ impl IgnoreRules {
         let text = std::str::from_utf8(bytes).map_err(|_| {
             Box::new(Diagnostic::error("not-utf8", format!("`{file}` is not UTF-8")).at(Place::file(file)))
         })?;
+        // Docker takes a byte order mark away, too.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut rules = Vec::new();
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.starts_with('#')) {
             let line = line.trim();
@@ -36,7 +49,7 @@ impl IgnoreRules {
             if pattern.is_empty() || pattern == "." {
                 continue;
             }
-            match Pattern::new(pattern) {
+            match whole_directories(pattern).and_then(|()| Pattern::new(pattern)) {
                 Ok(pattern) => rules.push(Rule { pattern, takes_in }),
                 Err(why) => {
                     let place = Place::at(file, text, number + 1, 1, line.chars().count());

@@ -208,6 +208,13 @@ fn ignore_rules_decide_as_docker_says() {
         assert_eq!(rules.ignores(path.as_bytes()), is_ignored, "{path}");
     }
     assert!(!rules.ignores_all_below(b"node_modules"), "something may be taken back in below");
+    let marked = IgnoreRules::read(".dockerignore", "\u{feff}*.pem\n".as_bytes()).unwrap();
+    assert!(marked.ignores(b"key.pem"), "a byte order mark is no part of the first pattern");
+    let problem = IgnoreRules::read(".dockerignore", b"**.pem\n").unwrap_err();
+    assert_eq!(
+        problem.message,
+        "`**.pem` is no pattern: `**` stands for whole directories; write `**/*.pem`"
+    );
 }
 
 /// Keeps blobs in memory.

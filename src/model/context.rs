@@ -85,15 +85,6 @@ impl Context {
         let entries = self.0.iter().map(|(path, found)| (path.to_string(), entry(found)));
         Digest::of_value("rekindle/context/1", &Value::Object(entries.collect()))
     }
-
-    /// Bytes of all files together.
-    pub fn bytes(&self) -> u64 {
-        let size = |entry: &ContextEntry| match entry {
-            ContextEntry::File { size, .. } => *size,
-            ContextEntry::Link(_) => 0,
-        };
-        self.0.values().map(size).sum()
-    }
 }
 
 #[cfg(test)]

@@ -193,6 +193,22 @@ fn what_was_built_is_used_again_until_something_changes() {
 }
 
 #[test]
+fn a_context_does_not_leave_the_project() {
+    let project = files(false);
+    let outside = Project::empty();
+    outside.write("site/key.pem", "secret");
+    std::fs::rename(project.path().join("content"), project.path().join("kept")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), project.path().join("content")).unwrap();
+    let refused = project.run(&["build", "demo"]).expect_code(1);
+    assert!(refused.stderr.contains("leads out of the context"), "{}", refused.stderr);
+    std::fs::remove_file(project.path().join("content")).unwrap();
+    std::fs::rename(project.path().join("kept"), project.path().join("content")).unwrap();
+    let ignore = project.path().join("content/site/.dockerignore");
+    std::os::unix::fs::symlink(outside.path().join("site/key.pem"), ignore).unwrap();
+    project.run(&["build", "demo"]).expect_code(1);
+}
+
+#[test]
 fn a_damaged_blob_is_noticed_and_made_again() {
     let project = files(false);
     let (manifest, _) = built(&project);

@@ -10,8 +10,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::disk::{self, ContextFiles, Store};
 use crate::image::{Progress, assemble};
-use crate::manifest::Project;
-use crate::manifest::lock::LockedImage;
+use crate::manifest::lock::{Lock, LockedImage};
 use crate::model::files::LOCK_FILE;
 use crate::model::{Digest, EnvironmentName, InstanceName};
 use crate::release::{Assembler, DesiredImage};
@@ -43,17 +42,18 @@ pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Fa
     let (environment, images) = Assembler::new(&project).images(&arguments.environment)?;
     let mut built = Vec::new();
     let mut listed = Vec::new();
-    if !images.is_empty() {
-        let mut store = Store::open(&session.state()?)?;
+    // It is held until the lock is written: two builds at once would take each other's digests out.
+    let mut store = if images.is_empty() { None } else { Some(Store::open(&session.state()?)?) };
+    if let Some(store) = &mut store {
         for image in &images {
-            let (manifest, how) = build(session, &mut store, image)?;
+            let (manifest, how) = build(session, store, image)?;
             check(image, manifest)?;
             let input = image.recipe.input;
             built.push((image.instance.clone(), LockedImage { input, manifest }));
             listed.push(json!({"unit": image.instance, "input": input, "manifest": manifest, "how": how}));
         }
     }
-    write_lock(session, &project, &environment.name, &built)?;
+    write_lock(session, &environment.name, &built)?;
     let document: Value = json!({"schema": SCHEMA, "environment": environment.name, "images": listed});
     if session.console.is_json() {
         session.console.document(&document)?;
@@ -74,7 +74,13 @@ fn build(
         return Ok((manifest.digest, "reused"));
     }
     let contents = ContextFiles::new(&session.root()?, image.context.as_deref().unwrap_or("."));
-    let progress = Steps { session, image, copied: Cell::new(0), told: Cell::new(0) };
+    let progress = Steps {
+        session,
+        instance: &image.instance,
+        all: image.recipe.bytes(),
+        copied: Cell::new(0),
+        told: Cell::new(0),
+    };
     let manifest = assemble(&image.recipe, &contents, &progress, store)?;
     store.enter(input, manifest)?;
     Ok((manifest.digest, "assembled"))
@@ -94,16 +100,21 @@ fn check(image: &DesiredImage, made: Digest) -> Result<(), Failure> {
     }
 }
 
+/// The lock is read again: somebody may have changed it while the images were made.
 fn write_lock(
     session: &Session,
-    project: &Project,
     environment: &EnvironmentName,
     built: &[(InstanceName, LockedImage)],
 ) -> Result<(), Failure> {
-    let mut lock = project.lock.clone();
+    let root = session.root()?;
+    let before = match disk::read_lock(&root)?.0.get(LOCK_FILE) {
+        Some(bytes) => Lock::read(bytes)?,
+        None => Lock::default(),
+    };
+    let mut lock = before.clone();
     lock.set_images(environment, built);
-    if lock != project.lock {
-        disk::write_atomically(&session.root()?.join(LOCK_FILE), lock.write().as_bytes())?;
+    if lock != before {
+        disk::write_atomically(&root.join(LOCK_FILE), lock.write().as_bytes())?;
         session.console.progress(&format!("{LOCK_FILE} is updated: commit it\n"))?;
     }
     Ok(())
@@ -112,7 +123,9 @@ fn write_lock(
 /// Tells of large images how far they are, every tenth part.
 struct Steps<'s> {
     session: &'s Session,
-    image: &'s DesiredImage,
+    instance: &'s InstanceName,
+    /// Bytes of the whole image.
+    all: u64,
     copied: Cell<u64>,
     told: Cell<u64>,
 }
@@ -123,16 +136,15 @@ const LARGE: u64 = 256 << 20;
 impl Progress for Steps<'_> {
     fn copied(&self, bytes: u64) {
         self.copied.set(self.copied.get() + bytes);
-        let all = self.image.recipe.bytes();
-        if all < LARGE {
+        if self.all < LARGE {
             return;
         }
-        let tenth = self.copied.get() * 10 / all;
+        let tenth = self.copied.get() * 10 / self.all;
         if tenth > self.told.get() {
             self.told.set(tenth);
-            let (copied, all) = (text::bytes(self.copied.get()), text::bytes(all));
+            let (copied, all) = (text::bytes(self.copied.get()), text::bytes(self.all));
             // A line that cannot be written is no reason to stop.
-            let _ = self.session.console.progress(&format!("{}: {copied} of {all}\n", self.image.instance));
+            let _ = self.session.console.progress(&format!("{}: {copied} of {all}\n", self.instance));
         }
     }
 }
