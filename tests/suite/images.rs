@@ -196,16 +196,19 @@ fn what_was_built_is_used_again_until_something_changes() {
 fn a_context_does_not_leave_the_project() {
     let project = files(false);
     let outside = Project::empty();
-    outside.write("site/key.pem", "secret");
-    std::fs::rename(project.path().join("content"), project.path().join("kept")).unwrap();
-    std::os::unix::fs::symlink(outside.path(), project.path().join("content")).unwrap();
+    outside.write("key.pem", "secret");
+    let elsewhere = files(false);
+    symlink(elsewhere.path(), project.path().join("link")).unwrap();
+    let unit = project.read("stacks/site.yaml");
+    project.write("stacks/site.yaml", &unit.replace("context: content", "context: link/content"));
     let refused = project.run(&["build", "demo"]).expect_code(1);
-    assert!(refused.stderr.contains("leads out of the context"), "{}", refused.stderr);
-    std::fs::remove_file(project.path().join("content")).unwrap();
-    std::fs::rename(project.path().join("kept"), project.path().join("content")).unwrap();
-    let ignore = project.path().join("content/site/.dockerignore");
-    std::os::unix::fs::symlink(outside.path().join("site/key.pem"), ignore).unwrap();
-    project.run(&["build", "demo"]).expect_code(1);
+    assert!(refused.stderr.contains("`link/content` leads out"), "{}", refused.stderr);
+
+    project.write("stacks/site.yaml", &unit);
+    project.run(&["build", "demo"]).expect_code(0);
+    symlink(outside.path().join("key.pem"), project.path().join("content/.dockerignore")).unwrap();
+    let refused = project.run(&["build", "demo"]).expect_code(1);
+    assert!(refused.stderr.contains("content/.dockerignore"), "{}", refused.stderr);
 }
 
 #[test]
