@@ -59,7 +59,8 @@ fn embedded(key: &str, value: &Value, at: &str, names: &mut BTreeMap<String, Str
     }
 }
 
-fn holds(value: &Value, wanted: &str) -> bool {
+/// Whether `wanted` is a key anywhere in a tree.
+pub fn holds(value: &Value, wanted: &str) -> bool {
     match value {
         Value::Array(items) => items.iter().any(|item| holds(item, wanted)),
         Value::Object(map) => map.iter().any(|(key, item)| key == wanted || holds(item, wanted)),

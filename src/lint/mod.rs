@@ -86,6 +86,8 @@ pub fn lint(document: &Document, purpose: Purpose<'_>) -> Diagnostics {
     }
     rules(&scope, purpose, &mut report);
     acceptance::apply(&scope, &mut report);
+    // Errors that nobody accepted must not hide behind many that are accepted.
+    let hides_errors = report.errors_left_out > 0 && !report.has_errors();
     if report.left_out > 0 {
         let message = format!("{} more findings are not told", report.left_out);
         report.findings.push(Finding::about(&MORE_FINDINGS, String::new(), message));
@@ -100,6 +102,10 @@ pub fn lint(document: &Document, purpose: Purpose<'_>) -> Diagnostics {
             finding.diagnostic(document)
         })
         .map(|diagnostic| severity(diagnostic, purpose))
+        .map(|diagnostic| match hides_errors && diagnostic.code == MORE_FINDINGS.code {
+            true => Diagnostic { severity: Severity::Error, ..diagnostic },
+            false => diagnostic,
+        })
         .collect();
     let position = |one: &Diagnostic| one.place.as_ref().map(|place| (place.line, place.column));
     found.sort_by(|left, right| position(left).cmp(&position(right)).then(left.message.cmp(&right.message)));

@@ -72,6 +72,8 @@ pub(super) struct Report {
     pub(super) findings: Vec<Finding>,
     /// Findings beyond those that are told.
     pub(super) left_out: usize,
+    /// How many of those are errors.
+    pub(super) errors_left_out: usize,
     errors: usize,
     /// The last finding that is left out: whoever found it may still want to add advice.
     spare: Option<Finding>,
@@ -101,6 +103,7 @@ impl Report {
     /// Takes over findings that were recorded elsewhere.
     pub(super) fn append(&mut self, other: Report) {
         self.left_out += other.left_out;
+        self.errors_left_out += other.errors_left_out;
         for finding in other.findings {
             self.keep(finding);
         }
@@ -109,7 +112,7 @@ impl Report {
     fn add(&mut self, rule: &'static Rule, path: &Path<'_>, on_key: bool, message: String) -> &mut Finding {
         let message = shortened(&message, MESSAGE_CHARACTERS);
         if self.is_full(rule) {
-            self.left_out += 1;
+            self.leave_out(rule);
             let finding =
                 Finding { rule, pointer: String::new(), on_key, message, hint: None, is_told: false };
             return self.spare.insert(finding);
@@ -120,11 +123,16 @@ impl Report {
 
     fn keep(&mut self, finding: Finding) {
         if self.is_full(finding.rule) {
-            self.left_out += 1;
+            self.leave_out(finding.rule);
             return;
         }
         self.errors += usize::from(finding.rule.severity == Severity::Error);
         self.findings.push(finding);
+    }
+
+    fn leave_out(&mut self, rule: &Rule) {
+        self.left_out += 1;
+        self.errors_left_out += usize::from(rule.severity == Severity::Error);
     }
 
     fn is_full(&self, rule: &Rule) -> bool {

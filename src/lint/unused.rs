@@ -1,14 +1,18 @@
 //! Parameters, mappings and conditions that nothing uses.
 
+use serde_json::Value;
+
+use crate::language::transforms::holds;
 use crate::lint::functions::Uses;
 use crate::lint::path::Path;
 use crate::lint::report::Report;
 use crate::lint::rules::{UNUSED_CONDITION, UNUSED_MAPPING, UNUSED_PARAMETER};
 use crate::lint::scope::Scope;
 
-/// Records what is declared for nothing. What a macro is given counts as used.
+/// Records what is declared for nothing. A macro may use anything, also one in the middle of a value.
 pub(super) fn check(scope: &Scope<'_>, uses: &Uses<'_>, report: &mut Report) {
-    if scope.is_foreign || scope.root.contains_key("Fn::Transform") {
+    let is_macro = |(key, value): (&String, &Value)| key == "Fn::Transform" || holds(value, "Fn::Transform");
+    if scope.is_foreign || scope.root.iter().any(is_macro) {
         return;
     }
     for (section, what, rule, used) in [

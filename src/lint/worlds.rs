@@ -35,7 +35,10 @@ pub(super) fn can_be(scope: &Scope<'_>, asked: &[(String, bool)]) -> Option<bool
         count.checked_mul(variable.possibilities()).filter(|count| *count <= MOST)
     };
     let worlds = reader.variables.iter().try_fold(1, count)?;
-    Some((0..worlds).any(|world| reader.is_as_asked(world, asked)))
+    let is_possible = (0..worlds).any(|world| reader.is_as_asked(world, asked));
+    // Values that hang on each other open fewer worlds than are looked at: then only a no is certain.
+    let is_exact = reader.variables.len() == 1 || reader.variables.iter().all(|one| one.is_free);
+    (is_exact || !is_possible).then_some(is_possible)
 }
 
 /// A condition with its functions read.
@@ -55,6 +58,8 @@ struct Variable {
     values: Vec<String>,
     /// Whether it may be something else too.
     is_open: bool,
+    /// Whether no other variable has a say in what it is: a parameter by itself.
+    is_free: bool,
 }
 
 impl Variable {
@@ -110,7 +115,7 @@ impl Reader<'_, '_> {
             (Some(value), None) => self.is(right, &value),
             (None, None) if left == right => Condition::Known(true),
             (None, None) => {
-                let number = self.variable(format!("{left} = {right}"), None);
+                let number = self.variable(format!("{left} = {right}"), None, false);
                 self.value(number, "true")
             }
         }
@@ -126,16 +131,18 @@ impl Reader<'_, '_> {
         let allowed: Option<Vec<String>> = allowed
             .and_then(Value::as_array)
             .map(|values| values.iter().filter_map(text).map(String::from).collect());
-        let number = self.variable(compared.to_string(), allowed.filter(|values| !values.is_empty()));
+        let is_free = Call::of_value(compared).is_some_and(|call| call.function == Function::Ref);
+        let number =
+            self.variable(compared.to_string(), allowed.filter(|values| !values.is_empty()), is_free);
         self.value(number, value)
     }
 
-    fn variable(&mut self, key: String, allowed: Option<Vec<String>>) -> usize {
+    fn variable(&mut self, key: String, allowed: Option<Vec<String>>, is_free: bool) -> usize {
         if let Some(number) = self.variables.iter().position(|known| known.key == key) {
             return number;
         }
         let is_open = allowed.is_none();
-        self.variables.push(Variable { key, values: allowed.unwrap_or_default(), is_open });
+        self.variables.push(Variable { key, values: allowed.unwrap_or_default(), is_open, is_free });
         self.variables.len() - 1
     }
 
@@ -214,6 +221,9 @@ mod tests {
                 "Far": {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]},
                 "LiveAndNear": {"Fn::And": [{"Condition": "Live"}, {"Condition": "Near"}]},
                 "Never": {"Fn::Equals": ["a", "b"]},
+                "Same": {"Fn::Equals": [{"Ref": "One"}, {"Ref": "Other"}]},
+                "SameTurned": {"Fn::Equals": [{"Ref": "Other"}, {"Ref": "One"}]},
+                "Mapped": {"Fn::Equals": [{"Fn::FindInMap": ["M", {"Ref": "Stage"}, "x"]}, "yes"]},
                 "Circle": {"Fn::Not": [{"Condition": "Circle"}]},
             },
         });
@@ -232,6 +242,10 @@ mod tests {
             (&[("LiveAndNear", true), ("Near", false)], Some(false)),
             (&[("LiveAndNear", false), ("Near", true)], Some(true)),
             (&[("Never", true)], Some(false)),
+            (&[("Mapped", true)], Some(true)),
+            (&[("Mapped", false), ("Test", true)], None),
+            (&[("Same", true), ("SameTurned", false)], None),
+            (&[("Mapped", true), ("Test", true), ("Live", true)], Some(false)),
             (&[("Circle", true)], None),
             (&[("Nowhere", true)], None),
         ] {

@@ -202,7 +202,9 @@ fn identifier<'a>(
         .primary_identifier
         .iter()
         .map(|path| match path.0.as_slice() {
-            [name] => resource.get("Properties")?.get(name).and_then(literal),
+            [name] => {
+                resource.get("Properties")?.get(name).filter(|value| !is_no_value(value)).and_then(literal)
+            }
             _ => None,
         })
         .collect();

@@ -288,6 +288,31 @@ fn each_rule_finds_what_breaks_it_and_nothing_in_what_does_not() {
 }
 
 #[test]
+fn names_that_are_left_out_and_what_a_macro_may_use_are_no_mistakes() {
+    let unnamed = "{Type: 'AWS::S3::Bucket', Properties: {BucketName: !Ref 'AWS::NoValue'}}";
+    assert!(codes(&of(&format!("A: {unnamed}, B: {unnamed}"))).is_empty());
+    let included = of(
+        "T: {Type: 'AWS::SNS::Topic', Properties: {DisplayName: {'Fn::Transform': {Name: 'AWS::Include', Parameters: {Location: !Sub 's3://${B}/x'}}}}}",
+    );
+    let found = codes(&format!("Parameters: {{B: {{Type: String}}}}\n{included}"));
+    assert!(!found.contains(&"unused-parameter"), "{found:?}");
+}
+
+#[test]
+fn errors_do_not_hide_behind_many_that_are_accepted() {
+    let accepted: String = (0..210)
+        .map(|number| format!("R{number}: {{Type: 'AWS::SNS::Topic', DependsOn: N{number}}}, "))
+        .collect();
+    let metadata = "Metadata: {RekindleAccept: {dangling-reference: practice}}\n";
+    let severities = |more: &str| -> Vec<Severity> {
+        let text = format!("{metadata}{}", of(&format!("{accepted}{more}")));
+        let document = read("t.yaml", text.as_bytes()).unwrap();
+        lint(&document, Purpose::default()).0.iter().map(|one| one.severity).collect()
+    };
+    assert_eq!(severities("T: {Type: 'AWS::S3::Bukket'}"), [Severity::Error]);
+}
+
+#[test]
 fn what_is_told_of_one_template_is_bounded() {
     let resources: Vec<String> = (0..2_000)
         .map(|number| format!("R{number}: {{Type: 'AWS::SNS::Topic', DependsOn: N{number}}}"))
