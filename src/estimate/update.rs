@@ -6,7 +6,7 @@ use crate::estimate::contents::Resource;
 use crate::estimate::work::{Sources, Step, order, step, wanted};
 use crate::estimate::{Duration, Source};
 use crate::model::{Change, ChangeAction, Replacement, ResourceOperation, SealedUnit};
-use crate::plan::PlannedAction;
+use crate::plan::{Fate, PlannedAction};
 
 /// The steps of an update. A value that is known only when the update begins counts as changed.
 pub(super) fn update(action: &PlannedAction, unit: &SealedUnit, sources: Sources<'_>) -> Vec<Step> {
@@ -30,8 +30,14 @@ pub(super) fn update(action: &PlannedAction, unit: &SealedUnit, sources: Sources
         leftovers.extend(change.filter(|change| change.replacement == Some(Replacement::Always)));
     }
     leftovers.extend(action.changes.iter().filter(|change| change.action == ChangeAction::Remove));
+    let stays = |id: &str| {
+        let mut consequences = action.consequences.iter();
+        consequences.any(|found| found.logical_id == id && found.fate == Fate::Retained)
+    };
     let all: Vec<usize> = (0..steps.len()).collect();
-    for Change { logical_id, resource_type, .. } in leftovers {
+    for Change { logical_id, resource_type, .. } in
+        leftovers.into_iter().filter(|change| !stays(&change.logical_id))
+    {
         let name = (logical_id, resource_type);
         steps.push(step(instance, name, ResourceOperation::Delete, all.clone(), durations));
     }
@@ -146,6 +152,17 @@ mod tests {
                 "delete Gone 5 <- First Last New"
             ]
         );
+    }
+
+    #[test]
+    fn what_an_update_leaves_behind_takes_no_time() {
+        let gone = |policy: &str| {
+            let queue = json!({"Type": "AWS::SQS::Queue", "DeletionPolicy": policy});
+            json!({"Queue": queue, "Topic": {"Type": "AWS::SNS::Topic"}})
+        };
+        let topic = || json!({"Topic": {"Type": "AWS::SNS::Topic"}});
+        assert_eq!(steps(gone("Delete"), topic()).len(), 1);
+        assert!(steps(gone("Retain"), topic()).is_empty());
     }
 
     #[test]
