@@ -1,8 +1,8 @@
 //! The store of images: an OCI image layout (image specification 1.1), so that other tools read it.
 //!
 //! Blobs lie under their digest and never change. A blob is written elsewhere, synced, and put in place
-//! in one step; the index follows when all blobs of an image are there. A process that dies leaves at
-//! most a file in `incoming/`, which the next one removes.
+//! in one step; the index follows when all blobs of an image are there. A process that dies leaves a
+//! file in `incoming/`, which the next one removes, and blobs without an image, which `gc` removes.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
