@@ -13,6 +13,7 @@ mod estimate_arguments;
 pub mod exit_code;
 mod failure;
 mod former;
+mod image_build;
 mod local_arguments;
 mod names;
 mod prediction;

@@ -15,6 +15,7 @@ mod scratch;
 mod state;
 mod store;
 mod templates;
+mod workspace;
 mod write;
 
 pub use context::{ContextError, ContextFiles, read_context};
@@ -28,4 +29,5 @@ pub use scratch::{ScratchDirectory, copy_directory, entries, read_files, write_f
 pub use state::StateDirectory;
 pub use store::{Store, StoreError, StoredImage};
 pub use templates::{find_templates, read_at_most};
+pub use workspace::{ImageFilesError, Workspace, image_files};
 pub use write::{write_atomically, write_new};

@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::disk::digest;
 use crate::disk::error::{Access, FileError};
 use crate::disk::state::StateDirectory;
+use crate::disk::workspace::Workspace;
 use crate::disk::write::{make_directory, write_atomically};
 use crate::image::{AssembleError, Blob, Blobs};
 use crate::model::{Digest, canonical};
@@ -133,6 +134,11 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Files for the time of one build. No two at a time may have the same name.
+    pub fn workspace(&self, name: &str) -> Workspace {
+        Workspace::new(&self.root.join("incoming"), name)
     }
 
     /// Every image, in the order of the index.

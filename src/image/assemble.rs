@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-use crate::image::configuration::manifest;
+use crate::image::configuration::{LAYER, Layer, manifest};
 use crate::image::layer;
 use crate::image::recipe::Recipe;
 use crate::model::{Digest, FilePath};
@@ -101,6 +101,8 @@ pub fn assemble(
         layers.push(blobs.keep(&mut |out| layer::write(&recipe.tree, contents, progress, out))?);
     }
     let digests: Vec<Digest> = layers.iter().map(|layer| layer.digest).collect();
+    let layers: Vec<Layer> =
+        layers.into_iter().map(|blob| Layer { media_type: LAYER.to_owned(), blob }).collect();
     let configuration = recipe.configuration.document(&recipe.platform, &recipe.environment, &digests);
     let configuration = keep_bytes(blobs, &configuration)?;
     keep_bytes(blobs, &manifest(&configuration, &layers))

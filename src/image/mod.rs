@@ -5,11 +5,13 @@
 //! Every rule that a digest hangs on carries the number [`RULES`]; see `docs/images.md`.
 
 mod assemble;
+pub mod canonical;
 mod configuration;
 mod copy;
 mod copying;
 mod dockerfile;
 mod environment;
+mod execution;
 mod ignore;
 mod instructions;
 mod layer;
@@ -23,6 +25,8 @@ mod words;
 mod tests;
 
 pub use assemble::{AssembleError, Blob, Blobs, Contents, Progress, assemble};
+pub use configuration::Layer;
+pub use execution::{DOCKERFILE_NAME, Execution};
 pub use ignore::IgnoreRules;
 pub use recipe::{Recipe, Request, read};
 

@@ -10,6 +10,7 @@ use crate::image::RULES;
 use crate::image::configuration::Configuration;
 use crate::image::dockerfile::{Problem, Source};
 use crate::image::environment::Environment;
+use crate::image::execution::{self, Execution};
 use crate::image::instructions::{Stage, State};
 use crate::image::tree::{Content, Kind, Node, Owner, Tree, parts};
 use crate::image::words::{Expansion, split};
@@ -34,24 +35,30 @@ pub struct Request<'r> {
     pub platform: &'r Platform,
     /// Labels on top of the Dockerfile's.
     pub labels: &'r BTreeMap<String, String>,
+    /// Paths that are set to what the base has, whatever a step wrote there.
+    pub drop: &'r [String],
 }
 
-/// An image that can be put together.
+/// An image that can be put together, or that an engine can build.
 #[derive(Clone, Debug)]
 pub struct Recipe {
     /// The input hash: everything that the image comes from.
     pub input: Digest,
+    /// Whether a program has to run: without that, the files and settings below are all of the image.
+    pub needs_engine: bool,
+    /// The same as an engine executes it.
+    pub execution: Execution,
     pub(super) tree: Tree,
     pub(super) configuration: Configuration,
     pub(super) environment: Vec<(String, String)>,
-    pub(super) platform: Platform,
+    /// What it runs on.
+    pub platform: Platform,
 }
 
 impl Recipe {
     /// How many bytes its files have together.
     pub fn bytes(&self) -> u64 {
-        let size = |node: &Node| if let Kind::File(content) = &node.kind { content.size } else { 0 };
-        self.tree.entries().map(|(_, node)| size(node)).sum()
+        self.tree.bytes()
     }
 }
 
@@ -65,7 +72,7 @@ pub(super) struct Given<'g> {
 }
 
 /// The search path of an image that says none, as every builder sets it.
-const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub(super) const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Works out what a Dockerfile means.
 ///
@@ -85,10 +92,14 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
     check_arguments(request, &parsed, escape)?;
     let reader = Reader { source: &source, parsed: &parsed, given: &given, escape };
     let wanted = reader.wanted(request)?;
-    let mut state = reader.build(wanted)?;
+    let needs_engine = reader.needs_engine(wanted)?;
+    execution::check_drop(request, needs_engine)?;
+    let mut state = if needs_engine { State::default() } else { reader.build(wanted)? };
     state.configuration.labels.extend(request.labels.clone());
     Ok(Recipe {
         input: input(request),
+        needs_engine,
+        execution: Execution::new(request, given.context.clone(), &source, &parsed),
         tree: state.tree,
         configuration: state.configuration,
         environment: state.environment.kept,
@@ -100,9 +111,7 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
 fn input(request: &Request<'_>) -> Digest {
     let beside: BTreeMap<&String, Digest> =
         request.beside.iter().map(|(name, bytes)| (name, Digest::of(bytes))).collect();
-    Digest::of_value(
-        "rekindle/image-input/1",
-        &json!({
+    let mut input = json!({
             "rules": RULES,
             "dockerfile": Digest::of(request.dockerfile),
             "files": beside,
@@ -114,8 +123,11 @@ fn input(request: &Request<'_>) -> Digest {
             "epoch": 0,
             "network": "none",
             "compression": "none",
-        }),
-    )
+    });
+    if !request.drop.is_empty() {
+        input["drop"] = json!(request.drop);
+    }
+    Digest::of_value("rekindle/image-input/1", &input)
 }
 
 /// The files beside the Dockerfile and those of the context directory as one tree.
@@ -296,6 +308,19 @@ impl Reader<'_, '_> {
             }
         }
         Ok(needed)
+    }
+
+    /// Whether a stage that is needed runs a program. An engine then carries out all of them, and only
+    /// what it must not do is looked for here.
+    fn needs_engine(&self, wanted: usize) -> Result<bool, Problem> {
+        let needed = self.needed(wanted)?;
+        let stages = self.parsed.stages().enumerate().filter(|(number, _)| needed.contains(number));
+        let instructions: Vec<&Instruction<'_>> = stages.flat_map(|(_, stage)| stage.instructions).collect();
+        let runs = instructions.iter().any(|instruction| matches!(instruction, Instruction::Run(_)));
+        if runs {
+            instructions.iter().try_for_each(|instruction| execution::check(self.source, instruction))?;
+        }
+        Ok(runs)
     }
 
     fn build(&self, wanted: usize) -> Result<State, Problem> {

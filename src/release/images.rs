@@ -64,6 +64,7 @@ pub(super) fn desired(
         stage,
         platform: &image.platform,
         labels: &image.labels,
+        drop: &image.drop,
     })?;
     Ok(DesiredImage {
         locked: project.lock.image(environment, &image.instance, recipe.input),

@@ -11,6 +11,8 @@ mod bad_input;
 mod broken_source;
 mod catalogue;
 mod conformance;
+#[cfg(feature = "docker")]
+mod docker;
 mod documents;
 mod engine;
 mod estimate;
