@@ -5,6 +5,7 @@
 
 mod answers;
 mod args;
+mod bases;
 mod command;
 mod consent;
 mod console;

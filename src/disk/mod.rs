@@ -27,5 +27,5 @@ pub use project::{
 pub use scratch::{ScratchDirectory, copy_directory, entries, read_files, write_files};
 pub use state::StateDirectory;
 pub use store::{Store, StoreError, StoredImage};
-pub use templates::{find_templates, read_at_most};
+pub use templates::{find_templates, read_at_most, read_if_there};
 pub use write::{write_atomically, write_new};

@@ -16,14 +16,11 @@ use crate::disk::digest;
 use crate::disk::error::{Access, FileError};
 use crate::disk::state::StateDirectory;
 use crate::disk::write::{make_directory, write_atomically};
-use crate::image::{AssembleError, Blob, Blobs};
+use crate::image::{AssembleError, Blob, Blobs, MANIFEST};
 use crate::model::{Digest, canonical};
 
 /// What names an image in the index: `in-` and the input hash.
 const NAME: &str = "org.opencontainers.image.ref.name";
-
-/// The media type of an image's manifest.
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
 /// Bytes that are written at a time.
 const BUFFER: usize = 1 << 20;

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use crate::image::MANIFEST;
 use crate::image::assemble::Blob;
+use crate::image::base::BaseLayer;
 use crate::model::{Digest, Platform, canonical};
 
 /// The settings of an image; the environment is kept beside it.
@@ -28,7 +30,6 @@ pub(super) struct Configuration {
 /// Every time in an image.
 const EPOCH: &str = "1970-01-01T00:00:00Z";
 
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIGURATION: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 
@@ -87,15 +88,16 @@ impl Configuration {
     }
 }
 
-/// The manifest of an image.
-pub(super) fn manifest(configuration: &Blob, layers: &[Blob]) -> Vec<u8> {
+/// The manifest of an image: the layers of its base as they are, then its own.
+pub(super) fn manifest(configuration: &Blob, base: &[BaseLayer], layers: &[Blob]) -> Vec<u8> {
     let described =
-        |kind: &str, blob: &Blob| json!({"mediaType": kind, "digest": blob.digest, "size": blob.size});
-    let layers: Vec<Value> = layers.iter().map(|layer| described(LAYER, layer)).collect();
+        |kind: &str, digest: Digest, size: u64| json!({"mediaType": kind, "digest": digest, "size": size});
+    let below = base.iter().map(|layer| described(layer.media_type, layer.digest, layer.size));
+    let own = layers.iter().map(|layer| described(LAYER, layer.digest, layer.size));
     canonical::bytes(&json!({
         "schemaVersion": 2,
         "mediaType": MANIFEST,
-        "config": described(CONFIGURATION, configuration),
-        "layers": layers,
+        "config": described(CONFIGURATION, configuration.digest, configuration.size),
+        "layers": below.chain(own).collect::<Vec<Value>>(),
     }))
 }

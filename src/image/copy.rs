@@ -38,13 +38,16 @@ pub(super) fn find(tree: &Tree, source: &str) -> Result<Vec<Found>, Refusal> {
     if !is_pattern(source) {
         let place = tree.resolve(&wanted).map_err(circle)?;
         if !place.is_empty() && tree.get(&place).is_none() {
+            if tree.is_partial() {
+                return Ok(Vec::new());
+            }
             return Err(missing(tree, source, &wanted));
         }
         return Ok(vec![Found { name: wanted.last().cloned().unwrap_or_default(), place }]);
     }
     let text = String::from_utf8_lossy(&wanted.join(&b'/')).into_owned();
     let pattern = Pattern::new(&text)
-        .map_err(|why| (format!("`{source}` is no pattern: {why}"), "write `\\` before `[`".to_owned()))?;
+        .map_err(|why| (format!("`{source}` is no pattern: {why}"), "`[[]` means the letter `[`".to_owned()))?;
     let mut found = Vec::new();
     for (path, _) in tree.entries().filter(|(path, _)| path.len() == wanted.len()) {
         if pattern.matches(&path.join(&b'/')) {
@@ -52,7 +55,7 @@ pub(super) fn find(tree: &Tree, source: &str) -> Result<Vec<Found>, Refusal> {
             found.push(Found { name: path.last().cloned().unwrap_or_default(), place });
         }
     }
-    if found.is_empty() {
+    if found.is_empty() && !tree.is_partial() {
         let hint = "patterns are relative to the context, and `*` means no `/`".to_owned();
         return Err((format!("nothing in the context matches `{source}`"), hint));
     }

@@ -37,6 +37,8 @@ fn recipe(dockerfile: &str, arguments: &[(&str, &str)]) -> Result<Recipe, Box<Di
         stage: None,
         platform: &Platform::default(),
         labels: &BTreeMap::new(),
+        bases: &BTreeMap::new(),
+        known: &BTreeMap::new(),
     })
 }
 

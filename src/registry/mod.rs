@@ -13,8 +13,6 @@ mod manifest;
 mod pull;
 mod push;
 
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeSet;
 use std::future::Future;

@@ -27,6 +27,8 @@ mod main_job;
 #[cfg(feature = "aws")]
 mod ministack;
 mod practice;
+#[cfg(feature = "docker")]
+mod registry;
 mod replacement;
 #[cfg(feature = "aws")]
 mod sandbox;
