@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::image::base_image;
-use crate::manifest::lock::{BASE, FactError, FactName, FactProvider, Lock};
 use crate::manifest::Project;
+use crate::manifest::lock::{BASE, FactError, FactName, FactProvider, Lock};
 use crate::model::Platform;
 use crate::port::{Registry, RegistryError};
 
@@ -31,7 +31,8 @@ impl FactProvider for BaseImages {
     }
 
     async fn look_up(&self, _: &Project, fact: &FactName) -> Result<Value, FactError> {
-        let failed = |source: Box<dyn std::error::Error + Send + Sync>| FactError { fact: fact.clone(), source };
+        let failed =
+            |source: Box<dyn std::error::Error + Send + Sync>| FactError { fact: fact.clone(), source };
         let (image, platform) = Lock::base_of(fact).ok_or_else(|| failed("it names no platform".into()))?;
         let registry = self.registry.as_ref().ok_or_else(|| failed(RegistryError::Without.into()))?;
         let found = registry.resolve(image, &platform).await.map_err(|error| failed(error.into()))?;

@@ -18,6 +18,7 @@ mod local_arguments;
 mod names;
 mod prediction;
 mod project;
+mod push;
 mod rehearsal;
 mod run_arguments;
 mod runtime;

@@ -12,8 +12,8 @@ use crate::disk::{StateDirectory, clock};
 use crate::engine::{Cloud, Clouds, Pace};
 use crate::local::{self, Fault};
 use crate::model::environment::Used;
-use crate::port::Registry;
 use crate::model::{AccountId, Environment, ProviderKind, Region, Target, TargetName};
+use crate::port::Registry;
 
 /// What makes two targets the same cloud: one listing, one poller, one budget.
 type Key = (ProviderKind, AccountId, Region, Option<String>, Option<String>);

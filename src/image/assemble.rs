@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 
 use crate::image::base::BaseLayer;
-use crate::image::configuration::manifest;
+use crate::image::configuration::{LAYER, Layer, manifest};
 use crate::image::layer;
 use crate::image::recipe::Recipe;
 use crate::image::stages::Below;
@@ -106,16 +106,17 @@ pub fn assemble(
         Below::Base(base) => &base.layers,
         Below::Unknown => return Err(AssembleError::NoBase),
     };
+    let mut digests: Vec<Digest> = base.iter().map(|layer| layer.diff_id).collect();
+    let mut layers: Vec<Layer> = base.iter().map(|layer| layer.layer.clone()).collect();
     let changes = recipe.tree.changes();
-    let mut layers = Vec::new();
     if !changes.is_empty() {
-        layers.push(blobs.keep(&mut |out| layer::write(&changes, contents, progress, out))?);
+        let blob = blobs.keep(&mut |out| layer::write(&changes, contents, progress, out))?;
+        digests.push(blob.digest);
+        layers.push(Layer { media_type: LAYER.to_owned(), blob });
     }
-    let own = layers.iter().map(|layer| layer.digest);
-    let digests: Vec<Digest> = base.iter().map(|layer| layer.diff_id).chain(own).collect();
     let configuration = recipe.configuration.document(&recipe.platform, &recipe.environment, &digests);
     let configuration = keep_bytes(blobs, &configuration)?;
-    keep_bytes(blobs, &manifest(&configuration, base, &layers))
+    keep_bytes(blobs, &manifest(&configuration, &layers))
 }
 
 fn keep_bytes(blobs: &mut dyn Blobs, bytes: &[u8]) -> Result<Blob, AssembleError> {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::image::configuration::Configuration;
+use crate::image::assemble::Blob;
+use crate::image::configuration::{Configuration, Layer};
 use crate::image::environment::Environment;
 use crate::image::tree::Nodes;
 use crate::model::{BaseImage, Digest};
@@ -13,14 +14,10 @@ use crate::model::{BaseImage, Digest};
 /// A layer of a base image, as its registry has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseLayer {
-    /// The media type, in the words of the OCI.
-    pub media_type: &'static str,
-    /// Of the bytes as they are kept, compressed or not.
-    pub digest: Digest,
-    /// How many.
-    pub size: u64,
-    /// Of the archive without compression.
+    /// The digest of its archive, uncompressed.
     pub diff_id: Digest,
+    /// What a manifest says of it.
+    pub layer: Layer,
 }
 
 /// A base image with all that is in it.
@@ -114,13 +111,17 @@ pub fn base_layers(manifest: &[u8], diff_ids: &[Digest]) -> Result<Vec<BaseLayer
 fn base_layer(layer: &Value, diff_id: Digest) -> Result<BaseLayer, BaseError> {
     let kind = layer["mediaType"].as_str().unwrap_or_default();
     let known = LAYERS.iter().find(|(name, _)| *name == kind);
-    let (_, media_type) = known.ok_or_else(|| wrong(format!("layers of the type `{kind}` are not supported")))?;
+    let (_, media_type) =
+        known.ok_or_else(|| wrong(format!("layers of the type `{kind}` are not supported")))?;
     if !layer["urls"].as_array().is_none_or(Vec::is_empty) {
         return Err(wrong("a layer lies on another server"));
     }
     let digest = layer["digest"].as_str().and_then(|digest| digest.parse().ok());
     match (digest, layer["size"].as_u64()) {
-        (Some(digest), Some(size)) => Ok(BaseLayer { media_type, digest, size, diff_id }),
+        (Some(digest), Some(size)) => {
+            let layer = Layer { media_type: (*media_type).to_owned(), blob: Blob { digest, size } };
+            Ok(BaseLayer { diff_id, layer })
+        }
         _ => Err(wrong("a layer has no SHA-256 or no size")),
     }
 }

@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 
 use crate::image::MANIFEST;
 use crate::image::assemble::Blob;
-use crate::image::base::BaseLayer;
 use crate::model::{Digest, Platform, canonical};
 
 /// The settings of an image; the environment is kept beside it.
@@ -31,7 +30,8 @@ pub(super) struct Configuration {
 const EPOCH: &str = "1970-01-01T00:00:00Z";
 
 const CONFIGURATION: &str = "application/vnd.oci.image.config.v1+json";
-const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
+/// The media type of the layers that are made here.
+pub(super) const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 
 impl Configuration {
     /// The document. There is no history: it would say how an image was made, and not what it is.
@@ -88,16 +88,24 @@ impl Configuration {
     }
 }
 
-/// The manifest of an image: the layers of its base as they are, then its own.
-pub(super) fn manifest(configuration: &Blob, base: &[BaseLayer], layers: &[Blob]) -> Vec<u8> {
+/// A layer in a manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// The form of its bytes.
+    pub media_type: String,
+    /// Its bytes.
+    pub blob: Blob,
+}
+
+/// The manifest of an image.
+pub(super) fn manifest(configuration: &Blob, layers: &[Layer]) -> Vec<u8> {
     let described =
-        |kind: &str, digest: Digest, size: u64| json!({"mediaType": kind, "digest": digest, "size": size});
-    let below = base.iter().map(|layer| described(layer.media_type, layer.digest, layer.size));
-    let own = layers.iter().map(|layer| described(LAYER, layer.digest, layer.size));
+        |kind: &str, blob: &Blob| json!({"mediaType": kind, "digest": blob.digest, "size": blob.size});
+    let layers: Vec<Value> = layers.iter().map(|layer| described(&layer.media_type, &layer.blob)).collect();
     canonical::bytes(&json!({
         "schemaVersion": 2,
         "mediaType": MANIFEST,
-        "config": described(CONFIGURATION, configuration.digest, configuration.size),
-        "layers": below.chain(own).collect::<Vec<Value>>(),
+        "config": described(CONFIGURATION, configuration),
+        "layers": layers,
     }))
 }

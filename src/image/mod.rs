@@ -26,6 +26,7 @@ mod tests;
 
 pub use assemble::{AssembleError, Blob, Blobs, Contents, Progress, assemble};
 pub use base::{Base, BaseError, BaseLayer, base_image, base_layers};
+pub use configuration::Layer;
 pub use ignore::IgnoreRules;
 pub use recipe::{Recipe, Request, base_names, read};
 

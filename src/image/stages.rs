@@ -171,10 +171,9 @@ impl Reader<'_, '_> {
             built.insert(number, Built { state, below });
         }
         // What is wanted is needed, so it was built.
-        Ok(built.remove(&wanted).map_or_else(
-            || (State::default(), Below::Nothing),
-            |built| (built.state, built.below),
-        ))
+        Ok(built
+            .remove(&wanted)
+            .map_or_else(|| (State::default(), Below::Nothing), |built| (built.state, built.below)))
     }
 
     /// What the lock says of a base image.
@@ -191,7 +190,8 @@ impl Reader<'_, '_> {
         let locked = self.locked(image, span)?;
         if let Some(trigger) = triggers(locked).first() {
             let message = format!("the base image `{image}` has an `ONBUILD` trigger: `{trigger}`");
-            let hint = "write what it does into this Dockerfile, where one can see it, and start from another image";
+            let hint =
+                "write what it does into this Dockerfile, where one can see it, and start from another image";
             return self.source.refuse("not-yet", span, message, hint);
         }
         let (configuration, environment) = inherit(locked).or_else(|key| {
@@ -219,4 +219,3 @@ fn inherited(base: &State) -> State {
     let configuration = Configuration { has_own_command: false, ..base.configuration.clone() };
     State { tree: base.tree.clone(), configuration, environment: base.environment.inherited() }
 }
-

@@ -94,7 +94,9 @@ impl Download<'_> {
     ) -> Result<(), RegistryError> {
         let size = received.size + bytes.len() as u64;
         if let Some(expected) = self.size.filter(|expected| size > *expected) {
-            return Err(self.asked.answer(format!("it sent more than the {expected} bytes that were announced")));
+            return Err(self
+                .asked
+                .answer(format!("it sent more than the {expected} bytes that were announced")));
         }
         let failed = |source| RegistryError::Here { what: self.asked.what.clone(), source };
         out.write_all(bytes).map_err(failed)?;

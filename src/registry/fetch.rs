@@ -21,7 +21,8 @@ impl Registries {
         let wrong = |message: String| RegistryError::Name { kind: "address", text: url.to_owned(), message };
         let address = reqwest::Url::parse(url).map_err(|error| wrong(error.to_string()))?;
         let Some(host) = address.host_str() else { return Err(wrong("it names no server".to_owned())) };
-        let asked = Asked { host: host.to_owned(), what: format!("`{}`", address.path()), with_credentials: false };
+        let asked =
+            Asked { host: host.to_owned(), what: format!("`{}`", address.path()), with_credentials: false };
         let open = |offset: u64| {
             let mut request = self.files.get(address.clone());
             if offset > 0 {

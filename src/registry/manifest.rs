@@ -34,8 +34,10 @@ pub(super) fn read(
         return digest.parse().map(Found::Listed).map_err(|_| wrong("a manifest has no SHA-256"));
     }
     let configuration = &document["config"];
-    match (configuration["digest"].as_str().and_then(|digest| digest.parse().ok()), configuration["size"].as_u64())
-    {
+    match (
+        configuration["digest"].as_str().and_then(|digest| digest.parse().ok()),
+        configuration["size"].as_u64(),
+    ) {
         (Some(configuration), Some(size)) => Ok(Found::Image { configuration, size }),
         _ => Err(wrong("it is neither the manifest of an image nor an index of them")),
     }
@@ -73,7 +75,8 @@ pub(super) fn check_platform(
     platform: &Platform,
     asked: &Asked,
 ) -> Result<(), RegistryError> {
-    let document: Value = serde_json::from_slice(configuration).map_err(|error| asked.answer(error.to_string()))?;
+    let document: Value =
+        serde_json::from_slice(configuration).map_err(|error| asked.answer(error.to_string()))?;
     let entry = serde_json::json!([{ "platform": document, "digest": "it" }]);
     let entries = entry.as_array().map(Vec::as_slice).unwrap_or_default();
     match choose(entries, platform) {

@@ -13,7 +13,6 @@ mod manifest;
 mod pull;
 mod push;
 
-
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::io::Write;

@@ -32,8 +32,7 @@ impl Registries {
                 return Ok(false);
             }
             let file = open().map_err(|source| RegistryError::Here { what: asked.what.clone(), source })?;
-            let sent =
-                place.client.push_blob_stream(&place.reference, chunks(file), &name, Some(size)).await;
+            let sent = place.client.push_blob_stream(&place.reference, chunks(file), &name, Some(size)).await;
             sent.map(|_| true).map_err(|error| sending_failed(error, &asked))
         })
         .await

@@ -64,7 +64,12 @@ impl<'p> Assembler<'p> {
     pub fn new(project: &'p Project) -> Self {
         let sources = project.files.below("templates");
         let sources = Sources(sources.map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect());
-        Self { project, renderer: Renderer::new(sources, Limits::default()), depth: Depth::Certain, bases: KnownBases::new() }
+        Self {
+            project,
+            renderer: Renderer::new(sources, Limits::default()),
+            depth: Depth::Certain,
+            bases: KnownBases::new(),
+        }
     }
 
     /// Tells everything that may be wrong with templates, and not only what certainly is.

@@ -10,7 +10,7 @@ use crate::manifest::resolve::Bound;
 use crate::manifest::{Project, ResolvedEnvironment, ResolvedImage, ResolvedUnit};
 use crate::model::{
     BaseImage, Binding, BuiltImage, Context as FileContext, Diagnostic, Diagnostics, Digest, EnvironmentName,
-    InstanceName, Place,
+    InstanceName, Place, Repository,
 };
 use crate::render::RenderedFiles;
 
@@ -25,6 +25,8 @@ pub struct DesiredImage {
     pub context: Option<String>,
     /// The manifest that the lock has for its input.
     pub locked: Option<Digest>,
+    /// Where it is pulled from, where that is said.
+    pub repository: Option<Repository>,
 }
 
 /// Base images with their files, by their manifests.
@@ -102,6 +104,7 @@ pub(super) fn desired(
         locked: project.lock.image(environment, &image.instance, recipe.input),
         context: image.context.as_ref().map(|context| context.value.clone()),
         instance: image.instance.clone(),
+        repository: image.repository.clone(),
         recipe,
     })
 }

@@ -115,7 +115,9 @@ async fn a_tag_never_moves() {
     let error = registries.tag(&repository, "1", &other).await.unwrap_err();
     assert!(matches!(error, RegistryError::Taken { .. }), "{error}");
     let text = error.to_string();
-    assert!(text.contains(&Digest::of(&manifest).to_string()) && text.contains(&Digest::of(&other).to_string()));
+    assert!(
+        text.contains(&Digest::of(&manifest).to_string()) && text.contains(&Digest::of(&other).to_string())
+    );
 }
 
 #[tokio::test]
@@ -158,7 +160,10 @@ async fn credentials_are_those_of_docker_login() {
     let host = registry.host();
     let digest = Digest::of(layer()).to_string();
     insta::assert_snapshot!(
-        [nobody, wrong, token, damaged].map(|error| told(&error, &[&host])).join("\n").replace(&digest, "DIGEST")
+        [nobody, wrong, token, damaged]
+            .map(|error| told(&error, &[&host]))
+            .join("\n")
+            .replace(&digest, "DIGEST")
     );
 }
 
@@ -190,7 +195,8 @@ async fn a_busy_registry_is_waited_for() {
     let registry = Registry::open();
     let before = Misbehaving::before(&registry.host());
     let repository = format!("{}/base", before.host());
-    for (part, status) in [("PUT /v2/base/manifests", 429), ("POST /v2/base/blobs", 503), ("GET /v2/ ", 429)] {
+    for (part, status) in [("PUT /v2/base/manifests", 429), ("POST /v2/base/blobs", 503), ("GET /v2/ ", 429)]
+    {
         before.add(part, Fault::Status(status), 2);
     }
     put(&anonymous(), &repository, "1").await.unwrap();
@@ -250,7 +256,8 @@ async fn a_file_is_fetched_and_compared() {
     let missing = anonymous().fetch(&url.replace("base", "none"), digest, &mut Vec::new()).await.unwrap_err();
     assert!(matches!(missing, RegistryError::NotFound { .. }), "{missing:?}");
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let refused = anonymous().fetch(&format!("http://{nobody}/a"), digest, &mut Vec::new()).await.unwrap_err();
+    let refused =
+        anonymous().fetch(&format!("http://{nobody}/a"), digest, &mut Vec::new()).await.unwrap_err();
     assert!(matches!(refused, RegistryError::Unreachable { .. }), "{refused:?}");
 }
 
@@ -261,7 +268,8 @@ async fn a_disk_that_is_full_is_said() {
     let mut full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let layer = layer();
     let image = format!("{}/base:1", registry.host());
-    let error = anonymous().pull(&image, Digest::of(&layer), layer.len() as u64, &mut full).await.unwrap_err();
+    let error =
+        anonymous().pull(&image, Digest::of(&layer), layer.len() as u64, &mut full).await.unwrap_err();
     assert!(error.hint().unwrap().starts_with("the disk is full"), "{error:?}");
 }
 

@@ -73,7 +73,9 @@ fn decode(decoder: &mut Decoder, root: &Node) -> BTreeMap<FactName, Value> {
         }
         if name.provider == BASE && base::from_value(&value).is_none() {
             let problem = node.error("damaged-lock", format!("`{}` is no base image", name.name));
-            decoder.problems.push(problem.hint("restore `rekindle.lock` from version control, or take the entry out and run `rekindle lock`"));
+            decoder.problems.push(problem.hint(
+                "restore `rekindle.lock` from version control, or take the entry out and run `rekindle lock`",
+            ));
         }
         if facts.insert(name.clone(), value).is_some() {
             decoder.problems.push(node.error("duplicate-key", format!("the fact `{name}` is given twice")));

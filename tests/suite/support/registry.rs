@@ -119,7 +119,8 @@ impl Misbehaving {
         let faults = Arc::new(Mutex::new(Faults::new()));
         let (seen, stop) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
         let thread = {
-            let (faults, seen, stop, behind) = (faults.clone(), seen.clone(), stop.clone(), behind.to_owned());
+            let (faults, seen, stop, behind) =
+                (faults.clone(), seen.clone(), stop.clone(), behind.to_owned());
             std::thread::spawn(move || {
                 for stream in listener.incoming() {
                     if stop.load(Ordering::SeqCst) {

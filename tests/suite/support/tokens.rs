@@ -64,14 +64,20 @@ fn serve(mut stream: &TcpStream, address: SocketAddr) -> std::io::Result<()> {
         }
     }
     let basic = format!("Basic {ENCODED}");
-    let (status, extra, body) = if first.starts_with("GET /token?") && first.contains("scope=repository%3Abase%3Apull") {
-        if shown == basic { (200, String::new(), r#"{"token":"let-me-in"}"#) } else { (401, String::new(), "wrong") }
-    } else if shown == "Bearer let-me-in" {
-        (404, String::new(), "")
-    } else {
-        let challenge = format!("WWW-Authenticate: Bearer realm=\"http://{address}/token\",service=\"tests\"\r\n");
-        (401, challenge, "")
-    };
+    let (status, extra, body) =
+        if first.starts_with("GET /token?") && first.contains("scope=repository%3Abase%3Apull") {
+            if shown == basic {
+                (200, String::new(), r#"{"token":"let-me-in"}"#)
+            } else {
+                (401, String::new(), "wrong")
+            }
+        } else if shown == "Bearer let-me-in" {
+            (404, String::new(), "")
+        } else {
+            let challenge =
+                format!("WWW-Authenticate: Bearer realm=\"http://{address}/token\",service=\"tests\"\r\n");
+            (401, challenge, "")
+        };
     write!(
         stream,
         "HTTP/1.1 {status} Answer\r\nContent-Type: application/json\r\n{extra}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
