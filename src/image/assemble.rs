@@ -64,7 +64,7 @@ pub enum AssembleError {
         path: String,
     },
     /// The files of a base image were not looked at.
-    #[error("the base image was not pulled")]
+    #[error("putting an image together on a base image is not supported yet")]
     NoBase,
     /// ADD unpacks archives.
     #[error("ADD of an archive, `{path}`, is not supported yet")]

@@ -19,9 +19,11 @@ use crate::ui::{SCHEMA, build_view, text};
 
 /// `build`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  rekindle build demo\n  rekindle build production --output json\n\n\
+#[command(
+    after_help = "Examples:\n  rekindle build demo\n  rekindle build production --push\n  rekindle build production --output json\n\n\
     Images whose Dockerfile only copies and configures are put together without a Docker engine; \
-    see docs/images.md. Run it before `deploy`, and commit `rekindle.lock`.")]
+    see docs/images.md. Run it before `deploy`, and commit `rekindle.lock`."
+)]
 pub struct BuildArguments {
     /// Environment
     #[arg(value_name = "ENV")]

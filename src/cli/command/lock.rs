@@ -18,9 +18,11 @@ use crate::release::Assembler;
 
 /// `lock`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  rekindle lock            publish new template versions\n  \
+#[command(
+    after_help = "Examples:\n  rekindle lock            publish new template versions, ask what new base images are\n  \
     rekindle lock --update   resolve every outside fact anew\n  \
-    rekindle lock --ssm /app/image=ami-0ff8a91507f77f867 --at 111122223333/eu-central-1")]
+    rekindle lock --ssm /app/image=ami-0ff8a91507f77f867 --at 111122223333/eu-central-1"
+)]
 pub struct LockArguments {
     /// Resolve every outside fact anew (published templates never change)
     #[arg(long)]

@@ -10,6 +10,11 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use rekindle::model::{Digest, Platform};
+use rekindle::port::{Registry as _, RegistryError};
+use rekindle::registry::{Patience, Registries};
+use serde_json::{Value, json};
+
 /// `somebody:secret` in the form of htpasswd.
 const PASSWORDS: &str = "somebody:$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n";
 /// `somebody:secret` as Docker's `config.json` and HTTP have it.
@@ -19,7 +24,7 @@ pub const ENCODED: &str = "c29tZWJvZHk6c2VjcmV0";
 pub struct Registry {
     process: Child,
     address: SocketAddr,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 impl Registry {
@@ -70,7 +75,7 @@ impl Registry {
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        Some(Self { process, address, _directory: directory })
+        Some(Self { process, address, directory })
     }
 
     /// `127.0.0.1:PORT`
@@ -232,4 +237,81 @@ fn take(faults: &Mutex<Faults>, request: &str) -> Option<Fault> {
         faults.iter_mut().find(|(part, (_, left))| request.contains(part.as_str()) && *left > 0)?;
     *left -= 1;
     Some(fault.clone())
+}
+
+/// One layer of an image that a test pushes.
+pub struct Layer {
+    /// What the manifest calls it.
+    pub media_type: &'static str,
+    /// As it is pushed.
+    pub bytes: Vec<u8>,
+    /// As it is uncompressed.
+    pub diff_id: Digest,
+}
+
+impl Layer {
+    /// An archive as it is.
+    pub fn plain(archive: &[u8]) -> Self {
+        Self {
+            media_type: "application/vnd.oci.image.layer.v1.tar",
+            bytes: archive.to_vec(),
+            diff_id: Digest::of(archive),
+        }
+    }
+
+    /// An archive compressed as `docker push` does.
+    pub fn gzip(archive: &[u8]) -> Self {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(archive).unwrap();
+        Self {
+            media_type: "application/vnd.docker.image.rootfs.diff.tar.gzip",
+            bytes: encoder.finish().unwrap(),
+            diff_id: Digest::of(archive),
+        }
+    }
+}
+
+impl Registry {
+    /// Pushes an image, and gives its manifest's digest. An old tag of the name is taken away before.
+    pub fn put(&self, repository: &str, tag: &str, layers: &[Layer], config: &Value) -> Digest {
+        let diff_ids: Vec<Digest> = layers.iter().map(|layer| layer.diff_id).collect();
+        let configuration = json!({
+            "os": "linux", "architecture": "amd64", "config": config, "created": "2020-01-01T00:00:00Z",
+            "rootfs": {"type": "layers", "diff_ids": diff_ids},
+        });
+        let configuration = configuration.to_string().into_bytes();
+        let described = |kind: &str, bytes: &[u8]| json!({"mediaType": kind, "digest": Digest::of(bytes), "size": bytes.len()});
+        let manifest = json!({
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+            "config": described("application/vnd.docker.container.image.v1+json", &configuration),
+            "layers": layers.iter().map(|layer| described(layer.media_type, &layer.bytes)).collect::<Vec<_>>(),
+        });
+        let manifest = manifest.to_string().into_bytes();
+        let name = format!("{}/{repository}", self.host());
+        let link = format!("data/docker/registry/v2/repositories/{repository}/_manifests/tags/{tag}");
+        // Ours never moves a tag.
+        let _ = std::fs::remove_dir_all(self.directory.path().join(link));
+        let blobs: Vec<Vec<u8>> =
+            layers.iter().map(|layer| layer.bytes.clone()).chain([configuration]).collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let registries = Registries::new(None, Patience::default()).unwrap();
+            for bytes in blobs {
+                let open = || Ok(Box::new(std::io::Cursor::new(bytes.clone())) as Box<dyn Read + Send>);
+                registries.push(&name, Digest::of(&bytes), bytes.len() as u64, &open).await.unwrap();
+            }
+            registries.tag(&name, tag, &manifest).await.unwrap();
+        });
+        Digest::of(&manifest)
+    }
+
+    /// What a tag names.
+    pub fn tagged(&self, repository: &str, tag: &str) -> Result<Digest, RegistryError> {
+        let image = format!("{}/{repository}:{tag}", self.host());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let registries = Registries::new(None, Patience::default()).unwrap();
+        let found = runtime.block_on(registries.resolve(&image, &Platform::default()));
+        found.map(|found| found.digest)
+    }
 }
