@@ -1,23 +1,29 @@
 //! The sources of one folder, compiled once: its own `.tera` files and what they include.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::model::diagnostic::did_you_mean;
 use crate::model::{Diagnostic, Diagnostics, Place};
 use crate::render::context::Context;
+use crate::render::marks::Marked;
 use crate::render::prepare::prepare;
 use crate::render::prepared::Prepared;
 use crate::render::session::{self, Mode, Session};
 use crate::render::{Limits, Sources, budget, error, filters, functions, project_path};
-use crate::template::{Insertion, contains_token_characters, decode};
+use crate::template::{Insertion, Lines, contains_token_characters, decode};
 
 /// A folder `NAME/VERSION` ready to render.
 pub(super) struct Library {
     tera: tera::Tera,
     sources: BTreeMap<String, Arc<Prepared>>,
     limits: Limits,
+    /// With marks; compiled when the first line is looked for.
+    marked: OnceLock<Option<Marked>>,
 }
+
+/// How many times larger marks make a text, at most: a mark for each character that is not blank.
+const MARKED_SIZE: usize = 32;
 
 /// The text of one rendered file, and what it was made with.
 pub(super) struct Output {
@@ -25,8 +31,6 @@ pub(super) struct Output {
     pub(super) session: Session,
     /// Paths of every source that had influence.
     pub(super) used: BTreeSet<String>,
-    /// The source, when the text has the same lines.
-    pub(super) same_lines: Option<String>,
 }
 
 impl Library {
@@ -51,7 +55,7 @@ impl Library {
         tera.add_raw_templates(texts).map_err(|error| {
             error::Reporter { sources: &sources, context: None, limits }.diagnostic(&error, None, folder)
         })?;
-        Ok(Self { tera, sources, limits })
+        Ok(Self { tera, sources, limits, marked: OnceLock::new() })
     }
 
     /// Renders one source.
@@ -72,9 +76,24 @@ impl Library {
             Diagnostic::error("not-utf8", "the render is not UTF-8").at(Place::file(project_path(path)))
         })?;
         used.append(&mut session.used);
-        let source = self.sources.get(path).filter(|source| source.keeps_lines);
-        let source = source.filter(|source| source.source.lines().count() == text.lines().count());
-        Ok(Output { same_lines: source.map(|source| source.source.clone()), text, session, used })
+        Ok(Output { text, session, used })
+    }
+
+    /// Where the lines of `text`, the render of a source, came from. Renders it again; empty where
+    /// that does not give the same text.
+    pub(super) fn lines(&self, path: &str, context: &Context, text: &str) -> Lines {
+        let marked = self.marked.get_or_init(|| Marked::compile(&self.tera, &self.sources));
+        let Some(marked) = marked else { return Lines::default() };
+        let Limits { steps, work, output_bytes, value_size } = self.limits;
+        let room = |size: usize| size.saturating_mul(MARKED_SIZE);
+        let work = work.saturating_mul(MARKED_SIZE as u64);
+        let (output_bytes, value_size) = (room(output_bytes), room(value_size));
+        let mut writer = Bounded { bytes: Vec::new(), left: output_bytes };
+        session::begin(Mode::Structured, Limits { steps, work, output_bytes, value_size });
+        let result = marked.tera.render_to(path, &context.to_tera(), &mut writer);
+        session::end();
+        let rendered = result.ok().and_then(|()| String::from_utf8(writer.bytes).ok());
+        rendered.and_then(|rendered| marked.lines(&rendered, text)).unwrap_or_default()
     }
 
     /// What a source includes, extends and calls, and itself.

@@ -16,6 +16,7 @@ mod expressions;
 mod filters;
 mod functions;
 mod library;
+mod marks;
 mod names;
 mod prepare;
 mod prepared;

@@ -8,6 +8,7 @@ use crate::model::{Diagnostic, Diagnostics, Place, StackTemplate};
 use crate::template::build::{Builder, Children, Spot};
 use crate::template::insertion::{Insertions, contains_token_characters};
 use crate::template::node::{Mark, Problem};
+use crate::template::origin::Origin;
 use crate::template::text::{Text, decode};
 use crate::template::{json, yaml};
 
@@ -111,8 +112,8 @@ fn reserved(file: &str) -> Diagnostic {
 }
 
 /// Reads the render of a template: tokens of `insertions` stand in `content` for the values, which
-/// are put in after parsing. `source` is the text of `file` where the render has the same lines;
-/// places then point into it.
+/// are put in after parsing. With an `origin`, places point into the sources, or to `file` as a whole
+/// where nothing is known of a line.
 ///
 /// # Errors
 /// Everything that is wrong with the text, with places.
@@ -121,10 +122,9 @@ pub fn read_rendered(
     is_json: bool,
     content: String,
     insertions: Insertions,
-    source: Option<&str>,
+    origin: Option<Origin>,
 ) -> Result<Document, Diagnostics> {
-    let source = source.map(str::to_owned);
-    parse(Text { file: file.to_owned(), content, insertions, source }, is_json)
+    parse(Text { file: file.to_owned(), content, insertions, origin }, is_json)
 }
 
 fn parse(text: Text, is_json: bool) -> Result<Document, Diagnostics> {

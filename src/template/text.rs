@@ -3,6 +3,7 @@
 use crate::model::{Diagnostic, Diagnostics, Place};
 use crate::template::insertion::Insertions;
 use crate::template::node::{Mark, Problem};
+use crate::template::origin::Origin;
 
 /// The largest template CloudFormation takes, by URL
 /// (AWS CloudFormation user guide, "CloudFormation quotas").
@@ -16,8 +17,8 @@ pub(super) struct Text {
     pub(super) content: String,
     /// The values whose tokens stand in `content`.
     pub(super) insertions: Insertions,
-    /// The source this is the render of, where both have the same lines.
-    pub(super) source: Option<String>,
+    /// Where the lines of a render came from.
+    pub(super) origin: Option<Origin>,
 }
 
 impl Text {
@@ -31,35 +32,22 @@ impl Text {
         let split = written.char_indices().nth(mark.column as usize - 1).map_or(written.len(), |(at, _)| at);
         let (before, after) = written.split_at(split);
         let end = after.char_indices().nth(mark.width as usize).map_or(after.len(), |(at, _)| at);
-        let source = self.source.as_ref().and_then(|source| source.lines().nth(index));
-        let (excerpt, column, width) = match source {
-            Some(line) if line.starts_with(before) => {
-                (line.to_owned(), mark.column as usize, after[..end].chars().count())
-            }
-            Some(line) => {
-                let indentation = line.chars().take_while(|character| character.is_whitespace()).count();
-                (line.to_owned(), indentation + 1, line.chars().count() - indentation)
-            }
-            None => {
-                let shown = self.insertions.display(before);
-                let column = shown.chars().count() + 1;
-                (
-                    self.insertions.display(written),
-                    column,
-                    self.insertions.display(&after[..end]).chars().count(),
-                )
-            }
+        let Some(origin) = &self.origin else {
+            let column = self.insertions.display(before).chars().count() + 1;
+            let width = self.insertions.display(&after[..end]).chars().count();
+            return place(&self.file, mark.line as usize, &self.insertions.display(written), column, width);
         };
-        let rest = (excerpt.chars().count() + 1).saturating_sub(column).max(1);
-        Place {
-            file: self.file.clone(),
-            line: mark.line as usize,
-            column,
-            width: width.clamp(1, rest),
-            excerpt,
-            skipped: 0,
-        }
-        .shortened()
+        let Some(source) = origin.at(&self.content, index, mark.column as usize - 1) else {
+            return Place::file(self.file.as_str());
+        };
+        let line = &source.text;
+        let (column, width) = if line.starts_with(before) {
+            (mark.column as usize, after[..end].chars().count())
+        } else {
+            let indentation = line.chars().take_while(|character| character.is_whitespace()).count();
+            (indentation + 1, line.chars().count() - indentation)
+        };
+        place(&source.file, source.line, line, column, width)
     }
 
     /// The diagnostic of a problem.
@@ -68,6 +56,13 @@ impl Text {
         let diagnostic = Diagnostic::error(problem.code, message).at(self.place(problem.mark));
         Diagnostic { hint: problem.hint.map(|hint| self.insertions.display(&hint)), ..diagnostic }
     }
+}
+
+fn place(file: &str, line: usize, excerpt: &str, column: usize, width: usize) -> Place {
+    let rest = (excerpt.chars().count() + 1).saturating_sub(column).max(1);
+    let width = width.clamp(1, rest);
+    let (file, excerpt) = (file.to_owned(), excerpt.to_owned());
+    Place { file, line, column, width, excerpt, skipped: 0 }.shortened()
 }
 
 /// Checks the encoding of a file: UTF-8 without a byte-order mark, lines that end in a line feed,
