@@ -25,6 +25,8 @@ mod scan;
 mod session;
 
 #[cfg(test)]
+mod place_tests;
+#[cfg(test)]
 mod tests;
 
 pub use context::{Context, Visible};

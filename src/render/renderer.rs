@@ -124,10 +124,9 @@ impl Renderer {
     }
 
     fn library(&self, folder: &str) -> Result<&Arc<Library>, Diagnostics> {
-        let compiled = self
-            .folders
-            .get(folder)
-            .map(|cell| cell.get_or_init(|| Library::compile(&self.sources, folder, self.limits).map(Arc::new)));
+        let compiled = self.folders.get(folder).map(|cell| {
+            cell.get_or_init(|| Library::compile(&self.sources, folder, self.limits).map(Arc::new))
+        });
         match compiled {
             Some(result) => result.as_ref().map_err(Clone::clone),
             None => Err(Diagnostic::error(
