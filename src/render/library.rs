@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 use crate::model::diagnostic::did_you_mean;
 use crate::model::{Diagnostic, Diagnostics, Place};
 use crate::render::context::Context;
-use crate::render::marks::Marked;
 use crate::render::prepare::prepare;
 use crate::render::prepared::Prepared;
 use crate::render::session::{self, Mode, Session};
+use crate::render::stamps::Stamped;
 use crate::render::{Limits, Sources, budget, error, filters, functions, project_path};
 use crate::template::{Insertion, Lines, contains_token_characters, decode};
 
@@ -18,12 +18,12 @@ pub(super) struct Library {
     tera: tera::Tera,
     sources: BTreeMap<String, Arc<Prepared>>,
     limits: Limits,
-    /// With marks; compiled when the first line is looked for.
-    marked: OnceLock<Option<Marked>>,
+    /// With stamps; compiled when somebody asks for a place.
+    stamped: OnceLock<Option<Stamped>>,
 }
 
-/// How many times larger marks make a text, at most: a mark for each character that is not blank.
-const MARKED_SIZE: usize = 32;
+/// How many times larger stamps make a text, at most: one for each character that is not blank.
+const STAMPED_SIZE: usize = 64;
 
 /// The text of one rendered file, and what it was made with.
 pub(super) struct Output {
@@ -55,7 +55,7 @@ impl Library {
         tera.add_raw_templates(texts).map_err(|error| {
             error::Reporter { sources: &sources, context: None, limits }.diagnostic(&error, None, folder)
         })?;
-        Ok(Self { tera, sources, limits, marked: OnceLock::new() })
+        Ok(Self { tera, sources, limits, stamped: OnceLock::new() })
     }
 
     /// Renders one source.
@@ -79,21 +79,23 @@ impl Library {
         Ok(Output { text, session, used })
     }
 
-    /// Where the lines of `text`, the render of a source, came from. Renders it again; empty where
+    /// What the lines of `text`, the render of a source, were made of. Renders it again; `None` where
     /// that does not give the same text.
-    pub(super) fn lines(&self, path: &str, context: &Context, text: &str) -> Lines {
-        let marked = self.marked.get_or_init(|| Marked::compile(&self.tera, &self.sources));
-        let Some(marked) = marked else { return Lines::default() };
-        let Limits { steps, work, output_bytes, value_size } = self.limits;
-        let room = |size: usize| size.saturating_mul(MARKED_SIZE);
-        let work = work.saturating_mul(MARKED_SIZE as u64);
-        let (output_bytes, value_size) = (room(output_bytes), room(value_size));
-        let mut writer = Bounded { bytes: Vec::new(), left: output_bytes };
-        session::begin(Mode::Structured, Limits { steps, work, output_bytes, value_size });
-        let result = marked.tera.render_to(path, &context.to_tera(), &mut writer);
+    pub(super) fn lines(&self, path: &str, context: &Context, text: &str) -> Option<Lines> {
+        let stamped = self.stamped.get_or_init(|| Stamped::compile(&self.tera, &self.sources)).as_ref()?;
+        let room = |size: usize| size.saturating_mul(STAMPED_SIZE);
+        let limits = Limits {
+            steps: self.limits.steps,
+            work: self.limits.work.saturating_mul(STAMPED_SIZE as u64),
+            output_bytes: room(self.limits.output_bytes),
+            value_size: room(self.limits.value_size),
+        };
+        let mut writer = Bounded { bytes: Vec::new(), left: limits.output_bytes };
+        session::begin(Mode::Structured, limits);
+        let result = stamped.tera.render_to(path, &context.to_tera(), &mut writer);
         session::end();
-        let rendered = result.ok().and_then(|()| String::from_utf8(writer.bytes).ok());
-        rendered.and_then(|rendered| marked.lines(&rendered, text)).unwrap_or_default()
+        result.ok()?;
+        stamped.lines(std::str::from_utf8(&writer.bytes).ok()?, text)
     }
 
     /// What a source includes, extends and calls, and itself.

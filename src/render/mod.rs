@@ -16,13 +16,13 @@ mod expressions;
 mod filters;
 mod functions;
 mod library;
-mod marks;
 mod names;
 mod prepare;
 mod prepared;
 mod renderer;
 mod scan;
 mod session;
+mod stamps;
 
 #[cfg(test)]
 mod place_tests;

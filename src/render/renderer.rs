@@ -26,7 +26,7 @@ pub struct Renderer {
 #[derive(Clone, Debug)]
 pub struct RenderedStack {
     /// The template, with places in its sources.
-    pub template: Arc<Document>,
+    pub template: Document,
     /// Paths below `templates/` of every source that had influence.
     pub used: BTreeSet<String>,
 }
@@ -67,11 +67,10 @@ impl Renderer {
         let library = self.library(folder)?;
         let Output { text, session, used } = library.render(&path, Mode::Structured, context)?;
         let key = documents::key(&file, text.as_bytes(), &session.insertions);
-        let template = self.documents.get_or_read(key, || {
-            let (library, context) = (Arc::clone(library), context.clone());
-            let origin = Origin::new(move |text| library.lines(&path, &context, text));
-            template::read_rendered(&file, name.ends_with(".json"), text, session.insertions, Some(origin))
-        })?;
+        let (is_json, library, context) = (name.ends_with(".json"), Arc::clone(library), context.clone());
+        let origin = Some(Origin::new(move |text| library.lines(&path, &context, text)));
+        let read = || template::read_rendered(&file, is_json, text, session.insertions, origin.clone());
+        let template = self.documents.get_or_read(key, read)?.from_origin(origin);
         Ok(RenderedStack { template, used })
     }
 

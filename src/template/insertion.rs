@@ -12,8 +12,8 @@ const FIRST_DIGIT: u32 = 0x10_f000;
 const OPEN: char = '\u{10f010}';
 const CLOSE: char = '\u{10f011}';
 
-/// Marks a string that stands for a token outside of quotes, for the JSON reader; before that, it
-/// opens a mark.
+/// Marks a string that stands for a token outside of quotes, for the JSON reader. Where a render is
+/// traced to its sources, it opens a stamp.
 pub(super) const PLAIN_SIGN: char = '\u{10f012}';
 
 /// A value that was printed.
@@ -54,26 +54,29 @@ pub fn token(index: usize) -> String {
     numbered(OPEN, index)
 }
 
-/// A sign that stands for no value: the line of that number ends before it.
-pub fn mark(number: usize) -> String {
+/// A sign that stands for no value: what is before it was made at the place of that number.
+pub fn stamp(number: usize) -> String {
     numbered(PLAIN_SIGN, number)
 }
 
-/// A text without its marks; and of each mark how many characters stand before it, and its number.
-pub fn marks(text: &str) -> (String, Vec<(usize, usize)>) {
-    let (mut unmarked, mut found, mut length, mut rest) = (String::new(), Vec::new(), 0, text);
+/// A text without its stamps; and of each how many characters stand before it, and its number. One
+/// that was cut stays, and with it the text is another one.
+pub fn take_stamps(text: &str) -> (String, Vec<(usize, usize)>) {
+    let (mut plain, mut found, mut length, mut rest) = (String::new(), Vec::new(), 0, text);
     while let Some((before, after)) = rest.split_once(PLAIN_SIGN) {
-        unmarked.push_str(before);
+        let Some((number, after)) = closed(after) else { break };
+        plain.push_str(before);
         length += before.chars().count();
+        found.push((length, number));
         rest = after;
-        if let Some((digits, after)) = after.split_once(CLOSE) {
-            let Some(number) = number(digits) else { continue };
-            found.push((length, number));
-            rest = after;
-        }
     }
-    unmarked.push_str(rest);
-    (unmarked, found)
+    plain.push_str(rest);
+    (plain, found)
+}
+
+fn closed(text: &str) -> Option<(usize, &str)> {
+    let (digits, after) = text.split_once(CLOSE)?;
+    Some((number(digits)?, after))
 }
 
 fn number(digits: &str) -> Option<usize> {

@@ -19,6 +19,6 @@ mod yaml;
 mod tests;
 
 pub use document::{Document, read, read_as_found, read_rendered};
-pub use insertion::{Insertion, Insertions, contains_token_characters, mark, marks, token};
-pub use origin::{Lines, Origin, Piece, SourceLine};
+pub use insertion::{Insertion, Insertions, contains_token_characters, stamp, take_stamps, token};
+pub use origin::{Lines, Origin, Piece, SourceFile};
 pub use text::{MAXIMUM_BYTES, decode};

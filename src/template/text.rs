@@ -17,52 +17,48 @@ pub(super) struct Text {
     pub(super) content: String,
     /// The values whose tokens stand in `content`.
     pub(super) insertions: Insertions,
-    /// Where the lines of a render came from.
-    pub(super) origin: Option<Origin>,
 }
 
 impl Text {
-    /// The place a mark means. Values are shown instead of their tokens.
-    pub(super) fn place(&self, mark: Mark) -> Place {
+    /// The place a mark means: in the sources, where `origin` knows it. Values are shown instead of
+    /// their tokens.
+    pub(super) fn place(&self, mark: Mark, origin: Option<&Origin>) -> Place {
         if mark.line == 0 {
             return Place::file(self.file.as_str());
         }
         let index = mark.line as usize - 1;
+        let traced = origin.and_then(|origin| {
+            origin.place(&self.content, index, mark.column as usize - 1, mark.width as usize)
+        });
+        if let Some(place) = traced {
+            return place;
+        }
         let written = self.content.lines().nth(index).unwrap_or_default();
         let split = written.char_indices().nth(mark.column as usize - 1).map_or(written.len(), |(at, _)| at);
         let (before, after) = written.split_at(split);
         let end = after.char_indices().nth(mark.width as usize).map_or(after.len(), |(at, _)| at);
-        let Some(origin) = &self.origin else {
-            let column = self.insertions.display(before).chars().count() + 1;
-            let width = self.insertions.display(&after[..end]).chars().count();
-            return place(&self.file, mark.line as usize, &self.insertions.display(written), column, width);
-        };
-        let Some(source) = origin.at(&self.content, index, mark.column as usize - 1) else {
-            return Place::file(self.file.as_str());
-        };
-        let line = &source.text;
-        let (column, width) = if line.starts_with(before) {
-            (mark.column as usize, after[..end].chars().count())
-        } else {
-            let indentation = line.chars().take_while(|character| character.is_whitespace()).count();
-            (indentation + 1, line.chars().count() - indentation)
-        };
-        place(&source.file, source.line, line, column, width)
+        let column = self.insertions.display(before).chars().count() + 1;
+        let width = self.insertions.display(&after[..end]).chars().count();
+        let excerpt = self.insertions.display(written);
+        let rest = (excerpt.chars().count() + 1).saturating_sub(column).max(1);
+        let (line, width) = (mark.line as usize, width.clamp(1, rest));
+        Place { file: self.shown_file(), line, column, width, excerpt, skipped: 0 }.shortened()
+    }
+
+    /// The file whose lines `content` has: a render that cannot be traced says so.
+    fn shown_file(&self) -> String {
+        match self.file.strip_suffix(".tera") {
+            Some(name) => format!("{name} (rendered)"),
+            None => self.file.clone(),
+        }
     }
 
     /// The diagnostic of a problem.
-    pub(super) fn diagnostic(&self, problem: Problem) -> Diagnostic {
+    pub(super) fn diagnostic(&self, problem: Problem, origin: Option<&Origin>) -> Diagnostic {
         let message = self.insertions.display(&problem.message);
-        let diagnostic = Diagnostic::error(problem.code, message).at(self.place(problem.mark));
+        let diagnostic = Diagnostic::error(problem.code, message).at(self.place(problem.mark, origin));
         Diagnostic { hint: problem.hint.map(|hint| self.insertions.display(&hint)), ..diagnostic }
     }
-}
-
-fn place(file: &str, line: usize, excerpt: &str, column: usize, width: usize) -> Place {
-    let rest = (excerpt.chars().count() + 1).saturating_sub(column).max(1);
-    let width = width.clamp(1, rest);
-    let (file, excerpt) = (file.to_owned(), excerpt.to_owned());
-    Place { file, line, column, width, excerpt, skipped: 0 }.shortened()
 }
 
 /// Checks the encoding of a file: UTF-8 without a byte-order mark, lines that end in a line feed,
