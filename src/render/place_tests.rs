@@ -53,13 +53,31 @@ fn a_place_is_in_the_source_whatever_moved_the_lines() {
         ("{% if inputs.yes %}{% endif %}\n{% raw %}\nA: '{{ no }}'\n{% endraw %}\nB: 1\n", "/A", OWN, 3, "A"),
         ("{# a\nb #}\nA: 1\n{%- if inputs.yes %}\nB: 2\n{%- endif %}\nC: 3\n", "/B", OWN, 5, "B"),
         ("{# a\nb #}\nA: 1\n{%- if inputs.yes %}\nB: 2\n{%- endif %}\nC: 3\n", "/C", OWN, 7, "C"),
-        ("{% if inputs.yes\n and not inputs.no -%}\n\nA: {{\n inputs.text\n}}\nB: 1\n{% endif %}\n", "/B", OWN, 7, "B"),
+        (
+            "{% if inputs.yes\n and not inputs.no -%}\n\nA: {{\n inputs.text\n}}\nB: 1\n{% endif %}\n",
+            "/B",
+            OWN,
+            7,
+            "B",
+        ),
         ("{% set s %}\na\nb\n{% endset %}\nA: {{ s }}\nB: 1\n", "/B", OWN, 6, "B"),
         ("A: {% if inputs.yes -%}\n  {B: 1,\n{%- endif %}\n   C: 2}\n", "/A/B", OWN, 2, "B"),
         // Of what stands in a value that an input brings, the place is where it is put in.
         ("A:\n  B: {{ inputs.map | json }}\n", "/A/B/K", OWN, 2, "B"),
-        ("{% component C(x) %}\nä{{ x }}: 1\n{% endcomponent %}\n{{ <C x=\"1\"/> }}\nB: 2\n", "/ä1", OWN, 2, "ä{{ x }}"),
-        ("{% component C(x) %}\nä{{ x }}: 1\n{% endcomponent %}\n{{ <C x=\"1\"/> }}\nB: 2\n", "/B", OWN, 5, "B"),
+        (
+            "{% component C(x) %}\nä{{ x }}: 1\n{% endcomponent %}\n{{ <C x=\"1\"/> }}\nB: 2\n",
+            "/ä1",
+            OWN,
+            2,
+            "ä{{ x }}",
+        ),
+        (
+            "{% component C(x) %}\nä{{ x }}: 1\n{% endcomponent %}\n{{ <C x=\"1\"/> }}\nB: 2\n",
+            "/B",
+            OWN,
+            5,
+            "B",
+        ),
     ];
     for (template, pointer, file, line, meant) in table {
         let rendered = render(with_part(template));

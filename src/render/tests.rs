@@ -201,7 +201,8 @@ fn equal_renders_share_one_document_and_others_do_not() {
         ("c/1.0.0/template.yaml", "A: 1"),
     ];
     let renderer = Renderer::new(sources(&files), Limits::default());
-    let stack = |folder, name| renderer.stack(folder, &context(&json!({ "name": name }))).unwrap().template.value;
+    let stack =
+        |folder, name| renderer.stack(folder, &context(&json!({ "name": name }))).unwrap().template.value;
     for folder in ["a/1.0.0", "b/1.0.0"] {
         assert!(std::ptr::eq(&*stack(folder, "x"), &*stack(folder, "x")));
         assert_eq!(stack(folder, "x"), json!({"A": "x"}));

@@ -132,7 +132,7 @@ pub fn read_rendered(
     insertions: Insertions,
     origin: Option<Origin>,
 ) -> Result<Document, Diagnostics> {
-    parse(Text { file: file.to_owned(), content, insertions }, is_json, origin)
+    parse(Text { file: file.to_owned(), content, is_rendered: true, insertions }, is_json, origin)
 }
 
 fn parse(text: Text, is_json: bool, origin: Option<Origin>) -> Result<Document, Diagnostics> {

@@ -92,7 +92,8 @@ impl Origin {
         let lines = self.found.get_or_init(|| (self.find)(content)).as_ref()?;
         let written = content.lines().nth(line).unwrap_or_default();
         let (source, first) = lines.at(line, written, column)?;
-        let line_end = source.text[first.start..].find('\n').map_or(source.text.len(), |end| first.start + end);
+        let line_end =
+            source.text[first.start..].find('\n').map_or(source.text.len(), |end| first.start + end);
         let last = lines.at(line, written, column + width.max(1) - 1);
         let last = last.filter(|(other, last)| *other == source && first.start <= last.start);
         let end = last.map_or(line_end, |(_, last)| last.end.clamp(first.start, line_end));

@@ -15,6 +15,8 @@ pub(super) struct Text {
     /// The file, or the file whose render this is.
     pub(super) file: String,
     pub(super) content: String,
+    /// Whether `content` is what `file` was rendered to.
+    pub(super) is_rendered: bool,
     /// The values whose tokens stand in `content`.
     pub(super) insertions: Insertions,
 }
@@ -47,10 +49,10 @@ impl Text {
 
     /// The file whose lines `content` has: a render that cannot be traced says so.
     fn shown_file(&self) -> String {
-        match self.file.strip_suffix(".tera") {
-            Some(name) => format!("{name} (rendered)"),
-            None => self.file.clone(),
+        if !self.is_rendered {
+            return self.file.clone();
         }
+        format!("{} (rendered)", self.file.strip_suffix(".tera").unwrap_or(&self.file))
     }
 
     /// The diagnostic of a problem.
