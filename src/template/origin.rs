@@ -38,8 +38,8 @@ pub struct Lines {
 impl Lines {
     /// What a character of the render (line and column from 0) was made of. `written` is its line.
     fn at(&self, line: usize, written: &str, column: usize) -> Option<(&SourceFile, Range<usize>)> {
-        let pieces = self.rendered.get(line)?;
-        let Some(piece) = pieces.iter().find(|piece| piece.end > column) else {
+        let mut pieces = self.rendered.get(line).into_iter().flatten();
+        let Some(piece) = pieces.find(|piece| piece.end > column) else {
             return self.behind(line);
         };
         let (source, end) = self.source(*piece)?;
