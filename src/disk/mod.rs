@@ -8,18 +8,21 @@ pub mod clock;
 mod context;
 mod digest;
 mod error;
+mod incoming;
 mod ledger;
 mod lock;
 mod project;
 mod scratch;
 mod state;
 mod store;
+mod store_index;
 mod templates;
 mod workspace;
 mod write;
 
 pub use context::{ContextError, ContextFiles, read_context};
 pub use error::{Access, FileError};
+pub use incoming::Incoming;
 pub use ledger::{Ledger, LedgerError};
 pub use lock::{EnvironmentLock, LockError};
 pub use project::{
@@ -28,6 +31,7 @@ pub use project::{
 pub use scratch::{ScratchDirectory, copy_directory, entries, read_files, write_files};
 pub use state::StateDirectory;
 pub use store::{Store, StoreError, StoredImage};
-pub use templates::{find_templates, read_at_most};
+pub use store_index::Wanted;
+pub use templates::{find_templates, read_at_most, read_if_there};
 pub use workspace::{ImageFilesError, Workspace, image_files};
 pub use write::{write_atomically, write_new};

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use crate::image::MANIFEST;
 use crate::image::assemble::Blob;
 use crate::model::{Digest, Platform, canonical};
 
@@ -28,7 +29,6 @@ pub(super) struct Configuration {
 /// Every time in an image.
 const EPOCH: &str = "1970-01-01T00:00:00Z";
 
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIGURATION: &str = "application/vnd.oci.image.config.v1+json";
 /// The media type of the layers that are made here.
 pub(super) const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";

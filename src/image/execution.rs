@@ -97,7 +97,7 @@ impl Execution {
         if is_classic {
             let _ = tree.put(vec![EMPTY_NAME.into()], Node::directory(Owner::default()));
         }
-        layer::write(&tree, contents, progress, out)
+        layer::write(&tree.changes(), contents, progress, out)
     }
 }
 

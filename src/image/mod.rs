@@ -5,6 +5,7 @@
 //! Every rule that a digest hangs on carries the number [`RULES`]; see `docs/images.md`.
 
 mod assemble;
+mod base;
 pub mod canonical;
 mod configuration;
 mod copy;
@@ -18,6 +19,7 @@ mod layer;
 mod pattern;
 mod pax;
 mod recipe;
+mod stages;
 mod tree;
 mod words;
 
@@ -25,11 +27,15 @@ mod words;
 mod tests;
 
 pub use assemble::{AssembleError, Blob, Blobs, Contents, Progress, assemble};
+pub use base::{Base, BaseError, BaseLayer, base_image, base_layers};
 pub use configuration::Layer;
 pub use execution::{DOCKERFILE_NAME, Execution};
 pub use ignore::IgnoreRules;
-pub use recipe::{Recipe, Request, read};
+pub use recipe::{Recipe, Request, base_names, read};
 
 /// The number of the rules by which an image comes from its input: raised whenever the same input
 /// would give other bytes.
 pub const RULES: u32 = 1;
+
+/// The media type of an image's manifest.
+pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";

@@ -1,11 +1,13 @@
-//! What is needed of a cloud and of a Docker engine: one trait per kind of thing, and the words they speak.
+//! What is needed of a cloud, of a Docker engine and of a registry: one trait per kind of thing, and the
+//! words they speak.
 //!
-//! A port has no more methods than the engine uses and holds no SDK type. Adapters
-//! (`local`, `aws`) implement it; they decide nothing and print nothing.
+//! A port has no more methods than are used and holds no SDK type. Adapters
+//! (`local`, `aws`, `registry`) implement it; they decide nothing and print nothing.
 
 mod builder;
 mod cloud;
 mod error;
+mod registry;
 
 pub use builder::{BuildOrder, Builder, BuilderError, ContextStream, ImageBuilder, Output};
 pub use cloud::{
@@ -13,3 +15,4 @@ pub use cloud::{
     DriftStatus, Identity, Page, ResourceDrift, StackBody, UpdateAnswer, UpdateStack,
 };
 pub use error::{PortError, PortErrorKind};
+pub use registry::{Opener, Registry, RegistryError, RemoteImage};

@@ -200,7 +200,7 @@ fn a_context_does_not_leave_the_project() {
     let elsewhere = files(false);
     symlink(elsewhere.path(), project.path().join("link")).unwrap();
     let unit = project.read("stacks/site.yaml");
-    project.write("stacks/site.yaml", &unit.replace("context: content", "context: link/content"));
+    project.write("stacks/site.yaml", unit.replace("context: content", "context: link/content"));
     let refused = project.run(&["build", "demo"]).expect_code(1);
     assert!(refused.stderr.contains("`link/content` leads out"), "{}", refused.stderr);
 
@@ -321,4 +321,25 @@ fn images_are_compared_wherever_they_are() {
     assert!(missing.stderr.contains("nowhere.tar"), "{}", missing.stderr);
     fs::write(&archive, &fs::read(&archive).unwrap()[..9000]).unwrap();
     project.run(&["image", "diff", &one, "image.tar"]).expect_code(1);
+}
+
+#[test]
+fn a_pipe_that_is_ignored_holds_nothing_up() {
+    let project = files(false);
+    built(&project);
+    let pipe = project.path().join("content/pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    project.write("content/.dockerignore", "pipe\n");
+    built(&project);
+    project.run(&["render", "demo", "--check-determinism"]).expect_code(0);
+}
+
+#[test]
+fn an_index_that_was_not_put_in_place_is_removed() {
+    let project = files(false);
+    built(&project);
+    let left = store(&project).join(".index.json.4711.tmp");
+    fs::write(&left, "{").unwrap();
+    built(&project);
+    assert!(!left.exists() && store(&project).join("index.json").exists());
 }

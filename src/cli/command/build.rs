@@ -7,6 +7,7 @@ use crate::cli::Session;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::image_build::{self, ChosenBuilder};
+use crate::cli::push;
 use crate::disk::{self, Store};
 use crate::manifest::lock::{Lock, LockedImage};
 use crate::model::files::LOCK_FILE;
@@ -16,10 +17,12 @@ use crate::ui::{SCHEMA, build_view};
 
 /// `build`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  rekindle build demo\n  rekindle build production --output json\n  \
+#[command(
+    after_help = "Examples:\n  rekindle build demo\n  rekindle build production --push\n  rekindle build production --output json\n  \
     rekindle build demo --verify        is everything in it reproducible? if not, what is not, and why\n\n\
     Images whose Dockerfile only copies and configures are put together without a Docker engine; \
-    see docs/images.md. Run it before `deploy`, and commit `rekindle.lock`.")]
+    see docs/images.md. Run it before `deploy`, and commit `rekindle.lock`."
+)]
 pub struct BuildArguments {
     /// Environment
     #[arg(value_name = "ENV")]
@@ -32,6 +35,9 @@ pub struct BuildArguments {
     /// differs is explained and not taken
     #[arg(long)]
     pub verify: bool,
+    /// Push each image to the repository that its unit names, tagged `in-INPUT` and `img-MANIFEST`
+    #[arg(long)]
+    pub push: bool,
 }
 
 /// The same input gave another image than before.
@@ -79,9 +85,17 @@ pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Fa
             built.push((image.instance.clone(), LockedImage { input, manifest }));
         }
     }
-    // What differs is not taken, and the lock keeps what it says of it.
+    // What differs is not taken: the lock keeps what it says of it, and nothing is pushed.
     if code == ExitCode::Done {
         write_lock(session, &environment.name, &built)?;
+    }
+    if let (ExitCode::Done, true, Some(store)) = (code, arguments.push, &store) {
+        let made: Vec<(&DesiredImage, Digest)> =
+            images.iter().zip(&built).map(|(image, (_, built))| (image, built.manifest)).collect();
+        let pushed = push::push(session, &environment, store, &made)?;
+        for (entry, reference) in listed.iter_mut().zip(pushed) {
+            entry["pushed"] = json!(reference);
+        }
     }
     let document: Value = json!({"schema": SCHEMA, "environment": environment.name, "images": listed});
     if session.console.is_json() {

@@ -26,6 +26,7 @@ mod tests;
 use std::io::Write;
 
 use crate::image::assemble::{AssembleError, Blob, Blobs};
+use crate::image::base::BaseLayer;
 use crate::image::canonical::space::Reader;
 use crate::image::canonical::tree::{FileTree, Names};
 use crate::image::configuration::{LAYER, Layer, manifest};
@@ -38,15 +39,6 @@ pub use compare::{Difference, compare};
 pub use error::CanonicalError;
 pub use restore::Dropped;
 pub use space::{FileNumber, Readable, Space, Stretch};
-
-/// A layer of the base, as the store has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BaseLayer {
-    /// The digest of its archive, uncompressed.
-    pub diff_id: Digest,
-    /// What the manifest says of it.
-    pub layer: Layer,
-}
 
 /// What an image is to be.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::image::canonical::CanonicalError;
 use crate::image::configuration::Configuration;
-use crate::image::recipe::SEARCH_PATH;
+use crate::image::stages::SEARCH_PATH;
 use crate::model::Platform;
 
 /// The settings and the environment of an image that is to be for `platform`. `inherited` is the number

@@ -8,6 +8,8 @@ pub mod dockerd;
 #[cfg(feature = "aws")]
 pub mod ministack;
 pub mod project;
+#[cfg(feature = "docker")]
+pub mod registry;
 #[cfg(feature = "aws")]
 pub mod request;
 #[cfg(feature = "aws")]
@@ -15,3 +17,5 @@ pub mod server;
 pub mod shipped;
 #[cfg(feature = "aws")]
 pub mod target;
+#[cfg(feature = "docker")]
+pub mod tokens;

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use tar::EntryType;
 
 use crate::image::assemble::Blob;
-use crate::image::canonical::{BaseLayer, Canonical, CanonicalError, Wanted, canonicalise, files, unpack};
+use crate::image::base::BaseLayer;
+use crate::image::canonical::{Canonical, CanonicalError, Wanted, canonicalise, files, unpack};
 use crate::image::configuration::{LAYER, Layer};
 use crate::model::{Digest, Platform};
 use engine::{Archive, exported};
