@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use self::state::{Stack, State};
-use crate::model::{Digest, ObservedStack, StackEvent, StackStatus};
+use crate::model::{Digest, ObservedStack, StackEvent, StackResource, StackStatus};
 use crate::port::{
     ChangeSet, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection, Identity, Page, PortError,
     PortErrorKind, ResourceDrift, UpdateAnswer, UpdateStack,
@@ -241,6 +241,17 @@ impl CloudFormation for Fake {
         let mut events = state.events.get(stack).cloned().unwrap_or_default();
         events.reverse();
         self.answer(&state, "DescribeStackEvents", page(&events, from, PAGE))
+    }
+
+    async fn resources(&self, stack: &str, from: Option<&str>) -> Result<Page<StackResource>, PortError> {
+        let state = self.enter("ListStackResources").await?;
+        let listed = state.resources.get(stack).cloned().unwrap_or_default();
+        self.answer(&state, "ListStackResources", page(&listed, from, PAGE))
+    }
+
+    async fn importers(&self, _export: &str) -> Result<Vec<String>, PortError> {
+        let state = self.enter("ListImports").await?;
+        self.answer(&state, "ListImports", Vec::new())
     }
 
     async fn detect_drift(&self, stack: &str) -> Result<String, PortError> {
