@@ -33,6 +33,8 @@ pub(super) struct Habits {
     pub(super) refuses_output_only: bool,
     /// Whether listing is denied.
     pub(super) denies_listing: bool,
+    /// Whether reading events is denied.
+    pub(super) denies_events: bool,
     /// Whether an update changes nothing, whatever was sent.
     pub(super) ignores_updates: bool,
 }
@@ -238,6 +240,9 @@ impl CloudFormation for Fake {
 
     async fn events(&self, stack: &str, from: Option<&str>) -> Result<Page<StackEvent>, PortError> {
         let state = self.enter("DescribeStackEvents").await?;
+        if self.habits().denies_events {
+            return Err(PortError::new(PortErrorKind::Denied, "DescribeStackEvents", "AccessDenied"));
+        }
         let mut events = state.events.get(stack).cloned().unwrap_or_default();
         events.reverse();
         self.answer(&state, "DescribeStackEvents", page(&events, from, PAGE))
