@@ -102,5 +102,5 @@ fn a_rebuild_that_would_replace_what_it_keeps_is_refused_before_anything_is_touc
     assert_eq!(before, after, "a stack was touched");
     // The advice works.
     project.run(&["deploy", "demo", "--yes", "--allow-replacement", "data"]).expect_code(0);
-    project.run(&["rebuild", "demo", "--yes"]).expect_code(0);
+    project.run(&rebuild).expect_code(0);
 }
