@@ -7,6 +7,7 @@
 mod cloud;
 mod image;
 mod lock;
+mod places;
 mod project;
 mod source;
 mod state;
