@@ -39,3 +39,4 @@ mod sandbox;
 mod shipped_project;
 mod source;
 mod support;
+mod teardown;
