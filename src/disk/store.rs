@@ -74,6 +74,9 @@ pub struct StoredImage {
     pub manifest: Blob,
 }
 
+/// A base image's manifest and its configuration.
+pub type Documents = (Vec<u8>, Vec<u8>);
+
 /// The store, held by this process until it is dropped.
 #[derive(Debug)]
 pub struct Store {
@@ -158,7 +161,7 @@ impl Store {
     ///
     /// # Errors
     /// The index cannot be read, or is none.
-    pub fn base(&self, manifest: Digest) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub fn base(&self, manifest: Digest) -> Result<Option<Documents>, StoreError> {
         let name = base_name(manifest);
         if !self.entries()?.iter().any(|entry| entry.name == name) || !self.is_whole(manifest) {
             return Ok(None);

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::Docker;
@@ -14,6 +15,11 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::docker::output::Log;
 use crate::port::{BuildOrder, Builder, BuilderError, ContextStream, ImageBuilder, Output};
+
+/// How often it is tried to remove an image that something uses.
+const ATTEMPTS: usize = 50;
+/// Between two such attempts.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// An engine that answers.
 pub(super) struct Engine {
@@ -52,16 +58,17 @@ impl Engine {
     }
 
     /// Removes an image, unless it is gone, or somebody else has a name for it or uses it: an image is
-    /// its content, so theirs may be the same one.
-    async fn remove(&self, image: &str) -> Result<(), Error> {
+    /// its content, so theirs may be the same one. `false` where something uses it.
+    async fn remove(&self, image: &str) -> Result<bool, Error> {
         let removed = match self.client.inspect_image(image).await {
-            Ok(found) if found.repo_tags.as_ref().is_some_and(|names| !names.is_empty()) => return Ok(()),
+            Ok(found) if found.repo_tags.as_ref().is_some_and(|names| !names.is_empty()) => return Ok(true),
             Ok(_) => self.client.remove_image(image, None::<RemoveImageOptions>, None).await.map(drop),
             Err(error) => Err(error),
         };
         match removed {
-            Err(Error::DockerResponseServerError { status_code: 404 | 409, .. }) => Ok(()),
-            removed => removed,
+            Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(true),
+            Err(Error::DockerResponseServerError { status_code: 409, .. }) => Ok(false),
+            removed => removed.map(|()| true),
         }
     }
 
@@ -113,7 +120,16 @@ impl ImageBuilder for Engine {
         let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
         // The newest first: with it go those that it is made of.
         for image in made.iter().rev() {
-            self.remove(image).await.map_err(|error| failure("the cleaning up", error))?;
+            for attempt in 1.. {
+                match self.remove(image).await {
+                    Ok(true) => break,
+                    // The container of a step that was stopped goes a moment later than the build.
+                    Ok(false) if attempt < ATTEMPTS => tokio::time::sleep(PAUSE).await,
+                    // Somebody else uses it.
+                    Ok(false) => break,
+                    Err(error) => return Err(failure("the cleaning up", error)),
+                }
+            }
         }
         Ok(())
     }

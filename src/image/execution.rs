@@ -243,6 +243,23 @@ mod tests {
         let text = "# syntax=docker/dockerfile:1\n# escape=`\nARG X\nFROM scratch AS a\nFROM `\n a\n\
                     COPY --chown=1:2 x `\n /a/${B:-/}/c/\nCOPY y /z/\nCOPY --chown=web x y/z";
         let source = Source::new("Dockerfile", text.as_bytes()).unwrap();
-        insta::assert_snapshot!(prepared(text, &source.parse().unwrap(), true), @"");
+        insta::assert_snapshot!(prepared(text, &source.parse().unwrap(), true), @r"
+        #
+        # escape=`
+        ARG X
+        FROM scratch AS a
+        ARG SOURCE_DATE_EPOCH
+        FROM `
+         a
+        ARG SOURCE_DATE_EPOCH
+        COPY --chown=1:2 .rekindle.empty /a
+        COPY --chown=1:2 .rekindle.empty /a/${B:-/}
+        COPY --chown=1:2 .rekindle.empty /a/${B:-/}/c
+        COPY --chown=1:2 x `
+         /a/${B:-/}/c/
+        COPY y /z/
+        COPY --chown=web .rekindle.empty y
+        COPY --chown=web x y/z
+        ");
     }
 }

@@ -168,7 +168,7 @@ impl Reader<'_, '_> {
             let (state, below) = match self.start(stage.from, number)? {
                 Start::Scratch => (State::default(), Below::Nothing),
                 Start::Stage(base) => (inherited(&built[&base].state), built[&base].below.clone()),
-                Start::Image(image) => self.from_image(&image, &stage.from.image.span)?,
+                Start::Image(image) => self.on_image(&image, &stage.from.image.span)?,
             };
             let earlier = |name: &str| Some(&built.get(&self.stage(name, number)?)?.state.tree);
             let mut work = Stage {
@@ -200,7 +200,7 @@ impl Reader<'_, '_> {
         })
     }
 
-    fn from_image(&self, image: &str, span: &Span) -> Result<(State, Below), Problem> {
+    fn on_image(&self, image: &str, span: &Span) -> Result<(State, Below), Problem> {
         let locked = self.locked(image, span)?;
         if let Some(trigger) = triggers(locked).first() {
             let message = format!("the base image `{image}` has an `ONBUILD` trigger: `{trigger}`");

@@ -97,7 +97,8 @@ fn sending_failed(error: OciDistributionError, asked: &Asked) -> RegistryError {
 fn chunks<B: From<Vec<u8>>>(
     file: Box<dyn Read + Send>,
 ) -> impl stream::Stream<Item = Result<B, OciDistributionError>> {
-    let next = |mut file: Box<dyn Read + Send>| -> io::Result<Option<(Vec<u8>, Box<dyn Read + Send>)>> {
+    type Open = Box<dyn Read + Send>;
+    let next = |mut file: Open| -> io::Result<Option<(Vec<u8>, Open)>> {
         let mut bytes = Vec::with_capacity(CHUNK);
         (&mut file).take(CHUNK as u64).read_to_end(&mut bytes)?;
         Ok((!bytes.is_empty()).then_some((bytes, file)))

@@ -41,3 +41,4 @@ mod sandbox;
 mod shipped_project;
 mod source;
 mod support;
+mod teardown;

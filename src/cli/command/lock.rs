@@ -99,7 +99,19 @@ fn look_up_bases(
     let mut files = project.files.clone();
     files.0.insert(LOCK_FILE.to_owned(), update.lock.write().into_bytes());
     let project = Project::read(files)?;
-    let wanted = Assembler::new(&project).base_images()?;
+    let (mut wanted, problems) = Assembler::new(&project).base_images();
+    if problems.has_errors() {
+        let broken = Failure::from(problems);
+        if refresh {
+            // What is not wanted would be forgotten.
+            return Err(broken);
+        }
+        session.console.warn(&broken, "the base images there are not looked for")?;
+        wanted.extend(project.lock.facts.keys().filter_map(|fact| {
+            let (image, platform) = Lock::base_of(fact)?;
+            Some((image.to_owned(), platform))
+        }));
+    }
     let locked = |(image, platform): &(String, Platform)| {
         project.lock.facts.contains_key(&Lock::base_name(image, platform))
     };

@@ -77,12 +77,13 @@ pub fn files(space: &dyn Space, file: FileNumber) -> Result<Files, CanonicalErro
 /// # Errors
 /// There is none, or it is damaged.
 pub fn unpack(space: &mut dyn Space, files: &Files, name: Option<&str>) -> Result<Unpacked, CanonicalError> {
-    let found =
-        if files.contains_key("index.json") && (name.is_some() || !files.contains_key("manifest.json")) {
-            of_layout(space, files, name)?
-        } else {
-            of_engine(space, files)?
-        };
+    // A name is one of a layout's; without a name an engine's own list comes first, where there is one.
+    let is_layout = name.is_some() && files.keys().any(|file| file.starts_with("blobs/"));
+    let found = if is_layout || !files.contains_key("manifest.json") && files.contains_key("index.json") {
+        of_layout(space, files, name)?
+    } else {
+        of_engine(space, files)?
+    };
     let (configuration, layers, manifest) = found;
     let said = configuration["rootfs"]["diff_ids"].as_array().cloned().unwrap_or_default();
     if said.len() != layers.len() {

@@ -34,6 +34,8 @@ pub struct Difference {
 
 /// Differences that are told; more are counted.
 const TOLD: usize = 1000;
+/// Letters of a line that are shown.
+const LINE: usize = 160;
 /// Bytes of a file that are looked at for a text.
 const LOOKED_AT: u64 = 1 << 20;
 
@@ -211,8 +213,16 @@ fn first_lines(one: &str, other: &str) -> Option<(String, String)> {
             break;
         }
         if one != other {
+            // Of a long line, what is around the place where it begins to be another.
+            let (mine, theirs) = (one.unwrap_or_default(), other.unwrap_or_default());
+            let same = mine.chars().zip(theirs.chars()).take_while(|(mine, theirs)| mine == theirs).count();
+            let from = if same > LINE { same - LINE / 2 } else { 0 };
             let shown = |line: Option<&str>| match line {
-                Some(line) => format!("line {number}: {}", line.chars().take(200).collect::<String>()),
+                Some(line) => {
+                    let left_out = if from > 0 { "... " } else { "" };
+                    let part: String = line.chars().skip(from).take(LINE).collect();
+                    format!("line {number}: {left_out}{part}")
+                }
                 None => format!("line {number} is missing"),
             };
             return Some((shown(one), shown(other)));

@@ -27,13 +27,27 @@ fn with_dockerfile(text: &str) -> Project {
 #[test]
 fn an_instruction_that_needs_an_engine() {
     let project = with_dockerfile("FROM scratch\n\nRUN make install\n");
-    assert_told!(told(&project, &["build", "demo", "--builder", "none"]), @"");
+    assert_told!(told(&project, &["build", "demo", "--builder", "none"]), @"
+    exit code 1
+    error: the Dockerfile of `site` runs programs, and `--builder none` allows no engine
+    hint: leave `--builder` away, or take `RUN` out of the Dockerfile
+    ");
 }
 
 #[test]
 fn an_option_that_an_engine_must_not_be_given() {
     let project = with_dockerfile("FROM scratch\nRUN --mount=type=ssh make\n");
-    assert_told!(told(&project, &["build", "demo"]), @"");
+    assert_told!(told(&project, &["build", "demo"]), @"
+    exit code 1
+    error[not-yet]: the option `--mount=type=ssh` is not supported yet
+     --> templates/site/1.0.0/Dockerfile:2:5
+      |
+    2 | RUN --mount=type=ssh make
+      |     ^^^^^^^^^^^^^^^^
+      = hint: `--mount` of the types `bind` and `tmpfs` is, and `--network=none`, which every step has anyhow
+
+    1 error
+    ");
 }
 
 #[test]
@@ -41,7 +55,14 @@ fn a_drop_rule_that_means_nothing() {
     let project = with_dockerfile("FROM scratch\nCOPY index.html /\n");
     let unit = project.read("stacks/site.yaml");
     project.write("stacks/site.yaml", format!("{unit}drop: [var/log]\n"));
-    assert_told!(told(&project, &["build", "demo"]), @"");
+    assert_told!(told(&project, &["build", "demo"]), @"
+    exit code 1
+    error[invalid-drop]: no step of `templates/site/1.0.0/Dockerfile` writes what `drop` names
+     --> templates/site/1.0.0/Dockerfile
+      = hint: take `drop` out of the unit: it is for what programs write, and none runs here
+
+    1 error
+    ");
 }
 
 #[test]
@@ -75,15 +96,18 @@ fn an_instruction_that_nobody_knows() {
 }
 
 #[test]
-fn a_base_image() {
-    assert_told!(told(&with_dockerfile("FROM debian:12\n"), &["build", "demo"]), @"
+fn a_base_image_that_nobody_locked() {
+    let project = site();
+    project.write("templates/site/1.0.0/Dockerfile", "FROM debian:12\n");
+    std::fs::remove_file(project.path().join("rekindle.lock")).unwrap();
+    assert_told!(told(&project, &["build", "demo", "-q"]), @"
     exit code 1
-    error[not-yet]: the base image `debian:12` is not supported yet
+    error[unlocked-base]: the base image `debian:12` for linux/amd64 is not in `rekindle.lock`
      --> templates/site/1.0.0/Dockerfile:1:6
       |
     1 | FROM debian:12
       |      ^^^^^^^^^
-      = hint: a later version will take it by the digest in `rekindle.lock`; start from `scratch` or an earlier stage
+      = hint: `rekindle lock` asks its registry which image that is, and writes down its digest
 
     1 error
     ");
