@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
+use crate::language;
 use crate::manifest::source::Located;
 use crate::manifest::{Project, ResolvedEnvironment, ResolvedImage, ResolvedUnit, draft};
 use crate::model::facts::Identity;
@@ -309,7 +310,7 @@ fn desired(
 ) -> SealedUnit {
     let settings = &unit.settings;
     let mut capabilities = settings.capabilities.clone();
-    capabilities.extend(analysis::capabilities(&template));
+    capabilities.extend(language::capabilities(&template));
     let identity = Identity {
         project: environment.project.clone(),
         environment: environment.name.clone(),

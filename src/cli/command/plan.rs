@@ -88,8 +88,9 @@ pub(in crate::cli) fn refuse_broken_units(
     if errors.0.is_empty() {
         return Ok(());
     }
-    let hint =
-        format!("no stack is changed before this is right or accepted; see rekindle check {environment}");
+    let hint = format!(
+        "no stack is changed before this is right or accepted (docs/lint.md); see `rekindle check {environment}`"
+    );
     Err(Failure::from(errors).hint(hint))
 }
 
