@@ -12,7 +12,8 @@ use crate::cli::prediction;
 use crate::cli::wire::Wiring;
 use crate::disk::{Ledger, StateDirectory, clock};
 use crate::engine::{
-    self, Clouds, EventSink, ExecuteOptions, Operation, Outcome, Scope, Settled, Stop, Stopwatch, UnitOutcome,
+    self, Clouds, Event, EventSink, ExecuteOptions, Operation, Outcome, Scope, Settled, Stop, Stopwatch,
+    UnitOutcome,
 };
 use crate::estimate::{self, Durations};
 use crate::model::record::SCHEMA;
@@ -130,6 +131,22 @@ impl Site {
         Ok(engine::complete_templates(&self.clouds, observation, &wanted, sink, stop).await?)
     }
 
+    /// Fetches what a teardown foresees and proves by: the deployed templates of everything that stands,
+    /// and its resources.
+    pub async fn complete_for_teardown(
+        &self,
+        observation: &mut Observation,
+        sink: &dyn EventSink,
+        stop: &Stop,
+    ) -> Result<(), Failure> {
+        let Environment { project, name, .. } = &self.environment;
+        let ids = plan::standing_ids(project, name, observation);
+        engine::complete_templates(&self.clouds, observation, &ids, sink, stop).await?;
+        engine::complete_resources(&self.clouds, observation, &ids, sink, stop).await?;
+        let exported = plan::exported(observation);
+        Ok(engine::complete_importers(&self.clouds, observation, &exported, sink, stop).await?)
+    }
+
     /// Carries a plan out and records what came of it.
     pub async fn carry_out(
         &self,
@@ -143,7 +160,11 @@ impl Site {
         let work = prediction::work(plan, &self.durations, &self.environment, source, observation);
         let options = ExecuteOptions { weights: estimate::weights(&work), ..options.clone() };
         let watch = Stopwatch::new(sink);
-        let outcome = engine::execute(plan, &clouds, &observation.others, &options, &watch, stop).await?;
+        let mut outcome = engine::execute(plan, &clouds, &observation.others, &options, &watch, stop).await?;
+        outcome.proof = engine::prove(&clouds, plan, observation, &outcome, sink, stop).await;
+        if let Some(proof) = outcome.proof.clone() {
+            sink.send(Event::Proved { proof });
+        }
         if let (Some(ledger), false) = (&self.ledger, outcome.reports.is_empty()) {
             let record = self.record(plan, &outcome, operation, started);
             ledger.append(&Record { resources: self.real(watch.measured(MOST_DURATIONS)), ..record })?;

@@ -33,3 +33,4 @@ mod sandbox;
 mod shipped_project;
 mod source;
 mod support;
+mod teardown;

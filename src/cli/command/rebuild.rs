@@ -68,7 +68,7 @@ async fn rebuild(
 
     let environment = &rebuild.site.environment;
     let mut observation = rebuild.site.look_when_settled(&assembly.units, &notices, stop).await?;
-    rebuild.site.complete(&[], &mut observation, &notices, stop).await?;
+    rebuild.site.complete_for_teardown(&mut observation, &notices, stop).await?;
     let before = ledger_ids(&rebuild.site)?;
     let teardown = plan::teardown(&teardown_context(environment, &arguments.consents), &observation)?;
     session.console.plan(&teardown)?;

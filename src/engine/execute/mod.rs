@@ -7,6 +7,7 @@ mod change_set;
 mod create;
 mod delete;
 mod ending;
+mod lift;
 mod order;
 mod outputs;
 mod policy;

@@ -4,6 +4,7 @@ mod deploy;
 mod fake;
 mod faults;
 mod look;
+mod proving;
 mod stopping;
 mod time;
 mod update;
