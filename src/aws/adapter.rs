@@ -8,10 +8,11 @@ use aws_sdk_cloudformation::types::{ChangeSetType, StackResourceDriftStatus, Tem
 use jiff::Timestamp;
 
 use crate::aws::artifact::{self, Artifacts, SentTemplate};
+use crate::aws::bucket::Buckets;
 use crate::aws::convert;
 use crate::aws::error::Endpoint;
 use crate::aws::request::with_body;
-use crate::model::{AccountId, Change, ObservedStack, Region, StackEvent, StackResource};
+use crate::model::{AccountId, Bucket, Change, ObservedStack, Region, StackEvent, StackResource};
 use crate::port::{
     ChangeSet, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection, Identity, Page, PortError,
     PortErrorKind, ResourceDrift, StackBody, UpdateAnswer, UpdateStack,
@@ -23,6 +24,7 @@ pub struct Aws {
     pub(super) cloudformation: Client,
     pub(super) sts: aws_sdk_sts::Client,
     pub(super) artifacts: Option<Artifacts>,
+    pub(super) buckets: Buckets,
     pub(super) region: Region,
     pub(super) endpoint: Endpoint,
     pub(super) clock: fn() -> Timestamp,
@@ -224,6 +226,14 @@ impl CloudFormation for Aws {
             }
             next = answer.next_token;
         }
+    }
+
+    async fn bucket(&self, bucket: &str) -> Result<Option<Bucket>, PortError> {
+        self.buckets.look(bucket, &self.endpoint).await
+    }
+
+    async fn empty_bucket(&self, bucket: &str) -> Result<u64, PortError> {
+        self.buckets.empty(bucket, &self.endpoint).await
     }
 
     async fn detect_drift(&self, stack: &str) -> Result<String, PortError> {

@@ -30,10 +30,11 @@ impl Trouble {
 }
 
 /// The calls of CloudFormation that this engine answers.
-const CALLS: [&str; 18] = [
+const CALLS: [&str; 20] = [
     "CreateChangeSet",
     "CreateStack",
     "DeleteChangeSet",
+    "DeleteObjects",
     "DeleteStack",
     "DescribeChangeSet",
     "DescribeStackDriftDetectionStatus",
@@ -45,6 +46,7 @@ const CALLS: [&str; 18] = [
     "GetStackPolicy",
     "GetTemplate",
     "ListImports",
+    "ListObjectVersions",
     "ListStackResources",
     "SetStackPolicy",
     "UpdateStack",

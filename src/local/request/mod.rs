@@ -2,6 +2,7 @@
 //!
 //! May not let time pass: that is `World::wait`.
 
+mod bucket;
 mod change;
 mod create;
 mod delete;
@@ -21,6 +22,7 @@ use crate::local::world::World;
 use crate::model::{Digest, StackStatus};
 use crate::port::{PortError, PortErrorKind};
 
+pub use bucket::{bucket, empty_bucket};
 pub use change::{create_change_set, delete_change_set, execute_change_set, update_stack};
 pub use create::create_stack;
 pub use delete::delete_stack;

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use self::state::{Stack, State};
-use crate::model::{Digest, ObservedStack, StackEvent, StackResource, StackStatus};
+use crate::model::{Bucket, Digest, ObservedStack, StackEvent, StackResource, StackStatus};
 use crate::port::{
     ChangeSet, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection, Identity, Page, PortError,
     PortErrorKind, ResourceDrift, UpdateAnswer, UpdateStack,
@@ -257,6 +257,16 @@ impl CloudFormation for Fake {
     async fn importers(&self, _export: &str) -> Result<Vec<String>, PortError> {
         let state = self.enter("ListImports").await?;
         self.answer(&state, "ListImports", Vec::new())
+    }
+
+    async fn bucket(&self, _bucket: &str) -> Result<Option<Bucket>, PortError> {
+        let state = self.enter("ListObjectVersions").await?;
+        self.answer(&state, "ListObjectVersions", None)
+    }
+
+    async fn empty_bucket(&self, _bucket: &str) -> Result<u64, PortError> {
+        let state = self.enter("DeleteObjects").await?;
+        self.answer(&state, "DeleteObjects", 0)
     }
 
     async fn detect_drift(&self, stack: &str) -> Result<String, PortError> {
