@@ -68,6 +68,7 @@ pub async fn connect_with(
     Ok(Arc::new(Aws {
         cloudformation: aws_sdk_cloudformation::Client::new(&config),
         sts: aws_sdk_sts::Client::new(&config),
+        tagging: aws_sdk_resourcegroupstagging::Client::new(&config),
         artifacts,
         buckets: Buckets::new(s3(&config), &target.account),
         region: target.region.clone(),

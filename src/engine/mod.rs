@@ -49,7 +49,7 @@ pub use execute::{ExecuteError, ExecuteOptions, Others, execute, waits_for};
 pub use identity::{IdentityError, check_identity};
 pub use importers::complete_importers;
 pub use observe::{ObserveError, Scope, observe};
-pub use proof::{Left, Proof, Unanswered, Why, prove};
+pub use proof::{Left, Proof, Tagged, Unanswered, Why, prove};
 pub use resources::complete_resources;
 pub use settle::{SettleError, Settled, settle};
 pub use stop::{Stop, Stopper};

@@ -38,6 +38,7 @@ pub use record::{LastRecord, Record};
 pub use sealed::SealedUnit;
 pub use stack::{
     Bucket, Change, ChangeAction, ObservedStack, Replacement, StackEvent, StackResource, StackStatus,
+    TaggedResource,
 };
 pub use stack_template::StackTemplate;
 pub use timing::{ResourceOperation, ResourceSeconds};

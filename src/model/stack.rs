@@ -210,6 +210,15 @@ impl StackResource {
     }
 }
 
+/// A resource found by its tags, whether a stack has it or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaggedResource {
+    /// ARN; on the embedded engine the physical id.
+    pub arn: String,
+    /// All its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
 /// What a bucket holds, as far as its deletion must know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {

@@ -30,7 +30,7 @@ impl Trouble {
 }
 
 /// The calls of CloudFormation that this engine answers.
-const CALLS: [&str; 20] = [
+const CALLS: [&str; 21] = [
     "CreateChangeSet",
     "CreateStack",
     "DeleteChangeSet",
@@ -43,6 +43,7 @@ const CALLS: [&str; 20] = [
     "DescribeStacks",
     "DetectStackDrift",
     "ExecuteChangeSet",
+    "GetResources",
     "GetStackPolicy",
     "GetTemplate",
     "ListImports",

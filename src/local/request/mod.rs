@@ -11,6 +11,7 @@ mod read;
 mod resources;
 mod resume;
 mod rules;
+mod tagged;
 
 use std::fmt::Debug;
 
@@ -33,6 +34,7 @@ pub use read::{
 };
 pub use resources::{importers, resources};
 pub use resume::{cancel_update, continue_rollback};
+pub use tagged::tagged;
 
 /// A refusal in the API's words.
 fn refuse(kind: PortErrorKind, operation: &str, message: impl Into<String>) -> PortError {
