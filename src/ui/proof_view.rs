@@ -38,7 +38,7 @@ pub fn proof(proof: &Proof, palette: &Palette) -> String {
     }
     for tagged in &proof.tagged {
         shown.push_str(&format!(
-            "  {}: {} still carries its tags (the search by tags lags behind; look again in some minutes)\n",
+            "  {}: {} still carries its tags: it is left, or the search by tags, which lags behind, does not know yet\n",
             tagged.instance,
             text::clean(&tagged.arn)
         ));

@@ -70,6 +70,7 @@ fn a_protection_is_lifted_by_name_and_what_is_left_is_listed() {
       data  Archive   AWS::S3::Bucket       retained          fieldbook-demo-data-archive-zi9xmk367enp
       data  Database  AWS::RDS::DBInstance  a snapshot of it  -
       data.Archive: `rekindle local orphans` lists what the embedded engine still has
+      data: fieldbook-demo-data-snapshot-database-tj8kmmbr2grs still carries its tags: it is left, or the search by tags, which lags behind, does not know yet
     ");
     assert!(run.stderr.contains("Database AWS::RDS::DBInstance UPDATE_COMPLETE"), "{}", run.stderr);
     assert_eq!(standing(&project), 0);
