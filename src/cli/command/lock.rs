@@ -14,7 +14,7 @@ use crate::manifest::lock::{self, FactName, FactProvider, Lock, PARAMETER_STORE,
 use crate::manifest::{LockChange, LockUpdate, Project, TemplateDigests};
 use crate::model::Platform;
 use crate::model::files::LOCK_FILE;
-use crate::release::Assembler;
+use crate::release::{self, Assembler};
 
 /// `lock`
 #[derive(Debug, Args)]
@@ -49,6 +49,7 @@ fn entry(text: &str) -> Result<(String, String), String> {
 pub fn run(session: &Session, arguments: &LockArguments) -> Result<ExitCode, Failure> {
     let root = session.root()?;
     let project = Project::read(disk::read_project(&root)?)?;
+    refuse_broken(&project)?;
     let mut update = published(&project, arguments.update)?;
     look_up_bases(session, &project, arguments.update, &mut update)?;
     for (fact, value) in stated(arguments) {
@@ -66,6 +67,15 @@ pub fn run(session: &Session, arguments: &LockArguments) -> Result<ExitCode, Fai
         }
     }
     Ok(ExitCode::Done)
+}
+
+/// A version that is published never changes, so one with errors would stay broken.
+fn refuse_broken(project: &Project) -> Result<(), Failure> {
+    let errors = release::judge_drafts(project)?;
+    if errors.0.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::from(errors).hint(format!("nothing was published, and {LOCK_FILE} is as it was")))
 }
 
 /// The facts that the command line states.
