@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
+use crate::language;
 use crate::manifest::source::Located;
 use crate::manifest::{Project, ResolvedEnvironment, ResolvedImage, ResolvedUnit, draft};
 use crate::model::facts::Identity;
@@ -13,7 +14,7 @@ use crate::model::{
     ProviderKind, SealedUnit, StackTemplate, TargetName, TemplateRef,
 };
 use crate::release::digests::{deployment, deployment_parts, release, release_parts};
-use crate::release::images::{self, DesiredImage};
+use crate::release::images::{self, DesiredImage, KnownBases};
 use crate::release::input_manifest::{InputManifest, UnitInputs};
 use crate::release::outputs::{self, UsedOutputs};
 use crate::release::template_checks::Depth;
@@ -45,9 +46,10 @@ pub struct Assembly {
 
 /// Assembles environments of one project; compiles each template once.
 pub struct Assembler<'p> {
-    project: &'p Project,
-    renderer: Renderer,
+    pub(super) project: &'p Project,
+    pub(super) renderer: Renderer,
     depth: Depth,
+    bases: KnownBases,
 }
 
 /// Assembles one environment.
@@ -63,13 +65,24 @@ impl<'p> Assembler<'p> {
     pub fn new(project: &'p Project) -> Self {
         let sources = project.files.below("templates");
         let sources = Sources(sources.map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect());
-        Self { project, renderer: Renderer::new(sources, Limits::default()), depth: Depth::Certain }
+        Self {
+            project,
+            renderer: Renderer::new(sources, Limits::default()),
+            depth: Depth::Certain,
+            bases: KnownBases::new(),
+        }
     }
 
     /// Tells everything that may be wrong with templates, and not only what certainly is.
     #[must_use]
     pub fn thorough(self) -> Self {
         Self { depth: Depth::Everything, ..self }
+    }
+
+    /// Puts images together on these base images.
+    #[must_use]
+    pub fn on(self, bases: KnownBases) -> Self {
+        Self { bases, ..self }
     }
 
     /// Assembles one environment.
@@ -79,7 +92,9 @@ impl<'p> Assembler<'p> {
     pub fn assemble(&self, environment: &EnvironmentName) -> Result<Assembly, Diagnostics> {
         let mut resolved = self.project.resolve(environment)?;
         let contexts = contexts(self.project, &resolved.environment)?;
-        let (images, mut problems) = self.read_images(&resolved, &contexts);
+        let mut problems = resolved.warnings.clone();
+        let (images, found) = self.read_images(&resolved, &contexts);
+        problems.extend(found);
         images::bind(&mut resolved, &images, &mut problems);
         if problems.has_errors() {
             return Err(problems);
@@ -104,10 +119,8 @@ impl<'p> Assembler<'p> {
         if problems.has_errors() {
             return Err(problems);
         }
-        let mut warnings = resolved.warnings.clone();
-        warnings.extend(problems);
-        warnings.extend(outputs::weaker_classes(&resolved.units));
-        Ok(self.complete(resolved, (units, images), inputs, warnings))
+        problems.extend(outputs::weaker_classes(&resolved.units));
+        Ok(self.complete(resolved, (units, images), inputs, problems))
     }
 
     /// The images of one environment alone: what `build` needs, before any stack can be bound to them.
@@ -134,7 +147,8 @@ impl<'p> Assembler<'p> {
             let rendered = self.renderer.files(&Project::folder(&image.template.value), &context)?;
             let borrowed =
                 self.borrowed_drafts(&resolved.environment, &image.instance, &image.template, &rendered.used);
-            let image = images::desired(self.project, &resolved.environment.name, image, rendered)?;
+            let name = &resolved.environment.name;
+            let image = images::desired(self.project, name, image, rendered, &self.bases)?;
             Ok((image, borrowed))
         };
         let read: Vec<Result<_, Diagnostics>> = resolved.images.par_iter().map(read).collect();
@@ -222,7 +236,12 @@ impl<'p> Assembler<'p> {
         outputs
     }
 
-    fn render(
+    /// The project whose environments these are.
+    pub(super) fn project(&self) -> &'p Project {
+        self.project
+    }
+
+    pub(super) fn render(
         &self,
         contexts: &BTreeMap<TargetName, TargetContext>,
         unit: &ResolvedUnit,
@@ -257,20 +276,20 @@ struct Joined {
 }
 
 /// What templates see of a target, made once for all its instances.
-struct TargetContext {
+pub(super) struct TargetContext {
     env: Visible,
     lock: Visible,
 }
 
 impl TargetContext {
     /// What a template sees that is given these inputs.
-    fn of(&self, inputs: &Map<String, Value>) -> Result<Context, Diagnostics> {
+    pub(super) fn of(&self, inputs: &Map<String, Value>) -> Result<Context, Diagnostics> {
         let inputs = Visible::new(&Value::Object(inputs.clone()))?;
         Ok(Context { inputs, env: self.env.clone(), lock: self.lock.clone() })
     }
 }
 
-fn contexts(
+pub(super) fn contexts(
     project: &Project,
     environment: &Environment,
 ) -> Result<BTreeMap<TargetName, TargetContext>, Diagnostics> {
@@ -304,7 +323,7 @@ fn desired(
 ) -> SealedUnit {
     let settings = &unit.settings;
     let mut capabilities = settings.capabilities.clone();
-    capabilities.extend(analysis::capabilities(&template));
+    capabilities.extend(language::capabilities(&template));
     let identity = Identity {
         project: environment.project.clone(),
         environment: environment.name.clone(),
