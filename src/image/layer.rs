@@ -67,6 +67,8 @@ impl Writer<'_> {
         let mut reader: Box<dyn Read + '_> = match &content.bytes {
             Bytes::Here(bytes) => Box::new(&bytes[..]),
             Bytes::InContext(path) => self.contents.open(path).map_err(failed)?,
+            Bytes::InStore(true) => self.contents.stored(content.digest).map_err(failed)?,
+            Bytes::InStore(false) => return Err(AssembleError::NotFetched { path: shown(path) }),
         };
         let (mut hasher, mut copied) = (Sha256::new(), 0);
         loop {
@@ -126,6 +128,12 @@ impl Content {
             bytes: Bytes::Here(bytes.into()),
             added_by: None,
         }
+    }
+
+    /// A file that is fetched into the store, with its size once it is there.
+    pub(super) fn in_store(digest: Digest, size: Option<u64>) -> Self {
+        let bytes = Bytes::InStore(size.is_some());
+        Self { digest, size: size.unwrap_or_default(), bytes, added_by: None }
     }
 
     /// A file of the context directory.

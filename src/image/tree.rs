@@ -23,6 +23,8 @@ pub(super) enum Bytes {
     Here(Arc<[u8]>),
     /// In the context directory, below this path.
     InContext(FilePath),
+    /// In the store, under the digest; `false` when it was not looked for there.
+    InStore(bool),
 }
 
 /// The content of a file.

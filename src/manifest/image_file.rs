@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::manifest::decode::{Decoder, Fields};
+use crate::manifest::fetch;
 use crate::manifest::reference::{Declared, Parameter, declared, not_yet};
 use crate::manifest::source::Located;
 use crate::manifest::unit_file::{Settings, TargetOverride, UnitDeclaration, inputs, target_list};
 use crate::manifest::yaml::{Content, Key, Node};
-use crate::model::{Class, Platform, RepositoryName, TargetName, UnitName};
+use crate::model::{Class, Fetch, Platform, RepositoryName, TargetName, UnitName};
 
 /// How an image is made, beside its template and inputs.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +23,8 @@ pub struct ImageDeclaration {
     pub platform: Platform,
     /// Labels, beside those of the Dockerfile.
     pub labels: BTreeMap<String, String>,
+    /// Files that are fetched into the context.
+    pub fetches: Vec<Fetch>,
     /// Where it is pulled from.
     pub repository: Option<Parameter>,
 }
@@ -67,6 +70,7 @@ pub(super) fn decode(decoder: &mut Decoder, name: UnitName, root: &Node) -> Opti
         stage: fields.get("stage").and_then(|node| decoder.text(node)),
         platform: fields.get("platform").and_then(|node| platform(decoder, node)).unwrap_or_default(),
         labels: fields.get("labels").map(|node| texts(decoder, node)).unwrap_or_default(),
+        fetches: fields.get("fetch").map(|node| fetch::decode(decoder, node)).unwrap_or_default(),
         repository: fields.get("repository").and_then(|node| repository(decoder, node)),
     };
     Some(UnitDeclaration {
@@ -94,7 +98,7 @@ fn refuse_reserved(decoder: &mut Decoder, fields: &Fields<'_>) {
     {
         decoder.problems.push(not_yet(node.position.clone(), "network"));
     }
-    for key in ["secrets", "drop", "fetch"] {
+    for key in ["secrets", "drop"] {
         if let Some(node) = fields.get(key)
             && !decoder.items(node).is_empty()
         {
