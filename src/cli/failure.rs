@@ -5,12 +5,15 @@ use std::error::Error;
 use std::fmt;
 
 use crate::cli::exit_code::ExitCode;
-use crate::disk::{ContextError, FileError, FindError, LedgerError, LockError, ReadError, StoreError};
+use crate::disk::{
+    ContextError, FileError, FindError, ImageFilesError, LedgerError, LockError, ReadError, StoreError,
+};
 use crate::engine::{ExecuteError, IdentityError, ObserveError, SettleError, VerifyError};
-use crate::image::AssembleError;
+use crate::image::canonical::CanonicalError;
+use crate::image::{AssembleError, BaseError};
 use crate::model::{Diagnostic, Diagnostics};
 use crate::plan::{ObstacleKind, PlanError};
-use crate::port::{PortError, PortErrorKind, RegistryError};
+use crate::port::{BuilderError, PortError, PortErrorKind, RegistryError};
 
 /// A command that could not go on.
 #[derive(Debug)]
@@ -175,7 +178,7 @@ macro_rules! from_disk {
     )*};
 }
 
-from_disk! { FileError, LedgerError, ReadError, AssembleError, }
+from_disk! { FileError, LedgerError, ReadError, AssembleError, BaseError, BuilderError, CanonicalError, ImageFilesError, }
 
 impl From<ContextError> for Failure {
     fn from(error: ContextError) -> Self {

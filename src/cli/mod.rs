@@ -14,6 +14,7 @@ mod estimate_arguments;
 pub mod exit_code;
 mod failure;
 mod former;
+mod image_build;
 mod local_arguments;
 mod names;
 mod prediction;
@@ -25,6 +26,7 @@ mod runtime;
 mod signals;
 mod site;
 mod source;
+mod supplies;
 mod view;
 mod wire;
 

@@ -9,7 +9,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::{Session, runtime, wire};
-use crate::disk::{Incoming, Store};
+use crate::disk::{self, Incoming, Store};
+use crate::image::canonical;
 use crate::image::{Base, BaseLayer, Blob, Known, base_image, base_layers};
 use crate::model::{BaseImage, Digest, Fetch, Platform};
 use crate::port::{Registry, RegistryError};
@@ -35,8 +36,28 @@ struct Interrupted;
 /// A base image by its name, what the lock says of it, and for which platform.
 type Named<'i> = (&'i str, &'i BaseImage, &'i Platform);
 
+/// Looks at what images are made of that are not in the store, or that are built again all the same.
+///
+/// What an engine builds on a base image is refused later, so that base is not pulled.
+pub fn look(
+    session: &Session,
+    store: &Store,
+    images: &[DesiredImage],
+    is_again: bool,
+) -> Result<Known, Failure> {
+    let mut wanted = Vec::new();
+    for image in images {
+        let has_some =
+            !image.fetches.is_empty() || !image.recipe.bases.is_empty() && !image.recipe.needs_engine;
+        if has_some && (is_again || store.find(image.recipe.input)?.is_none()) {
+            wanted.push(image);
+        }
+    }
+    bring(session, store, &wanted)
+}
+
 /// Brings what these images are made of into the store, where it is not there yet, and says what it is.
-pub fn bring(session: &Session, store: &Store, images: &[&DesiredImage]) -> Result<Known, Failure> {
+fn bring(session: &Session, store: &Store, images: &[&DesiredImage]) -> Result<Known, Failure> {
     let (mut known, mut missing) = (Known::default(), Missing::default());
     let mut bases: BTreeMap<Digest, Named<'_>> = BTreeMap::new();
     for image in images {
@@ -83,7 +104,10 @@ fn open(store: &Store, name: &str, locked: &BaseImage) -> Result<Base, Failure> 
         return Err(other());
     }
     let layers = base_layers(&manifest, &image.diff_ids)?;
-    Ok(store.open_base(image, layers)?)
+    let mut space = store.workspace("base");
+    let files = disk::image_files(&mut space, store.path())?;
+    let unpacked = canonical::unpack(&mut space, &files, Some(&locked.manifest.to_string()))?;
+    Ok(canonical::list(image, layers, &unpacked, &space)?)
 }
 
 /// What is not in the store.

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::disk::digest;
 use crate::disk::error::{Access, FileError};
-use crate::disk::store::{Store, blob_path};
+use crate::disk::store::blob_path;
 use crate::image::{Contents, IgnoreRules};
 use crate::model::{Context, ContextEntry, Diagnostic, Digest, FilePath};
 
@@ -216,9 +216,9 @@ pub struct ContextFiles {
 }
 
 impl ContextFiles {
-    /// Those of `directory` in the project at `root`.
-    pub fn new(root: &Utf8Path, directory: &str, store: &Store) -> Self {
-        Self { directory: root.join(directory), store: store.path().to_owned() }
+    /// Those of `directory` in the project at `root`, and of the store at `store`.
+    pub fn new(root: &Utf8Path, directory: &str, store: &Utf8Path) -> Self {
+        Self { directory: root.join(directory), store: store.to_owned() }
     }
 }
 

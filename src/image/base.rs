@@ -36,6 +36,13 @@ pub struct Base {
 #[error("the base image is not one that can be built on: {0}")]
 pub struct BaseError(pub String);
 
+impl BaseError {
+    /// What to do next.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some("take another base image; `docker manifest inspect` or `skopeo inspect --raw` show what it is")
+    }
+}
+
 /// What is taken over, in the order of the OCI image specification; the rest is about the build that made
 /// the base, or is replaced.
 const KEPT: [&str; 12] = [

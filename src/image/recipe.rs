@@ -11,6 +11,7 @@ use crate::image::RULES;
 use crate::image::base::Base;
 use crate::image::configuration::Configuration;
 use crate::image::dockerfile::{Problem, Source};
+use crate::image::execution::{self, Execution};
 use crate::image::instructions::{Stage, State};
 use crate::image::stages::{Below, Reader};
 use crate::image::tree::{Content, Kind, Node, Owner, Tree, parts};
@@ -38,6 +39,8 @@ pub struct Request<'r> {
     pub labels: &'r BTreeMap<String, String>,
     /// Files that are fetched into the context.
     pub fetches: &'r [Fetch],
+    /// Paths that are set to what the base has, whatever a step wrote there.
+    pub drop: &'r [String],
     /// What the lock says of base images for the platform, by their names.
     pub bases: &'r BTreeMap<String, BaseImage>,
     /// What was looked at. Nothing can be put together of what is missing in it.
@@ -53,18 +56,30 @@ pub struct Known {
     pub files: BTreeMap<Digest, u64>,
 }
 
-/// An image that can be put together.
+impl Known {
+    /// Whether nothing was looked at.
+    pub fn is_empty(&self) -> bool {
+        self.bases.is_empty() && self.files.is_empty()
+    }
+}
+
+/// An image that can be put together, or that an engine can build.
 #[derive(Clone, Debug)]
 pub struct Recipe {
     /// The input hash: everything that the image comes from.
     pub input: Digest,
+    /// Whether a program has to run: without that, the files and settings below are all of the image.
+    pub needs_engine: bool,
+    /// The same as an engine executes it.
+    pub execution: Execution,
     /// The base images that it is made from, by their names.
     pub bases: BTreeMap<String, BaseImage>,
     pub(super) below: Below,
     pub(super) tree: Tree,
     pub(super) configuration: Configuration,
     pub(super) environment: Vec<(String, String)>,
-    pub(super) platform: Platform,
+    /// What it runs on.
+    pub platform: Platform,
 }
 
 impl Recipe {
@@ -98,15 +113,20 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
     check_arguments(request, &parsed, escape)?;
     let reader = Reader { source: &source, parsed: &parsed, given: &given, escape };
     let wanted = reader.wanted(request)?;
+    let needs_engine = reader.needs_engine(wanted)?;
+    execution::check_drop(request, needs_engine)?;
     let mut bases = BTreeMap::new();
     for (name, span) in reader.images(wanted)? {
         let image = reader.locked(&name, &span)?.clone();
         bases.insert(name, image);
     }
-    let (mut state, below) = reader.build(wanted)?;
+    let (mut state, below) =
+        if needs_engine { (State::default(), Below::Unknown) } else { reader.build(wanted)? };
     state.configuration.labels.extend(request.labels.clone());
     Ok(Recipe {
         input: input(request, &bases),
+        needs_engine,
+        execution: Execution::new(request, given.context.clone(), &source, &parsed),
         bases,
         below,
         tree: state.tree,
@@ -169,12 +189,14 @@ fn input(request: &Request<'_>, bases: &BTreeMap<String, BaseImage>) -> Digest {
     });
     if !request.fetches.is_empty() {
         let described = |file: &Fetch| json!({"digest": file.digest, "executable": file.executable});
-        input["fetches"] =
-            request.fetches.iter().map(|file| (file.path.clone(), described(file))).collect();
+        input["fetches"] = request.fetches.iter().map(|file| (file.path.clone(), described(file))).collect();
     }
     if !bases.is_empty() {
         let described = |image: &BaseImage| json!({"manifest": image.manifest, "diff_ids": image.diff_ids});
         input["bases"] = bases.iter().map(|(name, image)| (name.clone(), described(image))).collect();
+    }
+    if !request.drop.is_empty() {
+        input["drop"] = json!(request.drop);
     }
     Digest::of_value("rekindle/image-input/1", &input)
 }
@@ -184,7 +206,7 @@ fn context(request: &Request<'_>) -> Result<Tree, Problem> {
     let mut tree = Tree::default();
     for (name, bytes) in request.beside {
         let kind = Kind::File(Content::here(bytes));
-        add(&mut tree, &FilePath::from(name.as_str()), Node { kind, mode: 0o644, owner: Owner::default() })?;
+        add(&mut tree, &FilePath::from(name.as_str()), Node::new(kind, 0o644, Owner::default()))?;
     }
     for (path, entry) in &request.context.0 {
         let (kind, mode) = match entry {
@@ -194,12 +216,12 @@ fn context(request: &Request<'_>) -> Result<Tree, Problem> {
             }
             ContextEntry::Link(target) => (Kind::Link(target.clone()), 0o777),
         };
-        add(&mut tree, path, Node { kind, mode, owner: Owner::default() })?;
+        add(&mut tree, path, Node::new(kind, mode, Owner::default()))?;
     }
     for Fetch { digest, executable, path, .. } in request.fetches {
         let kind = Kind::File(Content::in_store(*digest, request.known.files.get(digest).copied()));
         let mode = if *executable { 0o755 } else { 0o644 };
-        add(&mut tree, &FilePath::from(path.as_str()), Node { kind, mode, owner: Owner::default() })?;
+        add(&mut tree, &FilePath::from(path.as_str()), Node::new(kind, mode, Owner::default()))?;
     }
     Ok(tree)
 }

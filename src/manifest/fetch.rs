@@ -34,7 +34,8 @@ fn url(decoder: &mut Decoder, node: &Node) -> Option<String> {
     }
     if rest.is_some_and(|rest| rest.split('/').next().unwrap_or_default().contains('@')) {
         let problem = node.error("invalid-value", "the address has a name or a password in it");
-        return decoder.refuse(problem.hint("secrets do not belong into source: fetch from where none is needed"));
+        return decoder
+            .refuse(problem.hint("secrets do not belong into source: fetch from where none is needed"));
     }
     Some(url)
 }
@@ -52,7 +53,9 @@ fn path(decoder: &mut Decoder, node: &Node) -> Option<String> {
     let text = decoder.text(node)?.value;
     if text.split('/').any(|part| matches!(part, "" | "." | "..")) {
         let problem = node.error("invalid-value", format!("`{text}` is no path in the context"));
-        return decoder.refuse(problem.hint("write one without `.` and `..`, relative to the context: `vendor/tool.tgz`"));
+        return decoder.refuse(
+            problem.hint("write one without `.` and `..`, relative to the context: `vendor/tool.tgz`"),
+        );
     }
     Some(text)
 }

@@ -25,6 +25,8 @@ pub struct ImageDeclaration {
     pub labels: BTreeMap<String, String>,
     /// Files that are fetched into the context.
     pub fetches: Vec<Fetch>,
+    /// Paths that are set to what the base has, whatever a step wrote there.
+    pub drop: Vec<String>,
     /// Where it is pulled from.
     pub repository: Option<Parameter>,
 }
@@ -71,6 +73,7 @@ pub(super) fn decode(decoder: &mut Decoder, name: UnitName, root: &Node) -> Opti
         platform: fields.get("platform").and_then(|node| platform(decoder, node)).unwrap_or_default(),
         labels: fields.get("labels").map(|node| texts(decoder, node)).unwrap_or_default(),
         fetches: fields.get("fetch").map(|node| fetch::decode(decoder, node)).unwrap_or_default(),
+        drop: fields.get("drop").map(|node| list(decoder, node)).unwrap_or_default(),
         repository: fields.get("repository").and_then(|node| repository(decoder, node)),
     };
     Some(UnitDeclaration {
@@ -98,12 +101,10 @@ fn refuse_reserved(decoder: &mut Decoder, fields: &Fields<'_>) {
     {
         decoder.problems.push(not_yet(node.position.clone(), "network"));
     }
-    for key in ["secrets", "drop"] {
-        if let Some(node) = fields.get(key)
-            && !decoder.items(node).is_empty()
-        {
-            decoder.problems.push(not_yet(node.position.clone(), key));
-        }
+    if let Some(node) = fields.get("secrets")
+        && !decoder.items(node).is_empty()
+    {
+        decoder.problems.push(not_yet(node.position.clone(), "secrets"));
     }
 }
 
@@ -149,6 +150,11 @@ fn platform(decoder: &mut Decoder, node: &Node) -> Option<Platform> {
 fn texts(decoder: &mut Decoder, node: &Node) -> BTreeMap<String, String> {
     let entries = decoder.entries(node).iter();
     entries.filter_map(|(key, value)| Some((key.text.clone(), decoder.text(value)?.value))).collect()
+}
+
+fn list(decoder: &mut Decoder, node: &Node) -> Vec<String> {
+    let items: Vec<&Node> = decoder.items(node).iter().collect();
+    items.into_iter().filter_map(|item| Some(decoder.text(item)?.value)).collect()
 }
 
 fn repository(decoder: &mut Decoder, node: &Node) -> Option<Parameter> {

@@ -36,6 +36,8 @@ pub struct ResolvedImage {
     pub labels: BTreeMap<String, String>,
     /// Files that are fetched into the context.
     pub fetches: Vec<Fetch>,
+    /// Paths that are set to what the base has.
+    pub drop: Vec<String>,
     /// Where it is pulled from, where that is said.
     pub repository: Option<Repository>,
 }
@@ -78,6 +80,7 @@ pub(super) fn image(
         platform: declaration.platform.clone(),
         labels: declaration.labels.clone(),
         fetches: declaration.fetches.clone(),
+        drop: declaration.drop.clone(),
         repository,
     })
 }

@@ -5,11 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
-<<<<<<< Updated upstream
-use crate::language;
-=======
 use crate::image::Known;
->>>>>>> Stashed changes
+use crate::language;
 use crate::manifest::source::Located;
 use crate::manifest::{Project, ResolvedEnvironment, ResolvedImage, ResolvedUnit, draft};
 use crate::model::facts::Identity;

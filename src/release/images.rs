@@ -8,8 +8,8 @@ use crate::image::{self, Known, Recipe, Request};
 use crate::manifest::resolve::Bound;
 use crate::manifest::{Project, ResolvedEnvironment, ResolvedImage, ResolvedUnit};
 use crate::model::{
-    BaseImage, Binding, BuiltImage, Context as FileContext, Diagnostic, Diagnostics, Digest, EnvironmentName, Fetch,
-    InstanceName, Place, Repository,
+    BaseImage, Binding, BuiltImage, Context as FileContext, Diagnostic, Diagnostics, Digest, EnvironmentName,
+    Fetch, InstanceName, Place, Repository,
 };
 use crate::render::RenderedFiles;
 
@@ -29,7 +29,6 @@ pub struct DesiredImage {
     /// Where it is pulled from, where that is said.
     pub repository: Option<Repository>,
 }
-
 
 /// The file that a template of kind image must have.
 const DOCKERFILE: &str = "Dockerfile";
@@ -81,6 +80,7 @@ impl Files {
             platform: &image.platform,
             labels: &image.labels,
             fetches: &image.fetches,
+            drop: &image.drop,
             bases,
             known,
         }
