@@ -9,8 +9,8 @@ use crate::disk::{
     ContextError, FileError, FindError, ImageFilesError, LedgerError, LockError, ReadError, StoreError,
 };
 use crate::engine::{ExecuteError, IdentityError, ObserveError, SettleError, VerifyError};
-use crate::image::AssembleError;
 use crate::image::canonical::CanonicalError;
+use crate::image::{AssembleError, BaseError};
 use crate::model::{Diagnostic, Diagnostics};
 use crate::plan::{ObstacleKind, PlanError};
 use crate::port::{BuilderError, PortError, PortErrorKind, RegistryError};
@@ -178,7 +178,7 @@ macro_rules! from_disk {
     )*};
 }
 
-from_disk! { FileError, LedgerError, ReadError, AssembleError, BuilderError, CanonicalError, ImageFilesError, }
+from_disk! { FileError, LedgerError, ReadError, AssembleError, BaseError, BuilderError, CanonicalError, ImageFilesError, }
 
 impl From<ContextError> for Failure {
     fn from(error: ContextError) -> Self {

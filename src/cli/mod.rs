@@ -26,6 +26,7 @@ mod runtime;
 mod signals;
 mod site;
 mod source;
+mod supplies;
 mod view;
 mod wire;
 

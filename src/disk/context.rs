@@ -11,8 +11,9 @@ use rayon::prelude::*;
 
 use crate::disk::digest;
 use crate::disk::error::{Access, FileError};
+use crate::disk::store::blob_path;
 use crate::image::{Contents, IgnoreRules};
-use crate::model::{Context, ContextEntry, Diagnostic, FilePath};
+use crate::model::{Context, ContextEntry, Diagnostic, Digest, FilePath};
 
 /// Entries that a context may have; more are a mistake, such as a directory of modules.
 const MAXIMUM_ENTRIES: usize = 500_000;
@@ -207,19 +208,26 @@ fn named(directory: &str, path: &FilePath) -> Utf8PathBuf {
     Utf8Path::new(directory).join(path.to_string())
 }
 
-/// The files of one context directory.
+/// The files of one context: those of its directory, and those that were fetched into the store.
 #[derive(Debug)]
-pub struct ContextFiles(Utf8PathBuf);
+pub struct ContextFiles {
+    directory: Utf8PathBuf,
+    store: Utf8PathBuf,
+}
 
 impl ContextFiles {
-    /// Those of `directory` in the project at `root`.
-    pub fn new(root: &Utf8Path, directory: &str) -> Self {
-        Self(root.join(directory))
+    /// Those of `directory` in the project at `root`, and of the store at `store`.
+    pub fn new(root: &Utf8Path, directory: &str, store: &Utf8Path) -> Self {
+        Self { directory: root.join(directory), store: store.to_owned() }
     }
 }
 
 impl Contents for ContextFiles {
+    fn stored(&self, digest: Digest) -> io::Result<Box<dyn Read + '_>> {
+        Ok(Box::new(File::open(blob_path(&self.store, digest))?))
+    }
+
     fn open(&self, path: &FilePath) -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(open(&self.0, path)?))
+        Ok(Box::new(open(&self.directory, path)?))
     }
 }

@@ -217,8 +217,7 @@ impl Store {
 
     /// Whether there is a blob with this digest; its bytes are read and compared.
     pub fn has(&self, digest: Digest) -> bool {
-        let found = File::open(self.blob(digest)).and_then(digest::of_reader);
-        found.is_ok_and(|(found, _)| found == digest)
+        self.size(digest).is_some()
     }
 
     /// The bytes of an image's manifest, and the blobs that it names.
@@ -239,6 +238,12 @@ impl Store {
         let blobs: Option<Vec<Blob>> = layers.chain([&document["config"]]).map(blob).collect();
         let blobs = blobs.filter(|_| Digest::of(&bytes) == manifest);
         Ok((bytes, blobs.ok_or(StoreError::Manifest { path })?))
+    }
+
+    /// How many bytes the blob with this digest has, when it is there and whole.
+    pub fn size(&self, digest: Digest) -> Option<u64> {
+        let found = File::open(self.blob(digest)).and_then(digest::of_reader);
+        found.ok().and_then(|(found, size)| (found == digest).then_some(size))
     }
 
     /// Opens a blob.
@@ -337,8 +342,13 @@ impl Store {
     }
 
     fn blob(&self, digest: Digest) -> Utf8PathBuf {
-        self.root.join("blobs/sha256").join(digest.hex())
+        blob_path(&self.root, digest)
     }
+}
+
+/// Where a blob of the store at `root` is.
+pub(super) fn blob_path(root: &Utf8Path, digest: Digest) -> Utf8PathBuf {
+    root.join("blobs/sha256").join(digest.hex())
 }
 
 impl Blobs for Store {

@@ -9,9 +9,15 @@ use crate::image::recipe::Recipe;
 use crate::image::stages::Below;
 use crate::model::{Digest, FilePath};
 
-/// Gives the bytes of files in the context directory.
+/// Gives the bytes of files in the context.
 pub trait Contents {
-    /// Opens a file. What it holds is compared with what was listed.
+    /// Opens a file of the store.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn stored(&self, digest: Digest) -> io::Result<Box<dyn Read + '_>>;
+
+    /// Opens a file of the context directory. What it holds is compared with what was listed.
     ///
     /// # Errors
     /// It cannot be read.
@@ -66,6 +72,12 @@ pub enum AssembleError {
     /// The files of a base image were not looked at.
     #[error("putting an image together on a base image is not supported yet")]
     NoBase,
+    /// A file that was to be fetched is not there.
+    #[error("the file that becomes `{path}` was not fetched")]
+    NotFetched {
+        /// Its path in the image.
+        path: String,
+    },
     /// ADD unpacks archives.
     #[error("ADD of an archive, `{path}`, is not supported yet")]
     Archive {
@@ -86,7 +98,7 @@ impl AssembleError {
             Self::Write(error) if error.kind() == io::ErrorKind::StorageFull => {
                 Some("the disk is full: free some space and run the command again; the store is as it was")
             }
-            Self::Read { .. } | Self::Write(_) | Self::NoBase => None,
+            Self::Read { .. } | Self::Write(_) | Self::NoBase | Self::NotFetched { .. } => None,
         }
     }
 }

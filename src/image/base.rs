@@ -36,6 +36,13 @@ pub struct Base {
 #[error("the base image is not one that can be built on: {0}")]
 pub struct BaseError(pub String);
 
+impl BaseError {
+    /// What to do next.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some("take another base image; `docker manifest inspect` or `skopeo inspect --raw` show what it is")
+    }
+}
+
 /// What is taken over, in the order of the OCI image specification; the rest is about the build that made
 /// the base, or is replaced.
 const KEPT: [&str; 12] = [
@@ -54,13 +61,11 @@ const KEPT: [&str; 12] = [
 ];
 
 /// Media types of layers that are understood, and what the OCI calls them. The bytes are the same.
-const LAYERS: [(&str, &str); 6] = [
+const LAYERS: [(&str, &str); 4] = [
     ("application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.image.layer.v1.tar"),
     ("application/vnd.oci.image.layer.v1.tar+gzip", "application/vnd.oci.image.layer.v1.tar+gzip"),
-    ("application/vnd.oci.image.layer.v1.tar+zstd", "application/vnd.oci.image.layer.v1.tar+zstd"),
     ("application/vnd.docker.image.rootfs.diff.tar", "application/vnd.oci.image.layer.v1.tar"),
     ("application/vnd.docker.image.rootfs.diff.tar.gzip", "application/vnd.oci.image.layer.v1.tar+gzip"),
-    ("application/vnd.docker.image.rootfs.diff.tar.zstd", "application/vnd.oci.image.layer.v1.tar+zstd"),
 ];
 
 /// What the lock says of the image that these documents describe.

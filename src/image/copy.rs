@@ -31,6 +31,13 @@ pub(super) struct Found {
     place: Parts,
 }
 
+impl Found {
+    /// Where it is, links followed.
+    pub(super) fn place(&self) -> &[Vec<u8>] {
+        &self.place
+    }
+}
+
 /// What `source` means in `tree`.
 pub(super) fn find(tree: &Tree, source: &str) -> Result<Vec<Found>, Refusal> {
     let wanted = parts(source.as_bytes());

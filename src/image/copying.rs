@@ -78,6 +78,11 @@ impl<'s> Stage<'s> {
         }
         let found = find(from, &text)
             .or_else(|(why, hint): Refusal| self.source.refuse("unknown-file", &path.span, why, hint))?;
+        if found.iter().any(|found| from.has_base_files(found.place())) {
+            let message = "copying files out of a base image is not supported yet";
+            let hint = "keep them in the context, or start this stage from that image";
+            return self.source.refuse("not-yet", &path.span, message, hint);
+        }
         Ok(copy.carry_out(from, &found, &mut self.state.tree))
     }
 
@@ -89,8 +94,7 @@ impl<'s> Stage<'s> {
         }
         let mut tree = Tree::default();
         let name = vec![copy.destination.last().cloned().unwrap_or_default()];
-        let node =
-            Node { kind: Kind::File(Content::here(text.as_bytes())), mode: 0o644, owner: Owner::default() };
+        let node = Node::new(Kind::File(Content::here(text.as_bytes())), 0o644, Owner::default());
         tree.put(name.clone(), node)?;
         let found = find(&tree, &String::from_utf8_lossy(&name.concat())).map_err(|(why, _)| why)?;
         copy.carry_out(&tree, &found, &mut self.state.tree)

@@ -93,7 +93,7 @@ impl Execution {
         let text = if is_classic { &self.classic } else { &self.dockerfile };
         let kind = Kind::File(Content::here(text.as_bytes()));
         // Files of these names in the context are nobody's: they give way.
-        let _ = tree.put(vec![DOCKERFILE_NAME.into()], Node { kind, mode: 0o644, owner: Owner::default() });
+        let _ = tree.put(vec![DOCKERFILE_NAME.into()], Node::new(kind, 0o644, Owner::default()));
         if is_classic {
             let _ = tree.put(vec![EMPTY_NAME.into()], Node::directory(Owner::default()));
         }

@@ -51,15 +51,26 @@ impl Writer<'_> {
             }
             Kind::Link(target) => (EntryType::Symlink, &target.0, 0),
             Kind::File(content) => (EntryType::Regular, b"", content.size),
+            // Nothing makes one, and those of a base stay in its layers.
+            Kind::Special => return Ok(()),
         };
         let (user, group) = (node.owner.user, node.owner.group);
-        let blocks =
-            Entry { kind, name: &name, target, mode: node.mode, user, group, size, ..Entry::default() }
-                .blocks();
+        let blocks = Entry {
+            kind,
+            name: &name,
+            target,
+            mode: node.mode,
+            user,
+            group,
+            size,
+            attributes: Some(&node.attributes),
+            ..Entry::default()
+        }
+        .blocks();
         self.out.write_all(&blocks).map_err(AssembleError::Write)?;
         match &node.kind {
             Kind::File(content) => self.content(path, content),
-            Kind::Directory | Kind::Link(_) => Ok(()),
+            Kind::Directory | Kind::Link(_) | Kind::Special => Ok(()),
         }
     }
 
@@ -69,6 +80,11 @@ impl Writer<'_> {
         let mut reader: Box<dyn Read + '_> = match &content.bytes {
             Bytes::Here(bytes) => Box::new(&bytes[..]),
             Bytes::InContext(path) => self.contents.open(path).map_err(failed)?,
+            Bytes::InStore(true) => self.contents.stored(content.digest).map_err(failed)?,
+            // Copying from there is refused, and what is as in the base is not written again.
+            Bytes::InBase | Bytes::InStore(false) => {
+                return Err(AssembleError::NotFetched { path: shown(path) });
+            }
         };
         let (mut hasher, mut copied) = (Sha256::new(), 0);
         loop {
@@ -128,6 +144,12 @@ impl Content {
             bytes: Bytes::Here(bytes.into()),
             added_by: None,
         }
+    }
+
+    /// A file that is fetched into the store, with its size once it is there.
+    pub(super) fn in_store(digest: Digest, size: Option<u64>) -> Self {
+        let bytes = Bytes::InStore(size.is_some());
+        Self { digest, size: size.unwrap_or_default(), bytes, added_by: None }
     }
 
     /// A file of the context directory.

@@ -31,7 +31,7 @@ pub use base::{Base, BaseError, BaseLayer, base_image, base_layers};
 pub use configuration::Layer;
 pub use execution::{DOCKERFILE_NAME, Execution};
 pub use ignore::IgnoreRules;
-pub use recipe::{Recipe, Request, base_names, read};
+pub use recipe::{Known, Recipe, Request, base_names, read};
 
 /// The number of the rules by which an image comes from its input: raised whenever the same input
 /// would give other bytes.

@@ -16,7 +16,7 @@ use crate::image::instructions::{Stage, State};
 use crate::image::stages::{Below, Reader};
 use crate::image::tree::{Content, Kind, Node, Owner, Tree, parts};
 use crate::image::words::arguments;
-use crate::model::{BaseImage, Context, ContextEntry, Diagnostic, Digest, FilePath, Place, Platform};
+use crate::model::{BaseImage, Context, ContextEntry, Diagnostic, Digest, Fetch, FilePath, Place, Platform};
 
 /// What an image is to be made from.
 #[derive(Debug)]
@@ -37,12 +37,30 @@ pub struct Request<'r> {
     pub platform: &'r Platform,
     /// Labels on top of the Dockerfile's.
     pub labels: &'r BTreeMap<String, String>,
+    /// Files that are fetched into the context.
+    pub fetches: &'r [Fetch],
     /// Paths that are set to what the base has, whatever a step wrote there.
     pub drop: &'r [String],
     /// What the lock says of base images for the platform, by their names.
     pub bases: &'r BTreeMap<String, BaseImage>,
-    /// Base images with their files, by their manifests. Nothing can be put together on one that is missing.
-    pub known: &'r BTreeMap<Digest, Arc<Base>>,
+    /// What was looked at. Nothing can be put together of what is missing in it.
+    pub known: &'r Known,
+}
+
+/// What comes from elsewhere and was looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Base images with their files, by their manifests.
+    pub bases: BTreeMap<Digest, Arc<Base>>,
+    /// Fetched files: how many bytes they have.
+    pub files: BTreeMap<Digest, u64>,
+}
+
+impl Known {
+    /// Whether nothing was looked at.
+    pub fn is_empty(&self) -> bool {
+        self.bases.is_empty() && self.files.is_empty()
+    }
 }
 
 /// An image that can be put together, or that an engine can build.
@@ -78,7 +96,7 @@ pub(super) struct Given<'g> {
     pub(super) arguments: &'g BTreeMap<String, String>,
     pub(super) platform: &'g Platform,
     pub(super) bases: &'g BTreeMap<String, BaseImage>,
-    pub(super) known: &'g BTreeMap<Digest, Arc<Base>>,
+    pub(super) known: &'g Known,
     /// `ARG` before the first `FROM`.
     pub(super) globals: BTreeMap<String, String>,
 }
@@ -169,6 +187,10 @@ fn input(request: &Request<'_>, bases: &BTreeMap<String, BaseImage>) -> Digest {
         "network": "none",
         "compression": "none",
     });
+    if !request.fetches.is_empty() {
+        let described = |file: &Fetch| json!({"digest": file.digest, "executable": file.executable});
+        input["fetches"] = request.fetches.iter().map(|file| (file.path.clone(), described(file))).collect();
+    }
     if !bases.is_empty() {
         let described = |image: &BaseImage| json!({"manifest": image.manifest, "diff_ids": image.diff_ids});
         input["bases"] = bases.iter().map(|(name, image)| (name.clone(), described(image))).collect();
@@ -179,12 +201,12 @@ fn input(request: &Request<'_>, bases: &BTreeMap<String, BaseImage>) -> Digest {
     Digest::of_value("rekindle/image-input/1", &input)
 }
 
-/// The files beside the Dockerfile and those of the context directory as one tree.
+/// The files beside the Dockerfile, those of the context directory and those that are fetched as one tree.
 fn context(request: &Request<'_>) -> Result<Tree, Problem> {
     let mut tree = Tree::default();
     for (name, bytes) in request.beside {
         let kind = Kind::File(Content::here(bytes));
-        add(&mut tree, &FilePath::from(name.as_str()), Node { kind, mode: 0o644, owner: Owner::default() })?;
+        add(&mut tree, &FilePath::from(name.as_str()), Node::new(kind, 0o644, Owner::default()))?;
     }
     for (path, entry) in &request.context.0 {
         let (kind, mode) = match entry {
@@ -194,7 +216,12 @@ fn context(request: &Request<'_>) -> Result<Tree, Problem> {
             }
             ContextEntry::Link(target) => (Kind::Link(target.clone()), 0o777),
         };
-        add(&mut tree, path, Node { kind, mode, owner: Owner::default() })?;
+        add(&mut tree, path, Node::new(kind, mode, Owner::default()))?;
+    }
+    for Fetch { digest, executable, path, .. } in request.fetches {
+        let kind = Kind::File(Content::in_store(*digest, request.known.files.get(digest).copied()));
+        let mode = if *executable { 0o755 } else { 0o644 };
+        add(&mut tree, &FilePath::from(path.as_str()), Node::new(kind, mode, Owner::default()))?;
     }
     Ok(tree)
 }
@@ -203,7 +230,7 @@ fn add(tree: &mut Tree, path: &FilePath, node: Node) -> Result<(), Problem> {
     let refuse = |message: String| {
         Box::new(
             Diagnostic::error("duplicate-file", message)
-                .hint("the template's files and those of `context` make one context: rename one, or leave it out with `.dockerignore`"),
+                .hint("the template's files, those of `context` and those of `fetch` make one context: rename one, or leave it out with `.dockerignore`"),
         )
     };
     let parts = parts(&path.0);

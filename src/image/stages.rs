@@ -212,7 +212,7 @@ impl Reader<'_, '_> {
             let message = format!("what `rekindle.lock` says of `{image}` under `{key}` is not understood");
             self.source.refuse("damaged-lock", span, message, "`rekindle lock --update` finds it out anew")
         })?;
-        let (tree, below) = match self.given.known.get(&locked.manifest) {
+        let (tree, below) = match self.given.known.bases.get(&locked.manifest) {
             Some(base) => (Tree::above(base.nodes.clone()), Below::Base(base.clone())),
             None => (Tree::above_unknown(), Below::Unknown),
         };

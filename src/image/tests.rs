@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 
 use crate::image::tree::{Kind, shown};
 use crate::image::{
-    AssembleError, Blob, Blobs, Contents, IgnoreRules, Progress, Recipe, Request, assemble, read,
+    AssembleError, Blob, Blobs, Contents, IgnoreRules, Known, Progress, Recipe, Request, assemble, read,
 };
 use crate::model::{Context, ContextEntry, Diagnostic, Digest, FilePath, Platform};
 
@@ -46,9 +46,10 @@ fn recipe_of(
         stage: None,
         platform: &Platform::default(),
         labels: &BTreeMap::new(),
+        fetches: &[],
         drop: &[],
         bases: &BTreeMap::new(),
-        known: &BTreeMap::new(),
+        known: &Known::default(),
     })
 }
 
@@ -247,6 +248,10 @@ struct Memory {
 struct Given(&'static str);
 
 impl Contents for Given {
+    fn stored(&self, _: Digest) -> io::Result<Box<dyn Read + '_>> {
+        Ok(Box::new(self.0.as_bytes()))
+    }
+
     fn open(&self, _: &FilePath) -> io::Result<Box<dyn Read + '_>> {
         Ok(Box::new(self.0.as_bytes()))
     }

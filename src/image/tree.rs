@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::image::dockerfile::Span;
+use crate::image::pax::Attributes;
 use crate::model::{Digest, FilePath};
 
 /// Links that are followed in one path before it counts as a circle; the number of Linux.
@@ -23,6 +24,10 @@ pub(super) enum Bytes {
     Here(Arc<[u8]>),
     /// In the context directory, below this path.
     InContext(FilePath),
+    /// In the store, under the digest; `false` when it was not looked for there.
+    InStore(bool),
+    /// In a layer of a base image.
+    InBase,
 }
 
 /// The content of a file.
@@ -41,6 +46,8 @@ pub(super) enum Kind {
     Directory,
     File(Content),
     Link(FilePath),
+    /// A device or a pipe of a base image.
+    Special,
 }
 
 /// One entry of the file system.
@@ -49,11 +56,29 @@ pub(super) struct Node {
     pub(super) kind: Kind,
     pub(super) mode: u32,
     pub(super) owner: Owner,
+    /// Only what comes from a base image has any.
+    pub(super) attributes: Attributes,
 }
 
 impl Node {
+    /// One without attributes.
+    pub(super) fn new(kind: Kind, mode: u32, owner: Owner) -> Self {
+        Self { kind, mode, owner, attributes: Attributes::new() }
+    }
+
     pub(super) fn directory(owner: Owner) -> Self {
-        Self { kind: Kind::Directory, mode: 0o755, owner }
+        Self::new(Kind::Directory, 0o755, owner)
+    }
+
+    /// Whether they are the same for whoever reads the file system.
+    fn is_same(&self, other: &Self) -> bool {
+        let facts = |node: &Self| (node.mode, node.owner, node.attributes.clone());
+        let is_same_kind = match (&self.kind, &other.kind) {
+            (Kind::File(one), Kind::File(other)) => (one.digest, one.size) == (other.digest, other.size),
+            (Kind::Special, _) => false,
+            (one, other) => one == other,
+        };
+        is_same_kind && facts(self) == facts(other)
     }
 }
 
@@ -124,8 +149,11 @@ impl Tree {
     /// with the directories above it, since an engine would make up their owners and modes.
     pub(super) fn changes(&self) -> BTreeMap<&Parts, &Node> {
         let Some(base) = self.base() else { return self.own.iter().collect() };
-        let mut changes: BTreeMap<&Parts, &Node> =
-            self.own.iter().filter(|(path, node)| base.get(*path) != Some(node)).collect();
+        let mut changes: BTreeMap<&Parts, &Node> = self
+            .own
+            .iter()
+            .filter(|(path, node)| !base.get(*path).is_some_and(|old| old.is_same(node)))
+            .collect();
         for path in changes.keys().copied().collect::<Vec<_>>() {
             for length in 1..path.len() {
                 let above = &path[..length];
@@ -179,8 +207,23 @@ impl Tree {
                 if is_directory(old) { ("a directory", "a file") } else { ("a file", "a directory") };
             return Err(format!("`{}` is {was}, and would become {is}", shown(&path)));
         }
-        self.own.insert(path, node);
+        // What is said of a directory anew says nothing of its attributes.
+        let attributes = match self.get(&path) {
+            Some(old) if is_directory(old) => old.attributes.clone(),
+            _ => node.attributes.clone(),
+        };
+        self.own.insert(path, Node { attributes, ..node });
         Ok(())
+    }
+
+    /// Whether something at a path or below it lies in a base image.
+    pub(super) fn has_base_files(&self, path: &[Vec<u8>]) -> bool {
+        let is_of_base = |node: &Node| match &node.kind {
+            Kind::File(content) => content.bytes == Bytes::InBase,
+            Kind::Special => true,
+            Kind::Directory | Kind::Link(_) => false,
+        };
+        self.get(path).is_some_and(is_of_base) || self.below(path).any(|(_, node)| is_of_base(node))
     }
 
     /// Makes a directory and those above it, where they are missing.

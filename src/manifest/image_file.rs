@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::manifest::decode::{Decoder, Fields};
+use crate::manifest::fetch;
 use crate::manifest::reference::{Declared, Parameter, declared, not_yet};
 use crate::manifest::source::Located;
 use crate::manifest::unit_file::{Settings, TargetOverride, UnitDeclaration, inputs, target_list};
 use crate::manifest::yaml::{Content, Key, Node};
-use crate::model::{Class, Platform, RepositoryName, TargetName, UnitName};
+use crate::model::{Class, Fetch, Platform, RepositoryName, TargetName, UnitName};
 
 /// How an image is made, beside its template and inputs.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +23,8 @@ pub struct ImageDeclaration {
     pub platform: Platform,
     /// Labels, beside those of the Dockerfile.
     pub labels: BTreeMap<String, String>,
+    /// Files that are fetched into the context.
+    pub fetches: Vec<Fetch>,
     /// Paths that are set to what the base has, whatever a step wrote there.
     pub drop: Vec<String>,
     /// Where it is pulled from.
@@ -69,6 +72,7 @@ pub(super) fn decode(decoder: &mut Decoder, name: UnitName, root: &Node) -> Opti
         stage: fields.get("stage").and_then(|node| decoder.text(node)),
         platform: fields.get("platform").and_then(|node| platform(decoder, node)).unwrap_or_default(),
         labels: fields.get("labels").map(|node| texts(decoder, node)).unwrap_or_default(),
+        fetches: fields.get("fetch").map(|node| fetch::decode(decoder, node)).unwrap_or_default(),
         drop: fields.get("drop").map(|node| list(decoder, node)).unwrap_or_default(),
         repository: fields.get("repository").and_then(|node| repository(decoder, node)),
     };
@@ -97,12 +101,10 @@ fn refuse_reserved(decoder: &mut Decoder, fields: &Fields<'_>) {
     {
         decoder.problems.push(not_yet(node.position.clone(), "network"));
     }
-    for key in ["secrets", "fetch"] {
-        if let Some(node) = fields.get(key)
-            && !decoder.items(node).is_empty()
-        {
-            decoder.problems.push(not_yet(node.position.clone(), key));
-        }
+    if let Some(node) = fields.get("secrets")
+        && !decoder.items(node).is_empty()
+    {
+        decoder.problems.push(not_yet(node.position.clone(), "secrets"));
     }
 }
 

@@ -12,7 +12,7 @@ use crate::manifest::resolve_reference::Resolver;
 use crate::manifest::source::{Located, Position};
 use crate::manifest::unit_file::UnitDeclaration;
 use crate::model::{
-    Diagnostic, InstanceName, Platform, Repository, TargetName, TemplateRef, UnitKind, UnitName,
+    Diagnostic, Fetch, InstanceName, Platform, Repository, TargetName, TemplateRef, UnitKind, UnitName,
 };
 
 /// One instance of an image unit, resolved: all that is known of it before it is rendered.
@@ -34,6 +34,8 @@ pub struct ResolvedImage {
     pub platform: Platform,
     /// Labels, beside those of the Dockerfile.
     pub labels: BTreeMap<String, String>,
+    /// Files that are fetched into the context.
+    pub fetches: Vec<Fetch>,
     /// Paths that are set to what the base has.
     pub drop: Vec<String>,
     /// Where it is pulled from, where that is said.
@@ -77,6 +79,7 @@ pub(super) fn image(
         stage: declaration.stage.clone(),
         platform: declaration.platform.clone(),
         labels: declaration.labels.clone(),
+        fetches: declaration.fetches.clone(),
         drop: declaration.drop.clone(),
         repository,
     })

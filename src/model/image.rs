@@ -65,6 +65,19 @@ pub struct BaseImage {
     pub config: Map<String, Value>,
 }
 
+/// A file that is fetched from elsewhere into the context of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetch {
+    /// From where. Whatever else has these bytes will do, so it is no part of the input.
+    pub url: String,
+    /// What it must be.
+    pub digest: Digest,
+    /// Whether it may be executed.
+    pub executable: bool,
+    /// Its path in the context.
+    pub path: String,
+}
+
 /// Where images of one unit are: `[HOST[:PORT]/]PATH`, without tag and digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RepositoryName(pub String);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
+use crate::image::Known;
 use crate::language;
 use crate::manifest::source::Located;
 use crate::manifest::{Project, ResolvedEnvironment, ResolvedImage, ResolvedUnit, draft};
@@ -14,7 +15,7 @@ use crate::model::{
     ProviderKind, SealedUnit, StackTemplate, TargetName, TemplateRef,
 };
 use crate::release::digests::{deployment, deployment_parts, release, release_parts};
-use crate::release::images::{self, DesiredImage, KnownBases};
+use crate::release::images::{self, DesiredImage};
 use crate::release::input_manifest::{InputManifest, UnitInputs};
 use crate::release::outputs::{self, UsedOutputs};
 use crate::release::template_checks::Depth;
@@ -49,7 +50,7 @@ pub struct Assembler<'p> {
     pub(super) project: &'p Project,
     pub(super) renderer: Renderer,
     depth: Depth,
-    bases: KnownBases,
+    known: Known,
 }
 
 /// Assembles one environment.
@@ -69,7 +70,7 @@ impl<'p> Assembler<'p> {
             project,
             renderer: Renderer::new(sources, Limits::default()),
             depth: Depth::Certain,
-            bases: KnownBases::new(),
+            known: Known::default(),
         }
     }
 
@@ -79,10 +80,10 @@ impl<'p> Assembler<'p> {
         Self { depth: Depth::Everything, ..self }
     }
 
-    /// Puts images together on these base images.
+    /// Knows what is in base images and fetched files, so that images can be put together of them.
     #[must_use]
-    pub fn on(self, bases: KnownBases) -> Self {
-        Self { bases, ..self }
+    pub fn knowing(self, known: Known) -> Self {
+        Self { known, ..self }
     }
 
     /// Assembles one environment.
@@ -148,7 +149,7 @@ impl<'p> Assembler<'p> {
             let borrowed =
                 self.borrowed_drafts(&resolved.environment, &image.instance, &image.template, &rendered.used);
             let name = &resolved.environment.name;
-            let image = images::desired(self.project, name, image, rendered, &self.bases)?;
+            let image = images::desired(self.project, name, image, rendered, &self.known)?;
             Ok((image, borrowed))
         };
         let read: Vec<Result<_, Diagnostics>> = resolved.images.par_iter().map(read).collect();

@@ -1,16 +1,15 @@
 //! The images of an environment: rendered, read, and joined with what the lock knows of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::image::{self, Base, Recipe, Request};
+use crate::image::{self, Known, Recipe, Request};
 use crate::manifest::resolve::Bound;
 use crate::manifest::{Project, ResolvedEnvironment, ResolvedImage, ResolvedUnit};
 use crate::model::{
     BaseImage, Binding, BuiltImage, Context as FileContext, Diagnostic, Diagnostics, Digest, EnvironmentName,
-    InstanceName, Place, Repository,
+    Fetch, InstanceName, Place, Repository,
 };
 use crate::render::RenderedFiles;
 
@@ -25,12 +24,11 @@ pub struct DesiredImage {
     pub context: Option<String>,
     /// The manifest that the lock has for its input.
     pub locked: Option<Digest>,
+    /// Files that are fetched into the context.
+    pub fetches: Vec<Fetch>,
     /// Where it is pulled from, where that is said.
     pub repository: Option<Repository>,
 }
-
-/// Base images with their files, by their manifests.
-pub type KnownBases = BTreeMap<Digest, Arc<Base>>;
 
 /// The file that a template of kind image must have.
 const DOCKERFILE: &str = "Dockerfile";
@@ -70,7 +68,7 @@ impl Files {
         image: &'r ResolvedImage,
         context: &'r FileContext,
         bases: &'r BTreeMap<String, BaseImage>,
-        known: &'r KnownBases,
+        known: &'r Known,
     ) -> Request<'r> {
         Request {
             file: &self.file,
@@ -81,6 +79,7 @@ impl Files {
             stage: image.stage.as_ref().map(|stage| (stage.value.as_str(), stage.position.place())),
             platform: &image.platform,
             labels: &image.labels,
+            fetches: &image.fetches,
             drop: &image.drop,
             bases,
             known,
@@ -94,7 +93,7 @@ pub(super) fn desired(
     environment: &EnvironmentName,
     image: &ResolvedImage,
     rendered: RenderedFiles,
-    known: &KnownBases,
+    known: &Known,
 ) -> Result<DesiredImage, Diagnostics> {
     let files = Files::of(image, rendered)?;
     let nothing = FileContext::default();
@@ -106,6 +105,7 @@ pub(super) fn desired(
         context: image.context.as_ref().map(|context| context.value.clone()),
         instance: image.instance.clone(),
         repository: image.repository.clone(),
+        fetches: image.fetches.clone(),
         recipe,
     })
 }
@@ -120,7 +120,7 @@ pub(super) fn base_names(
         image,
         &FileContext::default(),
         &BTreeMap::new(),
-        &KnownBases::new(),
+        &Known::default(),
     ))?;
     Ok(names)
 }

@@ -7,7 +7,7 @@ use crate::cli::Session;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::image_build::{self, ChosenBuilder};
-use crate::cli::push;
+use crate::cli::{push, supplies};
 use crate::disk::{self, Store};
 use crate::manifest::lock::{Lock, LockedImage};
 use crate::model::files::LOCK_FILE;
@@ -52,12 +52,18 @@ struct Different {
 /// Builds what the store does not have, and writes what came out into the lock.
 pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Failure> {
     let project = session.project()?;
-    let (environment, images) = Assembler::new(&project).images(&arguments.environment)?;
+    let (environment, mut images) = Assembler::new(&project).images(&arguments.environment)?;
     let mut built = Vec::new();
     let mut listed = Vec::new();
     let mut code = ExitCode::Done;
     // It is held until the lock is written: two builds at once would take each other's digests out.
     let mut store = if images.is_empty() { None } else { Some(Store::open(&session.state()?)?) };
+    if let Some(store) = &store {
+        let known = supplies::look(session, store, &images, arguments.verify)?;
+        if !known.is_empty() {
+            (_, images) = Assembler::new(&project).knowing(known).images(&arguments.environment)?;
+        }
+    }
     if let Some(store) = &mut store {
         for image in &images {
             let (made, verified) = if arguments.verify {

@@ -96,6 +96,8 @@ fn collect_garbage(session: &Session, store: &Store) -> Result<ExitCode, Failure
             wanted.bases.extend(project.lock.bases(&platform).values().map(|base| base.manifest));
         }
     }
+    let units = project.units.values().filter_map(|unit| unit.image.as_ref());
+    wanted.blobs.extend(units.flat_map(|image| &image.fetches).map(|fetch| fetch.digest));
     let (images, bytes) = store.collect_garbage(&wanted)?;
     if session.console.is_json() {
         session.console.document(&json!({"schema": SCHEMA, "images": images, "bytes": bytes}))?;

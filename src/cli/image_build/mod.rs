@@ -118,7 +118,8 @@ fn make(
 }
 
 fn contents(session: &Session, image: &DesiredImage) -> Result<ContextFiles, Failure> {
-    Ok(ContextFiles::new(&session.root()?, image.context.as_deref().unwrap_or(".")))
+    let (root, store) = (session.root()?, session.state()?.store());
+    Ok(ContextFiles::new(&root, image.context.as_deref().unwrap_or("."), &store))
 }
 
 /// What drop rules did, for the `build` document.

@@ -12,6 +12,7 @@ mod difference;
 mod entries;
 mod error;
 mod key;
+mod listing;
 mod records;
 mod replay;
 mod restore;
@@ -37,6 +38,7 @@ pub use archive::{Files, Unpacked, files, unpack};
 pub use cause::Cause;
 pub use compare::{Difference, compare};
 pub use error::CanonicalError;
+pub use listing::list;
 pub use restore::Dropped;
 pub use space::{FileNumber, Readable, Space, Stretch};
 
