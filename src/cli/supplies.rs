@@ -37,8 +37,6 @@ struct Interrupted;
 type Named<'i> = (&'i str, &'i BaseImage, &'i Platform);
 
 /// Looks at what images are made of that are not in the store, or that are built again all the same.
-///
-/// What an engine builds on a base image is refused later, so that base is not pulled.
 pub fn look(
     session: &Session,
     store: &Store,
@@ -47,8 +45,7 @@ pub fn look(
 ) -> Result<Known, Failure> {
     let mut wanted = Vec::new();
     for image in images {
-        let has_some =
-            !image.fetches.is_empty() || !image.recipe.bases.is_empty() && !image.recipe.needs_engine;
+        let has_some = !image.fetches.is_empty() || !image.recipe.bases.is_empty();
         if has_some && (is_again || store.find(image.recipe.input)?.is_none()) {
             wanted.push(image);
         }

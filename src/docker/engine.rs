@@ -9,12 +9,13 @@ use async_trait::async_trait;
 use bollard::Docker;
 use bollard::errors::Error;
 use bollard::query_parameters::{
-    BuildImageOptions, BuildImageOptionsBuilder, BuilderVersion, RemoveImageOptions,
+    BuildImageOptions, BuildImageOptionsBuilder, BuilderVersion, ImportImageOptionsBuilder,
+    RemoveImageOptions,
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::docker::output::Log;
-use crate::port::{BuildOrder, Builder, BuilderError, ContextStream, ImageBuilder, Output};
+use crate::port::{BuildOrder, Builder, BuilderError, ContextStream, ImageBuilder, LoadOrder, Output};
 
 /// How often it is tried to remove an image that something uses.
 const ATTEMPTS: usize = 50;
@@ -72,6 +73,15 @@ impl Engine {
         }
     }
 
+    /// The id of the image that has a name.
+    async fn id(&self, name: &str) -> Result<Option<String>, BuilderError> {
+        match self.client.inspect_image(name).await {
+            Ok(found) => Ok(found.id),
+            Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
+            Err(error) => Err(failure("a base image", error)),
+        }
+    }
+
     /// Notes what has to be removed, as soon as it is known: the build may be dropped at any time.
     fn note(&self, log: &mut Log) {
         self.made.lock().unwrap_or_else(PoisonError::into_inner).append(&mut log.made);
@@ -82,6 +92,24 @@ impl Engine {
 impl ImageBuilder for Engine {
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    async fn load(&self, order: &LoadOrder, archive: ContextStream) -> Result<(), BuilderError> {
+        if self.id(&order.name).await?.is_some_and(|id| order.ids.contains(&id)) {
+            return Ok(());
+        }
+        let body = bollard::body_try_stream(stream::iter(Parts(archive)).map_ok(Into::into));
+        let options = ImportImageOptionsBuilder::default().quiet(true).build();
+        let mut messages = std::pin::pin!(self.client.import_image(options, body, None));
+        while let Some(message) = messages.next().await {
+            message.map_err(|error| failure("a base image", error))?;
+        }
+        let found = self.id(&order.name).await?.unwrap_or_else(|| "nothing".to_owned());
+        // It stays under its name: the next build on it needs it again.
+        if order.ids.contains(&found) {
+            return Ok(());
+        }
+        Err(BuilderError::OtherImage { found, wanted: order.ids.join(" or ") })
     }
 
     async fn build(
@@ -159,6 +187,7 @@ impl Iterator for Parts {
 
 fn failure(during: &'static str, error: Error) -> BuilderError {
     match error {
+        Error::DockerStreamError { error } => BuilderError::Refused { during, message: error },
         Error::DockerResponseServerError { message, .. } => BuilderError::Refused { during, message },
         Error::JsonDataError { message, .. } => BuilderError::Refused { during, message },
         error => BuilderError::Gone { during, source: Box::new(error) },

@@ -13,7 +13,23 @@ use crate::image::layer;
 use crate::image::pattern::Pattern;
 use crate::image::recipe::Request;
 use crate::image::tree::{Content, Kind, Node, Owner, Tree};
-use crate::model::{Diagnostic, Place};
+use crate::model::{Diagnostic, Digest, Place};
+
+/// What a stage is to an engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// It is carried out as it is written.
+    AsWritten,
+    /// It is carried out, and starts from this base image.
+    Image(Digest),
+    /// Nothing comes of it.
+    Never,
+}
+
+/// The name under which an engine gets a base image.
+pub fn local_name(manifest: Digest) -> String {
+    format!("rekindle-base:{}", &manifest.hex()[..32])
+}
 
 /// The Dockerfile's name in the context that an engine gets. What a wildcard copies of it into an image is
 /// taken out again.
@@ -40,6 +56,8 @@ pub struct Execution {
     pub labels: Vec<(String, String)>,
     /// Paths that are set to what the base has.
     pub drop: Vec<String>,
+    /// The name of the base image that the wanted stage lies on; none where that is nothing.
+    pub base: Option<String>,
     /// Whether only `BuildKit` understands it.
     pub needs_buildkit: bool,
     context: Tree,
@@ -54,6 +72,7 @@ impl Execution {
         context: Tree,
         source: &Source<'_>,
         parsed: &Dockerfile<'_>,
+        (uses, base): (&[Use], Option<String>),
     ) -> Self {
         let platform = OF_PLATFORM
             .into_iter()
@@ -67,8 +86,9 @@ impl Execution {
             drop: request.drop.to_vec(),
             needs_buildkit: parsed.instructions.iter().any(needs_buildkit),
             context,
-            dockerfile: prepared(source.text, parsed, false),
-            classic: prepared(source.text, parsed, true),
+            base,
+            dockerfile: prepared(source.text, parsed, uses, false),
+            classic: prepared(source.text, parsed, uses, true),
         }
     }
 
@@ -115,17 +135,30 @@ fn needs_buildkit(instruction: &Instruction<'_>) -> bool {
 
 /// The Dockerfile that an engine gets. `# syntax` would have it fetch another reader; every stage takes
 /// the epoch. Lines keep their numbers but for those that come in.
-fn prepared(text: &str, parsed: &Dockerfile<'_>, is_classic: bool) -> String {
+fn prepared(text: &str, parsed: &Dockerfile<'_>, uses: &[Use], is_classic: bool) -> String {
     let mut prepared = text.to_owned();
-    for stage in parsed.stages().collect::<Vec<_>>().into_iter().rev() {
-        for instruction in stage.instructions.iter().rev().filter(|_| is_classic) {
+    let stages: Vec<_> = parsed.stages().collect();
+    let mut next = text.len();
+    for (stage, used) in stages.iter().zip(uses).rev() {
+        let image = stage.from.image.span.clone();
+        let last = stage.from.as_.as_ref().map_or(image.end, |(_, name)| name.span.end);
+        let end = text[last..].find('\n').map_or(text.len(), |length| last + length);
+        if matches!(used, Use::Never) {
+            // The classic builder carries out all stages before the one that is wanted. It keeps its number.
+            prepared.replace_range(end..next, "\n");
+        }
+        for instruction in stage.instructions.iter().rev().filter(|_| is_classic && *used != Use::Never) {
             if let Instruction::Copy(copy) = instruction {
                 with_owners(&mut prepared, copy);
             }
         }
-        let last = stage.from.as_.as_ref().map_or(stage.from.image.span.end, |(_, name)| name.span.end);
-        let end = text[last..].find('\n').map_or(text.len(), |length| last + length);
         prepared.insert_str(end, &format!("\nARG {EPOCH}"));
+        match used {
+            Use::Never => prepared.replace_range(image, "scratch"),
+            Use::Image(manifest) => prepared.replace_range(image, &local_name(*manifest)),
+            Use::AsWritten => {}
+        }
+        next = stage.from.from.span.start;
     }
     if let Some(syntax) = &parsed.parser_directives.syntax {
         let start = text[..syntax.value.span.start].rfind('#').unwrap_or(0);
@@ -243,23 +276,17 @@ mod tests {
         let text = "# syntax=docker/dockerfile:1\n# escape=`\nARG X\nFROM scratch AS a\nFROM `\n a\n\
                     COPY --chown=1:2 x `\n /a/${B:-/}/c/\nCOPY y /z/\nCOPY --chown=web x y/z";
         let source = Source::new("Dockerfile", text.as_bytes()).unwrap();
-        insta::assert_snapshot!(prepared(text, &source.parse().unwrap(), true), @r"
-        #
-        # escape=`
-        ARG X
-        FROM scratch AS a
-        ARG SOURCE_DATE_EPOCH
-        FROM `
-         a
-        ARG SOURCE_DATE_EPOCH
-        COPY --chown=1:2 .rekindle.empty /a
-        COPY --chown=1:2 .rekindle.empty /a/${B:-/}
-        COPY --chown=1:2 .rekindle.empty /a/${B:-/}/c
-        COPY --chown=1:2 x `
-         /a/${B:-/}/c/
-        COPY y /z/
-        COPY --chown=web .rekindle.empty y
-        COPY --chown=web x y/z
-        ");
+        let parsed = source.parse().unwrap();
+        let uses = [Use::AsWritten, Use::AsWritten];
+        insta::assert_snapshot!(prepared(text, &parsed, &uses, true), @"");
+    }
+
+    #[test]
+    fn stages_that_are_not_needed_are_empty_and_bases_have_their_local_names() {
+        let text = "ARG B=debian:12\nFROM ${B} AS tools\nRUN x\n# next\nFROM --platform=linux/amd64 debian:12\nCOPY --from=0 a b\n";
+        let source = Source::new("Dockerfile", text.as_bytes()).unwrap();
+        let parsed = source.parse().unwrap();
+        let uses = [Use::Never, Use::Image(Digest::of("base"))];
+        insta::assert_snapshot!(prepared(text, &parsed, &uses, false), @"");
     }
 }

@@ -115,6 +115,7 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
     let wanted = reader.wanted(request)?;
     let needs_engine = reader.needs_engine(wanted)?;
     execution::check_drop(request, needs_engine)?;
+    let (uses, base) = reader.uses(wanted)?;
     let mut bases = BTreeMap::new();
     for (name, span) in reader.images(wanted)? {
         let image = reader.locked(&name, &span)?.clone();
@@ -126,7 +127,7 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
     Ok(Recipe {
         input: input(request, &bases),
         needs_engine,
-        execution: Execution::new(request, given.context.clone(), &source, &parsed),
+        execution: Execution::new(request, given.context.clone(), &source, &parsed, (&uses, base)),
         bases,
         below,
         tree: state.tree,

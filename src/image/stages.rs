@@ -9,7 +9,7 @@ use parse_dockerfile::{Dockerfile, FromInstruction, Instruction};
 use crate::image::base::{Base, inherit, triggers};
 use crate::image::configuration::Configuration;
 use crate::image::dockerfile::{Problem, Source, Span};
-use crate::image::execution;
+use crate::image::execution::{self, Use};
 use crate::image::instructions::{Stage, State};
 use crate::image::recipe::{Given, Request};
 use crate::image::tree::Tree;
@@ -144,6 +144,28 @@ impl Reader<'_, '_> {
             }
         }
         Ok(needed)
+    }
+
+    /// What each stage is to an engine, and the name of the base image that the wanted one lies on.
+    pub(super) fn uses(&self, wanted: usize) -> Result<(Vec<Use>, Option<String>), Problem> {
+        let needed = self.needed(wanted)?;
+        let (mut uses, mut bases): (Vec<Use>, Vec<Option<String>>) = (Vec::new(), Vec::new());
+        for (number, stage) in self.parsed.stages().enumerate() {
+            let (used, base) = match self.start(stage.from, number) {
+                _ if !needed.contains(&number) => (Use::Never, None),
+                Ok(Start::Scratch) => (Use::AsWritten, None),
+                Ok(Start::Stage(below)) => (Use::AsWritten, bases[below].clone()),
+                Ok(Start::Image(name)) => {
+                    let locked = self.locked(&name, &stage.from.image.span)?;
+                    (Use::Image(locked.manifest), Some(name))
+                }
+                Err(problem) => return Err(problem),
+            };
+            uses.push(used);
+            bases.push(base);
+        }
+        let base = bases.swap_remove(wanted);
+        Ok((uses, base))
     }
 
     /// Whether a stage that is needed runs a program. An engine then carries out all of them, and only

@@ -50,7 +50,17 @@ pub struct BuildOrder {
     pub platform: String,
 }
 
-/// The context as a tar archive.
+/// A base image for an engine.
+#[derive(Clone, Debug)]
+pub struct LoadOrder {
+    /// The name that it gets there.
+    pub name: String,
+    /// What its id may be: an engine says the digest of the configuration or that of the manifest, by how
+    /// it keeps images.
+    pub ids: Vec<String>,
+}
+
+/// A tar archive: a context, or an image.
 pub type ContextStream = Box<dyn Read + Send>;
 
 /// Is told what a build prints, line by line.
@@ -61,6 +71,9 @@ pub type Output<'o> = &'o (dyn Fn(&str) + Sync);
 pub trait ImageBuilder: Send + Sync {
     /// Name and version of the engine, for people.
     fn name(&self) -> String;
+
+    /// Takes in a base image, unless it has it.
+    async fn load(&self, order: &LoadOrder, archive: ContextStream) -> Result<(), BuilderError>;
 
     /// Builds without network and without the engine's cache, and gives the image's id. When it fails or
     /// is dropped, [`ImageBuilder::clean_up`] removes what it left.
@@ -119,6 +132,14 @@ pub enum BuilderError {
         /// What the builder says.
         message: String,
     },
+    /// It has another image than it was given.
+    #[error("the Docker engine calls the base image {found} that was given to it as {wanted}")]
+    OtherImage {
+        /// What it says.
+        found: String,
+        /// What it should say.
+        wanted: String,
+    },
     /// It refused.
     #[error("the Docker engine refused {during}: {message}")]
     Refused {
@@ -157,6 +178,9 @@ impl BuilderError {
             }
             Self::Write(error) if error.kind() == io::ErrorKind::StorageFull => {
                 "the disk is full: free some space and run the command again; the store is as it was"
+            }
+            Self::OtherImage { .. } => {
+                "remove the image `rekindle-base` from the engine, and run the command again"
             }
             Self::Refused { .. } | Self::Write(_) => return None,
         })

@@ -9,7 +9,7 @@ mod cloud;
 mod error;
 mod registry;
 
-pub use builder::{BuildOrder, Builder, BuilderError, ContextStream, ImageBuilder, Output};
+pub use builder::{BuildOrder, Builder, BuilderError, ContextStream, ImageBuilder, LoadOrder, Output};
 pub use cloud::{
     ChangeSet, ChangeSetStatus, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection,
     DriftStatus, Identity, Page, ResourceDrift, StackBody, UpdateAnswer, UpdateStack,

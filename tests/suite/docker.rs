@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::support::dockerd::{self, Engine};
 use crate::support::project::{MANIFEST, Project, Run};
+use crate::support::registry::{Layer, Registry};
 
 const UNIT: &str = "kind: image\ntemplate: site@1.0.0\ncontext: content\nrepository: registry.example/site\n\
                     labels: {vendor: Fieldbook}\nargs: {VERSION: \"7\"}\n";
@@ -272,4 +273,70 @@ fn a_copy_is_verified_by_an_engine_where_one_answers() {
     assert!(verified.stdout.contains("2 builds by rekindle itself and Docker"), "{}", verified.stdout);
     let alone = project.run(&["build", "demo", "--verify"]).expect_code(0);
     assert!(alone.stderr.contains("site: no Docker engine answers: put together twice"), "{}", alone.stderr);
+}
+
+/// A base with busybox under two names, a log, and a file that goes.
+fn base_layer() -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for path in ["bin/", "etc/", "var/", "var/log/"] {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::Directory);
+        header.set_size(0);
+        header.set_mode(0o755);
+        builder.append_data(&mut header, path, &b""[..]).unwrap();
+    }
+    let busybox = fs::read("/bin/busybox").unwrap();
+    for (path, bytes, mode) in [
+        ("bin/busybox", &busybox[..], 0o755),
+        ("etc/gone", b"x", 0o644),
+        ("var/log/setup.log", b"of the base", 0o644),
+    ] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(mode);
+        header.set_mtime(1_700_000_000);
+        builder.append_data(&mut header, path, bytes).unwrap();
+    }
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::Link);
+    header.set_size(0);
+    header.set_mode(0o755);
+    builder.append_link(&mut header, "bin/sh", "bin/busybox").unwrap();
+    builder.into_inner().unwrap()
+}
+
+#[test]
+fn an_engine_builds_on_a_locked_base() {
+    let Some(engine) = dockerd::shared() else { return };
+    let registry = Registry::open();
+    let layer = Layer::gzip(&base_layer());
+    let digest = rekindle::model::Digest::of(&layer.bytes).to_string();
+    registry.put("base", "1", &[layer], &serde_json::json!({"Env": ["LANG=C"], "Cmd": ["sh"], "User": "7"}));
+    let text = format!(
+        "FROM nowhere.example/other:1 AS unused\nRUN no\nFROM {}/base:1\nARG VERSION\nUSER 0\nENV A=b\n\
+         RUN busybox date +%N > /var/log/setup.log && echo added > /etc/added && busybox rm /etc/gone && \
+         busybox touch /bin/busybox && busybox test $LANG = C\n",
+        registry.host()
+    );
+    let project = project(&text);
+    project.write("stacks/site.yaml", format!("{UNIT}drop: [/var/log]\n"));
+    project.run(&["lock"]).expect_code(0);
+    let first = built(&project, engine, "buildkit");
+    let manifest = first["manifest"].as_str().unwrap().to_owned();
+    let blob = |digest: &str| {
+        project.path().join(".rekindle/store/blobs/sha256").join(digest.strip_prefix("sha256:").unwrap())
+    };
+    let read = |digest: &str| serde_json::from_slice::<Value>(&fs::read(blob(digest)).unwrap()).unwrap();
+    let document = read(&manifest);
+    assert_eq!(document["layers"][0]["digest"], digest.as_str(), "the base is as it is");
+    let own = document["layers"][1]["digest"].as_str().unwrap();
+    let listed = Command::new("tar").arg("-tf").arg(blob(own)).output().unwrap().stdout;
+    assert_eq!(String::from_utf8(listed).unwrap(), "etc/\netc/.wh.gone\netc/added\n");
+    let config = &read(document["config"]["digest"].as_str().unwrap())["config"];
+    let search = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    assert_eq!(config["Env"], serde_json::json!(["LANG=C", search, "A=b"]));
+    assert_eq!((&config["Cmd"], &config["User"]), (&serde_json::json!(["sh"]), &"0".into()));
+
+    fs::remove_dir_all(project.path().join(".rekindle/store")).unwrap();
+    assert_eq!(built(&project, engine, "classic"), first);
 }

@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
+use crate::cli::image_build::base::{self, Carried};
 use crate::cli::image_build::contents;
 use crate::cli::image_build::progress::Steps;
 use crate::cli::{Session, runtime, wire};
@@ -31,7 +32,10 @@ pub(super) fn build(
     let context = write_context(session, image, builder, &mut space)?;
     let (export, mut out) = space.create().map_err(CanonicalError::Write)?;
     let order = order(image, builder);
-    let build = Build { session, instance: &image.instance, order: &order };
+    let bases = image.recipe.bases.iter();
+    let bases: Result<Vec<Carried>, Failure> =
+        bases.map(|(name, base)| base::carry(store, &mut space, name, base)).collect();
+    let build = Build { session, instance: &image.instance, order: &order, bases: bases? };
     let name = runtime::run(async |stop| {
         let engine = wire::image_builder(session).await?;
         build.run(&*engine, &space, context, &mut *out, stop).await?;
@@ -41,7 +45,13 @@ pub(super) fn build(
     let files = canonical::files(&space, export)?;
     let exported = canonical::unpack(&mut space, &files, None)?;
     let recipe = &image.recipe;
-    let wanted = Wanted { platform: &recipe.platform, base: &[], inherited: 0, drop: &recipe.execution.drop };
+    let below = recipe.execution.base.as_ref().and_then(|name| Some((name, recipe.bases.get(name)?)));
+    let (base, inherited) = match below {
+        Some((name, image)) => (base::layers(store, name, image)?, base::variables(image)),
+        None => (Vec::new(), 0),
+    };
+    let drop = &recipe.execution.drop;
+    let wanted = Wanted { platform: &recipe.platform, base: &base, inherited, drop };
     Ok((canonical::canonicalise(&exported, &wanted, &space, store)?, name))
 }
 
@@ -78,6 +88,7 @@ struct Build<'b> {
     session: &'b Session,
     instance: &'b InstanceName,
     order: &'b BuildOrder,
+    bases: Vec<Carried>,
 }
 
 impl Build<'_> {
@@ -93,6 +104,10 @@ impl Build<'_> {
         self.tell(&format!("builds with {} ({})", engine.name(), self.order.builder.word()));
         let context = space.open(context).map_err(CanonicalError::Read)?;
         let work = async {
+            for base in &self.bases {
+                let archive = space.open(base.archive).map_err(BuilderError::Write)?;
+                engine.load(&base.order, archive).await?;
+            }
             let id = engine.build(self.order, context, &|line| self.tell(line)).await?;
             engine.export(&id, out).await
         };

@@ -1,6 +1,7 @@
 //! One image from source to manifest: found in the store, put together, or built by a Docker engine and
 //! made canonical.
 
+mod base;
 mod engine;
 mod progress;
 mod verify;
@@ -73,22 +74,8 @@ fn enter(session: &Session, store: &Store, image: &DesiredImage, made: &Made) ->
     tell_dropped(session, image, &made.dropped)
 }
 
-/// An image that starts from another, and an engine that would have to be given that one.
-#[derive(Debug, thiserror::Error)]
-#[error("`{0}` starts from a base image: that an engine builds on one is not supported yet")]
-struct HasBase(InstanceName);
-
 /// Who builds an image; `None` where it is put together without an engine.
 fn builder(image: &DesiredImage, chosen: Option<ChosenBuilder>) -> Result<Option<Builder>, Failure> {
-    let builder = wanted_builder(image, chosen)?;
-    if builder.is_some() && !image.recipe.bases.is_empty() {
-        let failure = Failure::new(ExitCode::Error, HasBase(image.instance.clone()));
-        return Err(failure.hint("start from `scratch`, and copy the programs that it runs from the context"));
-    }
-    Ok(builder)
-}
-
-fn wanted_builder(image: &DesiredImage, chosen: Option<ChosenBuilder>) -> Result<Option<Builder>, Failure> {
     match chosen {
         Some(ChosenBuilder::Classic) => Ok(Some(Builder::Classic)),
         Some(ChosenBuilder::Buildkit) => Ok(Some(Builder::BuildKit)),

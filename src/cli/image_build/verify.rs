@@ -69,9 +69,7 @@ fn again(
     match first {
         Some(builder) if image.recipe.execution.needs_buildkit => make(session, store, image, Some(builder)),
         Some(builder) => make(session, store, image, Some(builder.other())),
-        None if chosen.is_some() || !cfg!(feature = "docker") || !image.recipe.bases.is_empty() => {
-            make(session, store, image, None)
-        }
+        None if chosen.is_some() || !cfg!(feature = "docker") => make(session, store, image, None),
         None => match make(session, store, image, Some(Builder::BuildKit)) {
             Err(failure) if is_no_engine(&failure) => {
                 let text = format!("{}: no Docker engine answers: put together twice\n", image.instance);
