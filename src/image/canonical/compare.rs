@@ -154,14 +154,12 @@ impl Sides<'_> {
         facts("mode", format!("{:04o}", one.mode), format!("{:04o}", other.mode));
         facts("owner", format!("{}:{}", one.user, one.group), format!("{}:{}", other.user, other.group));
         facts("attributes", attributes(&one), attributes(&other));
-        match (&one.kind, &other.kind) {
-            (Kind::File(mine), Kind::File(theirs)) => {
-                if !reader.same(mine, theirs)? {
-                    found.add(self.contents(reader, mine, theirs)?);
-                }
+        if let (Kind::File(mine), Kind::File(theirs)) = (&one.kind, &other.kind) {
+            if !reader.same(mine, theirs)? {
+                found.add(self.contents(reader, mine, theirs)?);
             }
-            (mine, theirs) if mine != theirs => facts("kind", described(&one), described(&other)),
-            _ => {}
+        } else if one.kind != other.kind {
+            facts("kind", described(&one), described(&other));
         }
         Ok(())
     }
