@@ -46,6 +46,7 @@ impl Surroundings {
             no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
             #[cfg(feature = "docker")]
             docker_host: std::env::var("DOCKER_HOST").ok(),
+            #[cfg(feature = "docker")]
             docker_configuration: docker_configuration(),
             #[cfg(feature = "aws")]
             endpoint_is_here: std::env::var("AWS_ENDPOINT_URL").is_ok_and(|url| is_here(&url)),
