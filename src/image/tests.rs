@@ -61,7 +61,7 @@ fn tree(dockerfile: &str) -> String {
         let end = match &node.kind {
             Kind::Directory => "/".to_owned(),
             Kind::Link(target) => format!(" -> {target}"),
-            Kind::File(_) => String::new(),
+            Kind::File(_) | Kind::Special => String::new(),
         };
         let owner = node.owner;
         writeln!(text, "{:o} {}:{} {}{end}", node.mode, owner.user, owner.group, shown(path)).unwrap();

@@ -124,6 +124,16 @@ fn wrong_manifests_are_refused() {
     );
 }
 
+/// An image with files to fetch of which each is wrong.
+const FETCHES: &str = "\
+kind: image
+template: network@1.0.0
+fetch:
+  - {url: \"ftp://files.example/a\", sha256: 12, to: ../a, mode: \"0600\"}
+  - {url: \"https://me:secret@files.example/a\", sha256: abc, to: /a}
+  - {url: \"https://files.example/a\"}
+";
+
 #[test]
 fn wrong_units_are_refused() {
     let network = "stacks/network.yaml";
@@ -148,6 +158,7 @@ fn wrong_units_are_refused() {
             ),
             ("bad class", in_data("class: data", "class: persistent")),
             ("image", in_data("class: data", "class: data\nkind: image")),
+            ("files to fetch", with(base(), "stacks/page.yaml", FETCHES)),
             ("adoption", in_data("class: data", "class: data\nstack: old\nwas: [older]")),
             ("checks", in_data("class: data", "class: data\nchecks: [alive]")),
             ("bad capability", in_data("class: data", "class: data\ncapabilities: [IAM]")),

@@ -98,6 +98,8 @@ pub enum Fault {
     Status(u16),
     /// It closes the connection after so many bytes of the answer's body.
     DropAfter(usize),
+    /// It sends so many bytes of the answer's body, and then waits until the client goes away.
+    StallAfter(usize),
     /// It changes a byte of the answer's body.
     Change,
     /// It leaves away the end of the answer's body, and says that it is whole.
@@ -215,8 +217,8 @@ fn serve(
     let mut body = vec![0; if first.starts_with("HEAD") { 0 } else { length }];
     reader.read_exact(&mut body)?;
     if lines.first().is_some_and(|line| line.contains(" 20")) {
-        match fault {
-            Some(Fault::DropAfter(count)) => body.truncate(count),
+        match &fault {
+            Some(Fault::DropAfter(count) | Fault::StallAfter(count)) => body.truncate(*count),
             Some(Fault::Change) => body[0] ^= 1,
             Some(Fault::Shorten) => {
                 body.pop();
@@ -228,7 +230,11 @@ fn serve(
         }
     }
     (&stream).write_all(format!("{}\r\n\r\n", lines.join("\r\n")).as_bytes())?;
-    (&stream).write_all(&body)
+    (&stream).write_all(&body)?;
+    if let Some(Fault::StallAfter(_)) = fault {
+        std::io::copy(&mut &stream, &mut std::io::sink())?;
+    }
+    Ok(())
 }
 
 fn take(faults: &Mutex<Faults>, request: &str) -> Option<Fault> {
