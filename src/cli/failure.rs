@@ -5,8 +5,10 @@ use std::error::Error;
 use std::fmt;
 
 use crate::cli::exit_code::ExitCode;
-use crate::disk::{ContextError, FileError, FindError, LedgerError, LockError, ReadError, StoreError};
-use crate::engine::{ExecuteError, IdentityError, ObserveError, SettleError, VerifyError};
+use crate::disk::{
+    ContextError, FileError, FindError, JournalError, LedgerError, LockError, ReadError, StoreError,
+};
+use crate::engine::{ExecuteError, IdentityError, ObserveError, RecoverError, SettleError, VerifyError};
 use crate::image::AssembleError;
 use crate::model::{Diagnostic, Diagnostics};
 use crate::plan::{ObstacleKind, PlanError};
@@ -156,6 +158,15 @@ impl From<SettleError> for Failure {
     }
 }
 
+impl From<RecoverError> for Failure {
+    fn from(error: RecoverError) -> Self {
+        let code =
+            if matches!(error, RecoverError::Stopped) { ExitCode::Interrupted } else { ExitCode::Error };
+        let hint = error.hint();
+        Self::new(code, error).hint(hint)
+    }
+}
+
 impl From<ExecuteError> for Failure {
     fn from(error: ExecuteError) -> Self {
         // What was begun goes on, and a rerun attaches to it: nobody's hands are needed.
@@ -175,7 +186,7 @@ macro_rules! from_disk {
     )*};
 }
 
-from_disk! { FileError, LedgerError, ReadError, AssembleError, }
+from_disk! { FileError, JournalError, LedgerError, ReadError, AssembleError, }
 
 impl From<ContextError> for Failure {
     fn from(error: ContextError) -> Self {

@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 
 use crate::cli::args::{ChangeArguments, RunArguments, Selection, TeardownConsents};
+use crate::cli::carry_out::Errand;
 use crate::cli::command::plan::{deploy_context, make};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
-use crate::cli::site::{Errand, Site};
+use crate::cli::site::Site;
 use crate::cli::view::Silent;
 use crate::cli::{Session, faults, prediction, runtime, wire};
 use crate::disk::clock;
@@ -15,7 +16,7 @@ use crate::engine::{self, Event, EventSink, ExecuteOptions, Operation, Outcome, 
 use crate::estimate::{self, Durations, Estimate, Work};
 use crate::local::{Cloud, Options};
 use crate::manifest::Project;
-use crate::model::{Environment, Protection};
+use crate::model::{Diagnostics, Environment, Protection};
 use crate::plan::{self, DeployContext, TeardownContext};
 use crate::release::{self, Assembly};
 use crate::ui::outcome_view::{Summary, Verdict};
@@ -130,7 +131,15 @@ impl Stage<'_> {
     fn site(&self, environment: &Environment) -> Site {
         let clouds = wire::rehearsal(environment, self.engine);
         let (environment, durations) = (environment.clone(), self.durations.clone());
-        Site { environment, clouds, ledger: None, former: Vec::new(), durations }
+        Site {
+            environment,
+            clouds,
+            ledger: None,
+            journals: None,
+            unsettled: Diagnostics::default(),
+            former: Vec::new(),
+            durations,
+        }
     }
 
     /// Makes the environments that this one uses, and those that they use.

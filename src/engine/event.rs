@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Digest, EnvironmentName, InstanceName, StackEvent, StackName};
+use crate::model::{Digest, EnvironmentName, InstanceName, LastRecord, StackEvent, StackName};
 use crate::plan::ActionKind;
 
 /// What a run is, in the user's words.
@@ -126,6 +126,15 @@ pub struct UnitReport {
     pub changed: Option<Timestamp>,
     /// Seconds by the cloud's clock.
     pub seconds: f64,
+}
+
+impl UnitReport {
+    /// How the instance stands, for the records; `None` when it is gone.
+    pub fn last(&self) -> Option<LastRecord> {
+        let is_gone = self.action == ActionKind::Delete && self.outcome == UnitOutcome::Done;
+        let stack_id = self.stack_id.clone().filter(|_| !is_gone)?;
+        Some(LastRecord { stack_id, changed: self.changed })
+    }
 }
 
 /// How work on one instance ended. Not everything that is no success is an error.

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | who is called, and how often | `clouds`, `budget`, `retry`, `lane` |
 //! | how time passes | `strands`, `clock`, `poller`, `watch`, `session` |
-//! | what is seen | `observe`, `complete`, `identity`, `settle`, `history` |
+//! | what is seen | `observe`, `complete`, `identity`, `settle`, `recover`, `history` |
 //! | what is done | `execute` |
 //! | what is proved, and what is told afterwards | `verify`, `timeline`, `critical_path`, `stopwatch` |
 
@@ -23,6 +23,7 @@ mod identity;
 mod lane;
 mod observe;
 mod poller;
+mod recover;
 mod retry;
 mod session;
 mod settle;
@@ -43,6 +44,7 @@ pub use event::{Cause, Event, EventSink, Operation, Outcome, PlannedUnit, Skippe
 pub use execute::{ExecuteError, ExecuteOptions, Others, execute, waits_for};
 pub use identity::{IdentityError, check_identity};
 pub use observe::{ObserveError, Scope, observe};
+pub use recover::{RecoverError, recover};
 pub use settle::{SettleError, Settled, settle};
 pub use stop::{Stop, Stopper};
 pub use stopwatch::{Stopwatch, sample};

@@ -37,6 +37,7 @@ impl Patience {
                 | Kind::Invalid
                 | Kind::LimitExceeded
                 | Kind::State
+                | Kind::Unjournalled
                 | Kind::Busy
                 | Kind::Other,
                 _,

@@ -13,6 +13,7 @@ pub mod environment;
 pub mod facts;
 pub mod files;
 pub mod image;
+pub mod journal;
 pub mod name;
 pub mod record;
 pub mod sealed;
@@ -30,6 +31,7 @@ pub use environment::{Environment, Target};
 pub use facts::{Facts, UsedInstance};
 pub use files::ProjectFiles;
 pub use image::{BuiltImage, Platform, Repository, RepositoryName};
+pub use journal::{Answer, Effect, InterruptedRun, JournalEntry, JournalHeader, Trace, TracedEffect};
 pub use name::{
     AccountId, EnvironmentName, InstanceName, NameError, ProjectName, Region, StackName, TargetName,
     TemplateName, TemplateRef, UnitName,

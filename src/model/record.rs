@@ -30,6 +30,10 @@ pub struct Record {
     pub project: ProjectName,
     /// The environment.
     pub environment: EnvironmentName,
+    /// The run; the journal of a run that was recorded is settled. Absent from records of before there
+    /// were journals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
     /// The command in the user's words: `deploy`, `teardown`, `rebuild`.
     pub operation: String,
     /// How it ended in one word, as in the summary: `succeeded`, `failed`, `interrupted`.
@@ -69,6 +73,7 @@ pub mod fixture {
             schema: SCHEMA,
             project: "fieldbook".parse().unwrap(),
             environment: "demo".parse().unwrap(),
+            run: None,
             operation: "deploy".to_owned(),
             outcome: "succeeded".to_owned(),
             release: None,

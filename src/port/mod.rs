@@ -5,9 +5,11 @@
 
 mod cloud;
 mod error;
+mod journal;
 
 pub use cloud::{
     ChangeSet, ChangeSetStatus, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection,
     DriftStatus, Identity, Page, ResourceDrift, StackBody, UpdateAnswer, UpdateStack,
 };
 pub use error::{PortError, PortErrorKind};
+pub use journal::Journal;

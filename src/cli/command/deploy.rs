@@ -2,15 +2,16 @@
 
 use crate::cli::Session;
 use crate::cli::args::DeployArguments;
+use crate::cli::carry_out::Errand;
 use crate::cli::command::plan::{check_names, deploy_context, make};
 use crate::cli::consent::{self, Question};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::rehearsal::{self, Rehearsal};
-use crate::cli::site::{Errand, Site};
+use crate::cli::site::Site;
 use crate::cli::view::{self, Notices};
 use crate::cli::wire::Wiring;
-use crate::cli::{faults, names, runtime};
+use crate::cli::{faults, names, recovery, runtime};
 use crate::disk::{EnvironmentLock, clock};
 use crate::engine::{Operation, Outcome, Stop};
 use crate::manifest::Project;
@@ -46,8 +47,9 @@ async fn deploy(
     let _lock = EnvironmentLock::take(&state, &environment.name, "deploy", clock::now())?;
     let notices = Notices::new(&session.console);
     let mut wiring = Wiring::new(session, faults(&arguments.run)?);
+    recovery::settle(&mut wiring, environment, &state, (&notices, stop)).await?;
     let site = Site::open(&mut wiring, environment, &state, (&notices, stop)).await?;
-    session.console.diagnostics(&site.former_places())?;
+    session.console.diagnostics(&site.warnings())?;
     let mut observation = site.look_when_settled(&assembly.units, &notices, stop).await?;
     let plan = make(&site, assembly, context, &mut observation, &notices, stop).await?;
     session.console.plan(&plan)?;

@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cli::Session;
 use crate::cli::args::{TeardownArguments, TeardownConsents};
+use crate::cli::carry_out::Errand;
 use crate::cli::command::plan::selected;
 use crate::cli::consent::{self, Question};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::rehearsal::{self, Rehearsal};
-use crate::cli::site::{Errand, Site};
+use crate::cli::site::Site;
 use crate::cli::source::Places;
 use crate::cli::view::{self, Notices};
 use crate::cli::wire::Wiring;
-use crate::cli::{faults, names, runtime};
+use crate::cli::{faults, names, recovery, runtime};
 use crate::disk::{EnvironmentLock, StateDirectory, clock};
 use crate::engine::{EventSink, Operation, Outcome, Stop};
 use crate::manifest::Project;
@@ -85,6 +86,7 @@ async fn teardown(
     let notices = Notices::new(&session.console);
     let mut wiring = Wiring::new(session, faults(&arguments.run)?);
     let watch: (&dyn EventSink, &Stop) = (&notices, stop);
+    recovery::settle(&mut wiring, environment, state, watch).await?;
     let site = match &arguments.project {
         None => Site::open(&mut wiring, environment, state, watch).await?,
         // The place was named on the command line: it is this one that is meant.

@@ -1,10 +1,11 @@
 //! Delete: by ARN, because a name can be reused and only the ARN still finds a deleted stack.
 
 use crate::engine::UnitOutcome;
+use crate::engine::execute::effect::Asked;
 use crate::engine::execute::ending::{Ending, Step};
 use crate::engine::execute::unit::Work;
 use crate::engine::lane::CallError;
-use crate::model::StackStatus;
+use crate::model::{Effect, StackStatus};
 use crate::port::{DeleteStack, PortErrorKind};
 
 /// Deletes the stack and waits until it is gone.
@@ -15,14 +16,16 @@ pub(super) async fn delete(work: &Work<'_>) -> Step<Ending> {
     let observed = work.observed();
     let id = observed.id.as_str();
     if observed.termination_protection {
-        match work.lane.call(|port| port.set_termination_protection(id, false)).await {
+        let asked = Asked { effect: Effect::SetTerminationProtection, stack: id, subject: "false" };
+        match work.effect(asked, |port| port.set_termination_protection(id, false)).await {
             Err(error) if is_gone(&error) => return Ok(gone(id)),
             lifted => lifted.map_err(|error| Box::new(Ending::after_effect(error).of(id)))?,
         }
     }
     let token = work.token("delete", 1);
     let request = DeleteStack { stack: id.to_owned(), service_role: None, token: token.clone() };
-    match work.lane.call(|port| port.delete_stack(&request)).await {
+    let asked = Asked { effect: Effect::DeleteStack, stack: id, subject: &token };
+    match work.effect(asked, |port| port.delete_stack(&request)).await {
         Err(error) if is_gone(&error) => return Ok(gone(id)),
         started => started.map_err(|error| Box::new(Ending::after_effect(error).of(id)))?,
     }

@@ -56,6 +56,9 @@ impl Ending {
     pub(super) fn after_effect(error: CallError) -> Self {
         match error {
             CallError::Stopped => Self::new(UnitOutcome::LeftRunning),
+            CallError::Failed { error, .. } if error.kind == PortErrorKind::Unjournalled => {
+                Self::new(UnitOutcome::Refused { cause: plain(told(&error)) })
+            }
             CallError::Failed { error, .. } => {
                 let hint = error.hint.clone().unwrap_or_else(|| {
                     "run the same command again: it waits for what is still going on, and continues"
@@ -79,7 +82,7 @@ impl Ending {
 }
 
 /// Whether the cloud understood and said no, so that nothing was begun.
-fn is_refusal(kind: PortErrorKind) -> bool {
+pub(super) fn is_refusal(kind: PortErrorKind) -> bool {
     matches!(
         kind,
         PortErrorKind::Denied
@@ -88,6 +91,7 @@ fn is_refusal(kind: PortErrorKind) -> bool {
             | PortErrorKind::WrongState
             | PortErrorKind::Invalid
             | PortErrorKind::LimitExceeded
+            | PortErrorKind::Unjournalled
     )
 }
 

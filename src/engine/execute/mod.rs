@@ -6,6 +6,7 @@ mod announced;
 mod change_set;
 mod create;
 mod delete;
+mod effect;
 mod ending;
 mod order;
 mod outputs;
@@ -27,7 +28,7 @@ use crate::engine::{Event, EventSink, Operation, Outcome, PlannedUnit, Stop};
 use crate::model::{EnvironmentName, InstanceName, ObservedStack, TargetName};
 use crate::plan::graph::Cycle;
 use crate::plan::{self, Plan};
-use crate::port::PortError;
+use crate::port::{Journal, PortError};
 
 pub use order::waits_for;
 pub(super) use outputs::used_outputs;
@@ -43,6 +44,8 @@ pub type Others = BTreeMap<EnvironmentName, BTreeMap<TargetName, Vec<Arc<Observe
 pub struct ExecuteOptions {
     /// Names this run: client tokens are derived from it. Unique per run.
     pub run: String,
+    /// Where every effect is announced; `None` where nothing outlasts the process.
+    pub journal: Option<Arc<dyn Journal>>,
     /// How many instances are worked on at once; 0 for any number.
     pub jobs: usize,
     /// Expected seconds per instance. Of the instances that could start, the one at the head of the

@@ -12,7 +12,7 @@ use crate::engine::history::History;
 use crate::engine::lane::Lane;
 use crate::engine::watch::Watch;
 use crate::engine::{Cause, Event, UnitOutcome, UnitReport};
-use crate::model::{Facts, InstanceName, ObservedStack, SealedUnit};
+use crate::model::{Facts, InstanceName, JournalEntry, ObservedStack, SealedUnit};
 use crate::plan::{ActionKind, PlannedAction};
 use crate::port::StackBody;
 
@@ -36,14 +36,20 @@ pub(super) async fn work_on(run: &Run<'_>, action: &PlannedAction) -> UnitReport
         ActionKind::Keep => Ok(Ending::new(UnitOutcome::Unchanged)),
     };
     let ending = ended.unwrap_or_else(|early| *early);
-    UnitReport {
+    let report = UnitReport {
         instance: action.instance.clone(),
         action: action.action,
         outcome: ending.outcome,
         stack_id: ending.stack_id.or_else(|| action.observed.as_ref().map(|stack| stack.id.clone())),
         changed: ending.stack.and_then(|stack| stack.updated.or(stack.created)),
         seconds: seconds(began, lane.now()),
+    };
+    // What was left running ends without us: whoever finds the journal has to look.
+    if report.outcome != UnitOutcome::LeftRunning {
+        let (time, instance, last) = (lane.now(), report.instance.clone(), report.last());
+        work.note(JournalEntry::Finished { time, instance, last }).await;
     }
+    report
 }
 
 /// Deletes the stack, and makes it again once it is gone.
