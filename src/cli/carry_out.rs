@@ -46,7 +46,7 @@ impl Site {
         sink: &dyn EventSink,
         stop: &Stop,
     ) -> Result<Outcome, Failure> {
-        let Errand { plan, observation, source, options, operation } = errand;
+        let Errand { plan, observation, source, options, .. } = errand;
         let header = self.header(errand);
         let clouds = self.clouds_of_everything(observation);
         let work = prediction::work(plan, &self.durations, &self.environment, source, observation);

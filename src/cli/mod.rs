@@ -9,6 +9,8 @@ mod carry_out;
 mod command;
 mod consent;
 mod console;
+#[cfg(test)]
+mod crash_sweep;
 mod environment;
 mod estimate_arguments;
 pub mod exit_code;

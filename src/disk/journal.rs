@@ -220,3 +220,125 @@ fn is_known(path: &Utf8Path, json: &str) -> Result<(), Option<JournalError>> {
     let Format { schema } = serde_json::from_str(json).map_err(|_| None)?;
     if schema > SCHEMA { Err(Some(JournalError::Newer { path: path.to_owned(), schema })) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::model::Effect;
+    use crate::port::Journal as _;
+
+    fn journals() -> (tempfile::TempDir, Journals) {
+        let guard = tempfile::tempdir().unwrap();
+        let state = StateDirectory::at(Utf8PathBuf::from_path_buf(guard.path().to_owned()).unwrap());
+        (guard, Journals::of(&state, &"fieldbook".parse().unwrap(), &"demo".parse().unwrap()))
+    }
+
+    fn header() -> JournalHeader {
+        JournalHeader {
+            schema: SCHEMA,
+            run: "1-2".to_owned(),
+            project: "fieldbook".parse().unwrap(),
+            environment: "demo".parse().unwrap(),
+            operation: "deploy".to_owned(),
+            release: None,
+            deployment: None,
+            started: Timestamp::UNIX_EPOCH,
+            process: 2,
+            places: Default::default(),
+        }
+    }
+
+    fn entry(number: usize) -> JournalEntry {
+        JournalEntry::Before {
+            time: Timestamp::UNIX_EPOCH,
+            instance: format!("unit-{number}").parse().unwrap(),
+            effect: Effect::CreateStack,
+            stack: "fieldbook-demo-data".to_owned(),
+            subject: "token".to_owned(),
+        }
+    }
+
+    async fn written() -> (tempfile::TempDir, Journals, Utf8PathBuf) {
+        let (guard, journals) = journals();
+        let journal = journals.begin(header()).unwrap();
+        for number in 0..3 {
+            journal.announce(&entry(number)).await.unwrap();
+        }
+        let path = journals.directory.join("1-2.jsonl");
+        (guard, journals, path)
+    }
+
+    #[tokio::test]
+    async fn what_was_written_side_by_side_is_read_in_one_order_and_gone_when_it_is_closed() {
+        let (_guard, journals) = journals();
+        assert!(journals.left().unwrap().is_empty());
+        let journal = journals.begin(header()).unwrap();
+        let lines: Vec<JournalEntry> = (0..40).map(entry).collect();
+        let announced = lines.iter().map(|line| async {
+            journal.announce(line).await.unwrap();
+            journal.note(line).await.unwrap();
+        });
+        futures_util::future::join_all(announced).await;
+        let mut left = journals.left().unwrap();
+        let run = left.pop().unwrap().run.unwrap();
+        assert_eq!(run.header, header());
+        assert_eq!(run.entries.len(), 80);
+        assert!(lines.iter().all(|line| run.entries.iter().filter(|entry| *entry == line).count() == 2));
+        journal.close().unwrap();
+        assert!(journals.left().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn cut_off_anywhere_it_is_read_up_to_its_last_whole_line() {
+        let (_guard, journals, path) = written().await;
+        let whole = fs::read(&path).unwrap();
+        for length in 0..=whole.len() {
+            for tail in [&b""[..], &[0; 100]] {
+                fs::write(&path, [&whole[..length], tail].concat()).unwrap();
+                let lines = whole[..length].iter().filter(|byte| **byte == b'\n').count();
+                let run = journals.left().unwrap().pop().unwrap().run;
+                assert_eq!(run.map_or(0, |run| run.entries.len() + 1), lines);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_was_changed_in_any_byte_is_damaged_and_named() {
+        let (_guard, journals, path) = written().await;
+        let whole = fs::read(&path).unwrap();
+        for position in 0..whole.len() - 1 {
+            let mut changed = whole.clone();
+            changed[position] ^= 1;
+            fs::write(&path, &changed).unwrap();
+            let error = journals.left().unwrap_err();
+            assert!(
+                error.to_string().starts_with(&format!("the journal `{path}` is damaged in line")),
+                "{error}"
+            );
+            assert!(error.hint().unwrap().contains("nothing was touched"));
+        }
+        let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
+        for missing in 0..lines.len() - 1 {
+            let mut lines = lines.clone();
+            lines.remove(missing);
+            fs::write(&path, lines.concat()).unwrap();
+            journals.left().unwrap_err();
+        }
+    }
+
+    #[tokio::test]
+    async fn foreign_newer_and_stray_ones_are_named() {
+        let (_guard, journals, path) = written().await;
+        let other = Journals { environment: "staging".parse().unwrap(), ..journals.clone() };
+        let error = other.left().unwrap_err().to_string();
+        assert_eq!(error, format!("the journal `{path}` belongs to `demo` of project `fieldbook`"));
+        fs::remove_file(&path).unwrap();
+        drop(journals.begin(JournalHeader { schema: SCHEMA + 1, ..header() }).unwrap());
+        let error = journals.left().unwrap_err().to_string();
+        assert_eq!(error, format!("the journal `{path}` is of format 2, newer than 1"));
+        fs::rename(&path, path.with_file_name("notes.txt")).unwrap();
+        assert!(journals.left().unwrap_err().to_string().contains("notes.txt` is no journal"));
+    }
+}

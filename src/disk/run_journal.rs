@@ -170,3 +170,65 @@ impl Writer {
 fn json(entry: &JournalEntry) -> String {
     serde_json::to_string(entry).expect("an entry has string keys and plain values")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::InstanceName;
+
+    fn entry(instance: &str) -> JournalEntry {
+        JournalEntry::Finished {
+            time: jiff::Timestamp::UNIX_EPOCH,
+            instance: instance.parse::<InstanceName>().unwrap(),
+            last: None,
+        }
+    }
+
+    fn full() -> RunJournal {
+        let file = std::fs::OpenOptions::new().append(true).open("/dev/full").unwrap();
+        let writer = Writer { file, length: 0, check: String::new(), broken: None };
+        RunJournal {
+            path: "journal/demo/1-2.jsonl".into(),
+            queue: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+            writer: Arc::new(Mutex::new(writer)),
+        }
+    }
+
+    #[tokio::test]
+    async fn on_a_full_disk_nothing_is_announced_and_everybody_is_told() {
+        let journal = full();
+        let (one, other) = (entry("one"), entry("other"));
+        for failed in futures_util::future::join_all([journal.announce(&one), journal.announce(&other)]).await
+        {
+            let error = failed.unwrap_err();
+            assert_eq!(error.kind, PortErrorKind::Unjournalled);
+            let text = error.to_string();
+            assert!(text.starts_with("write the journal `journal/demo/1-2.jsonl`: No space left"), "{text}");
+            assert!(error.hint.unwrap().contains("the disk is full"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_line_that_did_not_fit_leaves_no_trace() {
+        let guard = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(guard.path().join("1-2.jsonl")).unwrap();
+        let open = || std::fs::OpenOptions::new().append(true).create(true).open(&path).unwrap();
+        let mut writer = Writer { file: open(), length: 0, check: String::new(), broken: None };
+        writer.append(["first"], true).unwrap();
+        // What a disk that fills up leaves behind.
+        open().write_all(b"half a li").unwrap();
+        writer.file = std::fs::File::open(&path).unwrap();
+        writer.append(["second"], true).unwrap_err();
+        assert!(writer.broken.is_some(), "a file that cannot be cut is written no more");
+        writer.file = open();
+        writer.append(["second"], true).unwrap_err();
+        writer.broken = None;
+        writer.file.set_len(writer.length).unwrap();
+        writer.append(["second"], true).unwrap();
+        let first = check("", "first");
+        let second = check(&first, "second");
+        let expected = format!("{first} first\n{second} second\n");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
+    }
+}
