@@ -49,7 +49,7 @@ struct Writer {
     /// Checksum of the last line.
     check: String,
     /// Why nothing more can be written: half a line could not be cut off.
-    broken: Option<String>,
+    broken: Option<(io::ErrorKind, String)>,
 }
 
 /// A line's checksum, which covers the one before.
@@ -145,8 +145,8 @@ impl Journal for RunJournal {
 impl Writer {
     /// Appends all lines or none: a disk that is full takes half a line, which is cut off again.
     fn append<'l>(&mut self, lines: impl IntoIterator<Item = &'l str>, is_synced: bool) -> io::Result<()> {
-        if let Some(broken) = &self.broken {
-            return Err(io::Error::other(broken.clone()));
+        if let Some((kind, reason)) = &self.broken {
+            return Err(io::Error::new(*kind, reason.clone()));
         }
         let (mut text, mut last) = (String::new(), self.check.clone());
         for line in lines {
@@ -157,7 +157,8 @@ impl Writer {
         let written = written.and_then(|()| if is_synced { self.file.sync_data() } else { Ok(()) });
         if let Err(error) = written {
             if let Err(stays) = self.file.set_len(self.length) {
-                self.broken = Some(format!("half a line could not be taken back: {stays}"));
+                let reason = format!("{error}; half a line could not be taken back: {stays}");
+                self.broken = Some((error.kind(), reason));
             }
             return Err(error);
         }

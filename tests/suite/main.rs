@@ -19,6 +19,7 @@ mod former_places;
 mod hostile;
 mod images;
 mod json_documents;
+mod kills;
 mod language_project;
 mod layers;
 mod local_engine;

@@ -3,6 +3,7 @@
 mod deploy;
 mod fake;
 mod faults;
+mod journal;
 mod look;
 mod stopping;
 mod time;
