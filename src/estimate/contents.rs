@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Span};
 use serde_json::{Map, Value, json};
 
 use crate::language::expand::{Unknown, expand};
 use crate::language::parameters::Parameter;
-use crate::language::{Facts, Reference, decide, text_of, transforms, walk};
+use crate::language::rolling_update::rolling_seconds;
+use crate::language::{Facts, Reference, decide, transforms, walk};
 use crate::model::Target;
 
 /// One resource of a template.
@@ -26,22 +26,20 @@ pub(super) struct Resource {
 }
 
 /// The resources that there are with these parameter values, as far as they are known. One whose
-/// condition hangs on a value that is not known yet counts as there.
+/// condition hangs on a value that is not known yet counts as there. `None` where the template cannot be
+/// written out: CloudFormation will say why, and how long it takes nobody knows.
 pub(super) fn contents(
     template: &Value,
     values: &BTreeMap<String, String>,
     target: Option<&Target>,
-) -> BTreeMap<String, Resource> {
-    let Some(root) = template.as_object() else { return BTreeMap::new() };
+) -> Option<BTreeMap<String, Resource>> {
+    let root = template.as_object()?;
     let facts = facts(root, values, target);
     if !transforms::is_extended(root) {
-        return resources(root, &facts);
+        return Some(resources(root, &facts));
     }
-    match expand(root, &facts, Unknown::Keep) {
-        Ok(expansion) => resources(&expansion.template, &facts),
-        // CloudFormation will say why it is none; it takes no time then.
-        Err(_) => BTreeMap::new(),
-    }
+    let expansion = expand(root, &facts, Unknown::Keep).ok()?;
+    Some(resources(&expansion.template, &facts))
 }
 
 fn facts(root: &Map<String, Value>, values: &BTreeMap<String, String>, target: Option<&Target>) -> Facts {
@@ -112,28 +110,9 @@ fn resource(
         resource_type: definition["Type"].as_str().unwrap_or_default().to_owned(),
         needs,
         follows,
-        rolling_seconds: rolling_seconds(definition),
+        rolling_seconds: rolling_seconds(&definition["Properties"], &definition["UpdatePolicy"]),
         is_retained: matches!(policy, Some("Retain" | "RetainExceptOnCreate")),
     }
-}
-
-/// How long a group of instances pauses in a rolling update: after every batch. Signals end a pause
-/// early; how early nobody can say, so the whole pause counts. Numbers that are not written out count
-/// as one instance. Source: CloudFormation template reference, "UpdatePolicy attribute".
-fn rolling_seconds(definition: &Value) -> f64 {
-    let policy = &definition["UpdatePolicy"]["AutoScalingRollingUpdate"];
-    if policy.is_null() {
-        return 0.0;
-    }
-    let number = |value: &Value| text_of(value).and_then(|text| text.parse::<f64>().ok());
-    let waits = text_of(&policy["WaitOnResourceSignals"]).is_some_and(|text| text == "true");
-    let pause = policy["PauseTime"].as_str().and_then(|text| text.parse::<Span>().ok());
-    let pause = pause.and_then(|span| SignedDuration::try_from(span).ok());
-    let pause = pause.map_or(if waits { 300.0 } else { 0.0 }, |pause| pause.as_secs_f64());
-    let properties = &definition["Properties"];
-    let instances = number(&properties["DesiredCapacity"]).or_else(|| number(&properties["MinSize"]));
-    let batch = number(&policy["MaxBatchSize"]).unwrap_or(1.0).max(1.0);
-    (instances.unwrap_or(1.0) / batch).ceil() * pause
 }
 
 #[cfg(test)]
@@ -145,6 +124,7 @@ mod tests {
         let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let target = at_aws("111122223333").into_values().next();
         contents(template, &values.collect(), target.as_ref())
+            .unwrap()
             .into_iter()
             .map(|(id, resource)| {
                 let needs: Vec<String> = resource.needs.into_iter().collect();
@@ -186,18 +166,6 @@ mod tests {
     }
 
     #[test]
-    fn a_rolling_update_pauses_after_every_batch() {
-        let group = |policy: Value| {
-            let properties = json!({"MinSize": "1", "DesiredCapacity": 5});
-            rolling_seconds(&json!({"Type": "T", "Properties": properties, "UpdatePolicy": policy}))
-        };
-        assert_eq!(group(json!({})), 0.0);
-        let rolling = json!({"MaxBatchSize": "2", "PauseTime": "PT10M"});
-        assert_eq!(group(json!({"AutoScalingRollingUpdate": rolling})), 1800.0);
-        assert_eq!(group(json!({"AutoScalingRollingUpdate": {"WaitOnResourceSignals": true}})), 1500.0);
-    }
-
-    #[test]
     fn loops_are_written_out() {
         let template = json!({
             "Transform": "AWS::LanguageExtensions",
@@ -205,5 +173,15 @@ mod tests {
             "Resources": {"Fn::ForEach::Each": ["Zone", {"Ref": "Zones"}, {"Subnet${Zone}": {"Type": "T"}}]},
         });
         assert_eq!(told(&template, &[("Zones", "a,b")]), ["Subneta <-", "Subnetb <-"]);
+    }
+
+    #[test]
+    fn what_cannot_be_written_out_is_not_known() {
+        let template = json!({
+            "Transform": "AWS::LanguageExtensions",
+            "Resources": {"Fn::ForEach::Each": ["Zone"]},
+        });
+        assert_eq!(contents(&template, &BTreeMap::new(), None), None);
+        assert_eq!(contents(&json!([]), &BTreeMap::new(), None), None);
     }
 }

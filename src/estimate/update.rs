@@ -5,27 +5,32 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::estimate::contents::Resource;
 use crate::estimate::work::{Sources, Step, order, step, wanted};
 use crate::estimate::{Duration, Source};
+use crate::language::rolling_update::replaces_instances;
 use crate::model::{Change, ChangeAction, Replacement, ResourceOperation, SealedUnit};
 use crate::plan::{Fate, PlannedAction};
 
 /// The steps of an update. A value that is known only when the update begins counts as changed.
-pub(super) fn update(action: &PlannedAction, unit: &SealedUnit, sources: Sources<'_>) -> Vec<Step> {
-    let resources = wanted(unit, sources);
+/// `None` where nobody knows what the stack consists of.
+pub(super) fn update(action: &PlannedAction, unit: &SealedUnit, sources: Sources<'_>) -> Option<Vec<Step>> {
+    let resources = wanted(unit, sources)?;
     let changes: BTreeMap<&str, &Change> =
         action.changes.iter().map(|change| (change.logical_id.as_str(), change)).collect();
     let (instance, durations) = (unit.instance(), sources.durations);
     let mut steps: Vec<Step> = Vec::new();
     let mut leftovers = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for id in order(&resources) {
         let (resource, change) = (&resources[&id], changes.get(id.as_str()).copied());
-        let earlier: Vec<String> = steps.iter().map(|step| step.resource.clone()).collect();
-        let follows = resource.follows.iter().any(|other| earlier.contains(other));
+        let follows = resource.follows.iter().any(|other| places.contains_key(other));
         let Some(operation) = operation(change, follows) else { continue };
-        let before = changed_before(&id, &resources, &earlier);
+        let before = changed_before(&id, &resources, &places);
         let mut next = step(instance, (&id, &resource.resource_type), operation, before, durations);
-        if operation == ResourceOperation::Update && (follows || change.is_some_and(replaces_instances)) {
-            next.duration = longer(next.duration, resource.rolling_seconds);
+        let rolls = follows
+            || change.is_some_and(|change| replaces_instances(&resource.resource_type, &change.paths));
+        if operation == ResourceOperation::Update && rolls {
+            next.duration = with_pauses(next.duration, resource.rolling_seconds);
         }
+        places.insert(id.clone(), steps.len());
         steps.push(next);
         leftovers.extend(change.filter(|change| change.replacement == Some(Replacement::Always)));
     }
@@ -41,7 +46,7 @@ pub(super) fn update(action: &PlannedAction, unit: &SealedUnit, sources: Sources
         let name = (logical_id, resource_type);
         steps.push(step(instance, name, ResourceOperation::Delete, all.clone(), durations));
     }
-    steps
+    Some(steps)
 }
 
 /// What is done to a resource that stays or comes; `None` where nothing that takes time is.
@@ -63,33 +68,26 @@ fn is_silent(change: &Change) -> bool {
     !change.paths.is_empty() && change.paths.iter().all(is_own)
 }
 
-/// Whether a change makes an Auto Scaling group replace its instances. Source: CloudFormation template
-/// reference, "UpdatePolicy attribute".
-fn replaces_instances(change: &Change) -> bool {
-    let causes = ["LaunchConfigurationName", "LaunchTemplate", "MixedInstancesPolicy", "VPCZoneIdentifier"];
-    let property = |path: &String| {
-        path.strip_prefix("Properties.").map(|rest| rest.split(['.', '[']).next().unwrap_or(rest).to_owned())
-    };
-    change.paths.iter().filter_map(property).any(|property| causes.contains(&property.as_str()))
-}
-
-/// Records have the pauses in them already.
-fn longer(duration: Duration, seconds: f64) -> Duration {
+/// With the pauses of a rolling update. Records may have them in already, or be of updates that did not
+/// replace any instance: they count as they are where they are longer than the pauses alone.
+fn with_pauses(duration: Duration, seconds: f64) -> Duration {
     match duration.source {
-        Source::Resource | Source::Type => duration,
-        Source::Table | Source::Guess => {
-            Duration { p50: duration.p50 + seconds, p90: duration.p90 + seconds, ..duration }
-        }
+        Source::Resource | Source::Type if duration.p50 >= seconds => duration,
+        _ => Duration { p50: duration.p50 + seconds, p90: duration.p90 + seconds, ..duration },
     }
 }
 
 /// The places of the changed resources that `id` needs, directly or through others that stay.
-fn changed_before(id: &str, resources: &BTreeMap<String, Resource>, changed: &[String]) -> Vec<usize> {
+fn changed_before(
+    id: &str,
+    resources: &BTreeMap<String, Resource>,
+    changed: &BTreeMap<String, usize>,
+) -> Vec<usize> {
     let (mut open, mut seen, mut found) = (vec![id], BTreeSet::new(), BTreeSet::new());
     while let Some(next) = open.pop() {
         for need in resources.get(next).into_iter().flat_map(|resource| &resource.needs) {
-            if let Some(place) = changed.iter().position(|other| other == need) {
-                found.insert(place);
+            if let Some(place) = changed.get(need) {
+                found.insert(*place);
             } else if seen.insert(need) {
                 open.push(need);
             }
@@ -169,6 +167,15 @@ mod tests {
     fn policies_take_no_time() {
         let topic = |policy: &str| json!({"Topic": {"Type": "AWS::SNS::Topic", "DeletionPolicy": policy}});
         assert!(steps(topic("Retain"), topic("Delete")).is_empty());
+    }
+
+    #[test]
+    fn records_of_updates_that_replaced_no_instance_do_not_hide_the_pauses() {
+        let recorded = |p50| Duration { p50, p90: 2.0 * p50, source: Source::Resource, samples: 5 };
+        assert_eq!(with_pauses(recorded(20.0), 600.0).p50, 620.0);
+        assert_eq!(with_pauses(recorded(700.0), 600.0), recorded(700.0));
+        let table = Duration { source: Source::Table, ..recorded(700.0) };
+        assert_eq!(with_pauses(table, 600.0).p50, 1300.0);
     }
 
     #[test]

@@ -35,7 +35,8 @@ pub struct UnitWork {
     pub waits_for: Vec<usize>,
     /// What it consists of; each after what it needs.
     pub steps: Vec<Step>,
-    /// Whether its contents are known. A stack that nobody has a template of takes some time, too.
+    /// Whether its contents are known. A stack that nobody has a template of, or whose template cannot be
+    /// written out, takes some time, too.
     pub is_known: bool,
 }
 
@@ -94,12 +95,15 @@ impl Work {
         let order = graph::order(&waits_for).unwrap_or_default();
         let places: BTreeMap<&InstanceName, usize> =
             order.iter().enumerate().map(|(place, name)| (name, place)).collect();
-        let unit = |instance: &InstanceName| UnitWork {
-            instance: instance.clone(),
-            action: ActionKind::Create,
-            waits_for: waits_for[instance].iter().map(|need| places[need]).collect(),
-            steps: creation(all[instance], sources),
-            is_known: true,
+        let unit = |instance: &InstanceName| {
+            let contents = creation(all[instance], sources);
+            UnitWork {
+                instance: instance.clone(),
+                action: ActionKind::Create,
+                waits_for: waits_for[instance].iter().map(|need| places[need]).collect(),
+                is_known: contents.is_some(),
+                steps: contents.unwrap_or_default(),
+            }
         };
         Self { operation: Operation::Deploy, units: order.iter().map(unit).collect() }
     }
@@ -108,21 +112,22 @@ impl Work {
 /// `None` where nobody knows what the stack consists of.
 fn of_action(action: &PlannedAction, source: Option<&SealedUnit>, sources: Sources<'_>) -> Option<Vec<Step>> {
     match (action.action, &action.desired) {
-        (ActionKind::Create | ActionKind::Replace, Some(unit)) => Some(creation(unit, sources)),
-        (ActionKind::Update, Some(unit)) => Some(update(action, unit, sources)),
+        (ActionKind::Create | ActionKind::Replace, Some(unit)) => creation(unit, sources),
+        (ActionKind::Update, Some(unit)) => update(action, unit, sources),
         (ActionKind::Delete, _) => deletion(action, source, sources),
         _ => Some(Vec::new()),
     }
 }
 
-fn creation(unit: &SealedUnit, sources: Sources<'_>) -> Vec<Step> {
-    let resources = wanted(unit, sources);
+fn creation(unit: &SealedUnit, sources: Sources<'_>) -> Option<Vec<Step>> {
+    let resources = wanted(unit, sources)?;
     let steps = resources.iter().map(|(id, resource)| (id, resource, resource.needs.clone()));
-    in_order(unit.instance(), ResourceOperation::Create, steps, sources.durations)
+    Some(in_order(unit.instance(), ResourceOperation::Create, steps, sources.durations))
 }
 
-/// The resources of a unit by the values that the source gives.
-pub(super) fn wanted(unit: &SealedUnit, sources: Sources<'_>) -> BTreeMap<String, Resource> {
+/// The resources of a unit by the values that the source gives; `None` where its template cannot be
+/// written out.
+pub(super) fn wanted(unit: &SealedUnit, sources: Sources<'_>) -> Option<BTreeMap<String, Resource>> {
     let literals =
         unit.parameters.iter().filter_map(|(name, binding)| Some((name.clone(), binding.given()?)));
     contents(&unit.template.tree(), &literals.collect(), sources.targets.get(&unit.instance().target))
@@ -132,8 +137,8 @@ fn deletion(action: &PlannedAction, source: Option<&SealedUnit>, sources: Source
     let stack = action.observed.as_ref()?;
     let target = sources.targets.get(&action.instance.target);
     let mut resources = match (sources.observation.templates.get(&stack.id), source) {
-        (Some(deployed), _) => contents(deployed, &stack.parameters, target),
-        (None, Some(unit)) => contents(&unit.template.tree(), &stack.parameters, target),
+        (Some(deployed), _) => contents(deployed, &stack.parameters, target)?,
+        (None, Some(unit)) => contents(&unit.template.tree(), &stack.parameters, target)?,
         (None, None) => return None,
     };
     resources.retain(|_, resource| !resource.is_retained);

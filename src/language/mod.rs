@@ -10,6 +10,7 @@
 //! | `rules` | the section `Rules` |
 //! | `parameters`, `parameter_type`, `pattern` | declarations, types and values of parameters |
 //! | `references` | what a piece of template refers to |
+//! | `rolling_update` | what replaces the instances of a group, and how long that pauses |
 //! | `transforms` | which macros a template asks for |
 //!
 //! May not know resource types, stacks or files; may not decide what is deployed.
@@ -22,6 +23,7 @@ pub mod parameter_type;
 pub mod parameters;
 pub mod pattern;
 mod references;
+pub mod rolling_update;
 pub mod rules;
 pub mod transforms;
 mod value;

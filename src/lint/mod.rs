@@ -107,8 +107,8 @@ pub fn lint(document: &Document, purpose: Purpose<'_>) -> Diagnostics {
             false => diagnostic,
         })
         .collect();
-    let position = |one: &Diagnostic| one.place.as_ref().map(|place| (place.line, place.column));
-    found.sort_by(|left, right| position(left).cmp(&position(right)).then(left.message.cmp(&right.message)));
+    // What a loop of the render writes many times stands once in the source, and is told once.
+    found.sort_by(|left, right| position(left).cmp(&position(right)));
     found.dedup();
     Diagnostics(found)
 }
@@ -136,6 +136,11 @@ fn expansion(source: &Map<String, Value>) -> Result<Option<Expansion>, ExpandErr
     let mappings = source.get("Mappings").and_then(Value::as_object).cloned().unwrap_or_default();
     let facts = Facts { mappings, ..Facts::default() };
     expand(source, &facts, Unknown::Keep).map(Some)
+}
+
+fn position(found: &Diagnostic) -> (Option<(&str, usize, usize)>, &str) {
+    let place = found.place.as_ref().map(|place| (place.file.as_str(), place.line, place.column));
+    (place, &found.message)
 }
 
 /// CloudFormation takes lookups of the moment; only a unit promises more.

@@ -67,6 +67,12 @@ impl<'a> Path<'a> {
     pub(super) fn passes(&self, wanted: &str) -> bool {
         self.name() == Some(wanted) || self.parent.is_some_and(|parent| parent.passes(wanted))
     }
+
+    /// Whether this is the name of the condition that `Fn::If` asks.
+    pub(super) fn is_condition_of_if(&self) -> bool {
+        matches!(self.step, Step::Index(0))
+            && self.parent.is_some_and(|parent| parent.name() == Some("Fn::If"))
+    }
 }
 
 #[cfg(test)]

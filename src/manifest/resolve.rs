@@ -125,7 +125,8 @@ impl Project {
         if !decoder.problems.has_errors() {
             decoder.problems.extend(graph::cycle(&needs));
         }
-        let problems = without_repetition(decoder.problems);
+        // One problem may show in every instance.
+        let problems = decoder.problems.without_repetition();
         if problems.has_errors() {
             return Err(problems);
         }
@@ -341,12 +342,4 @@ fn overrides_of_absent_units(lineage: &Lineage<'_>) -> Vec<Diagnostic> {
                 .hint(format!("add the environment to `environments` in `stacks/{unit}.yaml`"))
         })
         .collect()
-}
-
-/// One problem may show in every instance; it is told once.
-fn without_repetition(problems: Diagnostics) -> Diagnostics {
-    let mut told = BTreeSet::new();
-    let mut problems = problems.0;
-    problems.retain(|problem| told.insert((problem.code, problem.place.clone(), problem.message.clone())));
-    Diagnostics(problems)
 }

@@ -1,5 +1,7 @@
 //! Problems found in source, as data: what, where, and what to do. Showing them is `ui`'s work.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 /// How bad a diagnostic is.
@@ -77,7 +79,7 @@ impl Place {
 }
 
 /// One problem: a stable code, what happened, where, and what to do next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Diagnostic {
     /// Stable, kebab-case, for example `unknown-key`. Documented in `docs/formats.md`.
     pub code: &'static str,
@@ -130,6 +132,14 @@ impl Diagnostics {
     /// Adds many.
     pub fn extend(&mut self, other: impl IntoIterator<Item = Diagnostic>) {
         self.0.extend(other);
+    }
+
+    /// The same, each told once, where it came first.
+    #[must_use]
+    pub fn without_repetition(mut self) -> Self {
+        let mut told = BTreeSet::new();
+        self.0.retain(|diagnostic| told.insert(diagnostic.clone()));
+        self
     }
 
     /// Whether any of them is an error.

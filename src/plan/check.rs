@@ -48,7 +48,7 @@ pub enum Contradiction {
     SecretShown { instance: InstanceName, parameter: String },
 }
 
-/// Checks a plan, fresh or saved.
+/// Checks a plan, wherever it comes from.
 ///
 /// # Errors
 /// Everything that contradicts something else.

@@ -1,7 +1,8 @@
 //! Documents that were read already: units that render to the same text share one.
+//! Where that text came from is each unit's own, and is not kept.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard};
 
 use crate::model::{Diagnostics, Digest};
 use crate::template::{Document, Insertion, Insertions};
@@ -12,7 +13,7 @@ const KEPT: usize = 100;
 
 /// Documents by what they were read from; shared by threads.
 #[derive(Default)]
-pub(super) struct Documents(Mutex<BTreeMap<Digest, Arc<Document>>>);
+pub(super) struct Documents(Mutex<BTreeMap<Digest, Document>>);
 
 impl Documents {
     /// The document of that key; it is read when nobody did before.
@@ -20,19 +21,19 @@ impl Documents {
         &self,
         key: Digest,
         read: impl FnOnce() -> Result<Document, Diagnostics>,
-    ) -> Result<Arc<Document>, Diagnostics> {
+    ) -> Result<Document, Diagnostics> {
         if let Some(document) = self.kept().get(&key) {
-            return Ok(Arc::clone(document));
+            return Ok(document.clone());
         }
-        let document = Arc::new(read()?);
+        let document = read()?;
         let mut kept = self.kept();
         if kept.len() < KEPT {
-            kept.insert(key, Arc::clone(&document));
+            kept.insert(key, document.clone().from_origin(None));
         }
         Ok(document)
     }
 
-    fn kept(&self) -> MutexGuard<'_, BTreeMap<Digest, Arc<Document>>> {
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<Digest, Document>> {
         self.0.lock().expect("no one panics while holding the documents")
     }
 }

@@ -8,7 +8,7 @@ use tera::{Error, ErrorKind, Kwargs, State, TeraResult, Value};
 use crate::render::budget;
 use crate::render::names;
 use crate::render::session::{self, Failure, Mode};
-use crate::template::{Insertion, contains_token_characters};
+use crate::template::{Insertion, contains_token_characters, stamp, take_stamps};
 
 /// Registers them, in place of Tera's own where the name is the same.
 pub(super) fn register(tera: &mut tera::Tera) {
@@ -31,8 +31,17 @@ pub(super) fn stop_at_value(code: &'static str, message: &str, hint: &str) -> Er
     stop(Failure { code, message: message.to_owned(), about_expression: true, hint: hint.to_owned() })
 }
 
-/// What `{{ }}` writes: strings as tokens, numbers and booleans bare, nothing else.
-fn printed(value: &Value, _: Kwargs, _: &State<'_>) -> TeraResult<Value> {
+/// What `{{ }}` writes, with its stamp where the render is traced to its sources.
+fn printed(value: &Value, arguments: Kwargs, _: &State<'_>) -> TeraResult<Value> {
+    let written = write(value)?;
+    Ok(match arguments.get::<usize>("stamp")? {
+        Some(number) => Value::safe_string(&format!("{written}{}", stamp(number))),
+        None => written,
+    })
+}
+
+/// Strings as tokens, numbers and booleans bare, nothing else.
+fn write(value: &Value) -> TeraResult<Value> {
     if value.is_undefined() {
         return Err(stop_at_value(
             "undefined-value",
@@ -88,7 +97,9 @@ fn plain(text: &str) -> TeraResult<String> {
     if !contains_token_characters(text) {
         return Ok(text.to_owned());
     }
-    session::with(|session| session.insertions.join(text)).ok_or_else(|| {
+    // A value has no place of its own: it stands where it is printed.
+    let (text, _) = take_stamps(text);
+    session::with(|session| session.insertions.join(&text)).ok_or_else(|| {
         stop_at_value(
             "broken-value",
             "holds a printed value that was cut or changed",
@@ -101,7 +112,8 @@ fn plain(text: &str) -> TeraResult<String> {
 fn kept(value: &Value, _: Kwargs, _: &State<'_>) -> TeraResult<Value> {
     budget::charge(budget::weight(value)?)?;
     let (limit, whole_json) = session::with(|session| {
-        let whole = value.as_str().and_then(|text| session.insertions.whole(text));
+        let text = value.as_str().map(|text| take_stamps(text).0);
+        let whole = text.and_then(|text| session.insertions.whole(&text));
         (session.limits.value_size, matches!(whole, Some(Insertion::Json(_))))
     });
     if value.as_str().map_or_else(|| value.len(), |text| Some(text.len())).is_some_and(|size| size > limit) {

@@ -1,7 +1,7 @@
 //! The sources of one folder, compiled once: its own `.tera` files and what they include.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::model::diagnostic::did_you_mean;
 use crate::model::{Diagnostic, Diagnostics, Place};
@@ -9,15 +9,21 @@ use crate::render::context::Context;
 use crate::render::prepare::prepare;
 use crate::render::prepared::Prepared;
 use crate::render::session::{self, Mode, Session};
+use crate::render::stamps::Stamped;
 use crate::render::{Limits, Sources, budget, error, filters, functions, project_path};
-use crate::template::{Insertion, contains_token_characters, decode};
+use crate::template::{Insertion, Lines, contains_token_characters, decode};
 
 /// A folder `NAME/VERSION` ready to render.
 pub(super) struct Library {
     tera: tera::Tera,
     sources: BTreeMap<String, Arc<Prepared>>,
     limits: Limits,
+    /// With stamps; compiled when somebody asks for a place.
+    stamped: OnceLock<Option<Stamped>>,
 }
+
+/// How many times larger stamps make a text, at most: one for each character that is not blank.
+const STAMPED_SIZE: usize = 64;
 
 /// The text of one rendered file, and what it was made with.
 pub(super) struct Output {
@@ -25,8 +31,6 @@ pub(super) struct Output {
     pub(super) session: Session,
     /// Paths of every source that had influence.
     pub(super) used: BTreeSet<String>,
-    /// The source, when the text has the same lines.
-    pub(super) same_lines: Option<String>,
 }
 
 impl Library {
@@ -51,7 +55,7 @@ impl Library {
         tera.add_raw_templates(texts).map_err(|error| {
             error::Reporter { sources: &sources, context: None, limits }.diagnostic(&error, None, folder)
         })?;
-        Ok(Self { tera, sources, limits })
+        Ok(Self { tera, sources, limits, stamped: OnceLock::new() })
     }
 
     /// Renders one source.
@@ -72,9 +76,26 @@ impl Library {
             Diagnostic::error("not-utf8", "the render is not UTF-8").at(Place::file(project_path(path)))
         })?;
         used.append(&mut session.used);
-        let source = self.sources.get(path).filter(|source| source.keeps_lines);
-        let source = source.filter(|source| source.source.lines().count() == text.lines().count());
-        Ok(Output { same_lines: source.map(|source| source.source.clone()), text, session, used })
+        Ok(Output { text, session, used })
+    }
+
+    /// What the lines of `text`, the render of a source, were made of. Renders it again; `None` where
+    /// that does not give the same text.
+    pub(super) fn lines(&self, path: &str, context: &Context, text: &str) -> Option<Lines> {
+        let stamped = self.stamped.get_or_init(|| Stamped::compile(&self.tera, &self.sources)).as_ref()?;
+        let room = |size: usize| size.saturating_mul(STAMPED_SIZE);
+        let limits = Limits {
+            steps: self.limits.steps,
+            work: self.limits.work.saturating_mul(STAMPED_SIZE as u64),
+            output_bytes: room(self.limits.output_bytes),
+            value_size: room(self.limits.value_size),
+        };
+        let mut writer = Bounded { bytes: Vec::new(), left: limits.output_bytes };
+        session::begin(Mode::Structured, limits);
+        let result = stamped.tera.render_to(path, &context.to_tera(), &mut writer);
+        session::end();
+        result.ok()?;
+        stamped.lines(std::str::from_utf8(&writer.bytes).ok()?, text)
     }
 
     /// What a source includes, extends and calls, and itself.

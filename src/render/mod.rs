@@ -22,7 +22,10 @@ mod prepared;
 mod renderer;
 mod scan;
 mod session;
+mod stamps;
 
+#[cfg(test)]
+mod place_tests;
 #[cfg(test)]
 mod tests;
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::model::{Diagnostic, Diagnostics, Place};
 use crate::render::prepared::{Edit, Prepared};
-use crate::render::scan::{Tag, WordKind, tags};
+use crate::render::scan::{self, Tag, WordKind};
 use crate::render::{costs, names, project_path};
 
 /// How many problems of one source are reported.
@@ -17,7 +17,7 @@ pub(super) type Resolve<'a> = dyn Fn(&str) -> Result<String, Diagnostics> + 'a;
 
 /// Prepares one source.
 pub(super) fn prepare(path: &str, source: &str, resolve: &Resolve<'_>) -> Result<Prepared, Diagnostics> {
-    let tags = tags(source);
+    let tags = scan::read(source).tags;
     let mut preparation = Preparation::new(path, source);
     let extends = tags.iter().any(|tag| !tag.prints && preparation.word(tag, 0) == "extends");
     let costs = costs::of(source, &tags);
@@ -96,7 +96,6 @@ impl<'s> Preparation<'s> {
             }
             return self.expressions(tag, 0);
         }
-        self.prepared.keeps_lines = false;
         match first.text(self.source) {
             "set" | "set_global" => self.assignment(tag),
             "filter" => {
@@ -164,7 +163,6 @@ impl<'s> Preparation<'s> {
     }
 
     fn component_call(&mut self, tag: &Tag) {
-        self.prepared.keeps_lines = false;
         self.prepared.calls.insert(self.dotted_name(tag, 1), tag.whole.clone());
         let closed = tag.words.last().is_some_and(|word| word.is('>'));
         if !closed {

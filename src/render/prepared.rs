@@ -20,8 +20,6 @@ pub(super) struct Prepared {
     pub(super) calls: BTreeMap<String, Range<usize>>,
     /// Where it reads `inputs.X`, `env.X`, `lock.X` without asking first whether that is defined.
     pub(super) reads: Vec<Read>,
-    /// Whether its render has the same lines: it prints values and does nothing else.
-    pub(super) keeps_lines: bool,
     pub(super) edits: Vec<Edit>,
 }
 
@@ -66,7 +64,6 @@ impl Prepared {
             defines: BTreeSet::new(),
             calls: BTreeMap::new(),
             reads: Vec::new(),
-            keeps_lines: true,
             edits: Vec::new(),
         }
     }

@@ -9,7 +9,7 @@ use crate::render::documents::{self, Documents};
 use crate::render::library::{Library, Output};
 use crate::render::session::Mode;
 use crate::render::{Limits, Sources, project_path};
-use crate::template::{self, Document, Insertions};
+use crate::template::{self, Document, Insertions, Origin};
 
 /// The names a stack's template may have; exactly one of them must be there.
 const STACK_FILES: [&str; 4] = ["template.yaml", "template.yaml.tera", "template.json", "template.json.tera"];
@@ -18,15 +18,15 @@ const STACK_FILES: [&str; 4] = ["template.yaml", "template.yaml.tera", "template
 pub struct Renderer {
     sources: Sources,
     limits: Limits,
-    folders: BTreeMap<String, OnceLock<Result<Library, Diagnostics>>>,
+    folders: BTreeMap<String, OnceLock<Result<Arc<Library>, Diagnostics>>>,
     documents: Documents,
 }
 
 /// A stack's template.
 #[derive(Clone, Debug)]
 pub struct RenderedStack {
-    /// The template, with places in its source where lines are the same, else in the render.
-    pub template: Arc<Document>,
+    /// The template, with places in its sources.
+    pub template: Document,
     /// Paths below `templates/` of every source that had influence.
     pub used: BTreeSet<String>,
 }
@@ -58,24 +58,19 @@ impl Renderer {
     pub fn stack(&self, folder: &str, context: &Context) -> Result<RenderedStack, Diagnostics> {
         let path = self.stack_path(folder)?;
         let file = project_path(&path);
-        let Some(name) = path.strip_suffix(".tera") else {
+        let Some(name) = file.strip_suffix(".tera") else {
             let bytes = self.sources.0.get(&path).map(Vec::as_slice).unwrap_or_default();
             let key = documents::key(&file, bytes, &Insertions::default());
             let template = self.documents.get_or_read(key, || template::read(&file, bytes))?;
             return Ok(RenderedStack { template, used: BTreeSet::from([path]) });
         };
-        let Output { text, session, used, same_lines } =
-            self.library(folder)?.render(&path, Mode::Structured, context)?;
-        let file = match same_lines {
-            Some(_) => file,
-            // Loops and includes move lines: such places are in the render, and say so.
-            None => format!("{} (rendered)", project_path(name)),
-        };
-        let is_json = name.ends_with(".json");
+        let library = self.library(folder)?;
+        let Output { text, session, used } = library.render(&path, Mode::Structured, context)?;
         let key = documents::key(&file, text.as_bytes(), &session.insertions);
-        let template = self.documents.get_or_read(key, || {
-            template::read_rendered(&file, is_json, text, session.insertions, same_lines.as_deref())
-        })?;
+        let (is_json, library, context) = (name.ends_with(".json"), Arc::clone(library), context.clone());
+        let origin = Some(Origin::new(move |text| library.lines(&path, &context, text)));
+        let read = || template::read_rendered(&file, is_json, text, session.insertions, origin.clone());
+        let template = self.documents.get_or_read(key, read)?.from_origin(origin);
         Ok(RenderedStack { template, used })
     }
 
@@ -127,11 +122,10 @@ impl Renderer {
         Err(problem.at(Place::file(project_path(folder))).into())
     }
 
-    fn library(&self, folder: &str) -> Result<&Library, Diagnostics> {
-        let compiled = self
-            .folders
-            .get(folder)
-            .map(|cell| cell.get_or_init(|| Library::compile(&self.sources, folder, self.limits)));
+    fn library(&self, folder: &str) -> Result<&Arc<Library>, Diagnostics> {
+        let compiled = self.folders.get(folder).map(|cell| {
+            cell.get_or_init(|| Library::compile(&self.sources, folder, self.limits).map(Arc::new))
+        });
         match compiled {
             Some(result) => result.as_ref().map_err(Clone::clone),
             None => Err(Diagnostic::error(

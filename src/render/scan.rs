@@ -40,46 +40,62 @@ impl Word {
     }
 }
 
-/// Every tag of `source`, up to the first that has no end.
-pub(super) fn tags(source: &str) -> Vec<Tag> {
-    let mut tags = Vec::new();
-    let mut offset = 0;
+/// What a source is made of, up to the first tag that has no end.
+#[derive(Debug, Default)]
+pub(super) struct Scan {
+    pub(super) tags: Vec<Tag>,
+    /// What is written as it stands; raw blocks have their tags around it.
+    pub(super) literals: Vec<Range<usize>>,
+}
+
+/// Finds every tag of `source`.
+pub(super) fn read(source: &str) -> Scan {
+    let mut scan = Scan::default();
+    let (mut offset, mut literal) = (0, 0);
     while let Some(start) = source[offset..].find('{').map(|found| offset + found) {
         let rest = &source[start..];
-        let end = if rest.starts_with("{#") {
-            rest.find("#}").map(|length| start + length + 2)
-        } else if rest.starts_with("{{") || rest.starts_with("{%") {
-            let tag = read(source, start);
-            let end = tag.as_ref().map(|tag| tag.whole.end);
-            match tag {
-                Some(tag) if is_word(source, &tag, "raw") => end_of_raw(source, tag.whole.end),
-                Some(tag) => {
-                    tags.push(tag);
-                    end
-                }
-                None => None,
-            }
-        } else {
-            Some(start + 1)
-        };
-        match end {
-            Some(end) => offset = end,
-            None => break,
+        if !rest.starts_with("{#") && !rest.starts_with("{{") && !rest.starts_with("{%") {
+            offset = start + 1;
+            continue;
         }
+        scan.literals.push(literal..start);
+        let Some(end) = scan.step_over(source, start) else { return scan };
+        (offset, literal) = (end, end);
     }
-    tags
+    scan.literals.push(literal..source.len());
+    scan
+}
+
+impl Scan {
+    /// The end of the tag, comment or raw block at `start`.
+    fn step_over(&mut self, source: &str, start: usize) -> Option<usize> {
+        let rest = &source[start..];
+        if rest.starts_with("{#") {
+            return rest.find("#}").map(|length| start + length + 2);
+        }
+        let tag = tag(source, start)?;
+        let end = tag.whole.end;
+        if is_word(source, &tag, "raw") {
+            let close = end_of_raw(source, end)?;
+            self.literals.push(end..close.start);
+            return Some(close.end);
+        }
+        self.tags.push(tag);
+        Some(end)
+    }
 }
 
 fn is_word(source: &str, tag: &Tag, word: &str) -> bool {
     !tag.prints && tag.words.len() == 1 && tag.words[0].text(source) == word
 }
 
-fn end_of_raw(source: &str, start: usize) -> Option<usize> {
+/// The tag that ends the raw block whose text starts at `start`.
+fn end_of_raw(source: &str, start: usize) -> Option<Range<usize>> {
     let mut offset = start;
     while let Some(found) = source[offset..].find("{%") {
         offset += found;
-        match read(source, offset) {
-            Some(tag) if is_word(source, &tag, "endraw") => return Some(tag.whole.end),
+        match tag(source, offset) {
+            Some(tag) if is_word(source, &tag, "endraw") => return Some(tag.whole),
             _ => offset += 2,
         }
     }
@@ -87,7 +103,7 @@ fn end_of_raw(source: &str, start: usize) -> Option<usize> {
 }
 
 /// The tag that opens at `start`; `None` when it does not end.
-fn read(source: &str, start: usize) -> Option<Tag> {
+fn tag(source: &str, start: usize) -> Option<Tag> {
     let prints = source[start..].starts_with("{{");
     let close = if prints { "}}" } else { "%}" };
     let mut offset = start + 2;
@@ -149,8 +165,8 @@ mod tests {
     fn tags_end_where_tera_ends_them() {
         let source =
             "a {{ x | f(a=\"}}\") }} {# {{ no }} #} {% raw %}{{ no }}{% endraw %}{%- set y = '%}' -%} { {{ z";
-        let found: Vec<_> = tags(source).iter().map(|tag| &source[tag.whole.clone()]).collect();
+        let found: Vec<_> = read(source).tags.iter().map(|tag| &source[tag.whole.clone()]).collect();
         assert_eq!(found, ["{{ x | f(a=\"}}\") }}", "{%- set y = '%}' -%}"]);
-        assert!(tags(source)[1].trims_end);
+        assert!(read(source).tags[1].trims_end);
     }
 }

@@ -1,6 +1,7 @@
 //! A template that was read: its JSON, and where each part of it stands.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -8,16 +9,18 @@ use crate::model::{Diagnostic, Diagnostics, Place, StackTemplate};
 use crate::template::build::{Builder, Children, Spot};
 use crate::template::insertion::{Insertions, contains_token_characters};
 use crate::template::node::{Mark, Problem};
+use crate::template::origin::Origin;
 use crate::template::text::{Text, decode};
 use crate::template::{json, yaml};
 
-/// A CloudFormation template as JSON, every function in its long form.
+/// A CloudFormation template as JSON, every function in its long form. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Document {
     /// The template; always an object.
     pub value: StackTemplate,
-    root: Spot,
-    text: Text,
+    root: Arc<Spot>,
+    text: Arc<Text>,
+    origin: Option<Origin>,
 }
 
 impl Document {
@@ -26,19 +29,25 @@ impl Document {
         &self.text.file
     }
 
+    /// The same template as another render of the same text: its places are found through `origin`.
+    #[must_use]
+    pub fn from_origin(self, origin: Option<Origin>) -> Self {
+        Self { origin, ..self }
+    }
+
     /// Where the value at a JSON pointer (RFC 6901) stands; the nearest parent that has a place of
     /// its own when the value was put in as a whole. `None` when there is no such value.
     pub fn place(&self, pointer: &str) -> Option<Place> {
-        self.marks(pointer).map(|(_, mark)| self.text.place(mark))
+        self.marks(pointer).map(|(_, mark)| self.text.place(mark, self.origin.as_ref()))
     }
 
     /// Where the key of the value at a JSON pointer stands; the value's place for items of lists.
     pub fn key_place(&self, pointer: &str) -> Option<Place> {
-        self.marks(pointer).map(|(key, _)| self.text.place(key))
+        self.marks(pointer).map(|(key, _)| self.text.place(key, self.origin.as_ref()))
     }
 
     fn marks(&self, pointer: &str) -> Option<(Mark, Mark)> {
-        let (mut value, mut spot) = (&*self.value, Some(&self.root));
+        let (mut value, mut spot) = (&*self.value, Some(&*self.root));
         let mut marks = (self.root.mark, self.root.mark);
         for segment in pointer.split('/').skip(1) {
             let segment = segment.replace("~1", "/").replace("~0", "~");
@@ -80,6 +89,7 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Document, Diagnostics> {
     parse(
         Text { file: file.to_owned(), content: content.to_owned(), ..Text::default() },
         file.ends_with(".json"),
+        None,
     )
 }
 
@@ -101,7 +111,7 @@ pub fn read_as_found(file: &str, bytes: &[u8]) -> Result<Document, Diagnostics> 
     if contains_token_characters(&content) {
         return Err(reserved(file).into());
     }
-    parse(Text { file: file.to_owned(), content, ..Text::default() }, is_json)
+    parse(Text { file: file.to_owned(), content, ..Text::default() }, is_json, None)
 }
 
 fn reserved(file: &str) -> Diagnostic {
@@ -111,8 +121,7 @@ fn reserved(file: &str) -> Diagnostic {
 }
 
 /// Reads the render of a template: tokens of `insertions` stand in `content` for the values, which
-/// are put in after parsing. `source` is the text of `file` where the render has the same lines;
-/// places then point into it.
+/// are put in after parsing. Places point into the sources, where `origin` knows them.
 ///
 /// # Errors
 /// Everything that is wrong with the text, with places.
@@ -121,16 +130,15 @@ pub fn read_rendered(
     is_json: bool,
     content: String,
     insertions: Insertions,
-    source: Option<&str>,
+    origin: Option<Origin>,
 ) -> Result<Document, Diagnostics> {
-    let source = source.map(str::to_owned);
-    parse(Text { file: file.to_owned(), content, insertions, source }, is_json)
+    parse(Text { file: file.to_owned(), content, is_rendered: true, insertions }, is_json, origin)
 }
 
-fn parse(text: Text, is_json: bool) -> Result<Document, Diagnostics> {
+fn parse(text: Text, is_json: bool, origin: Option<Origin>) -> Result<Document, Diagnostics> {
     let node = if is_json { json::read(&text.content).map(Some) } else { yaml::read(&text.content) };
-    let Some(node) = node.map_err(|problem| text.diagnostic(problem))? else {
-        return Err(text.diagnostic(empty()).into());
+    let Some(node) = node.map_err(|problem| text.diagnostic(problem, origin.as_ref()))? else {
+        return Err(text.diagnostic(empty(), origin.as_ref()).into());
     };
     let mark = node.mark;
     let mut builder = Builder::new(&text.insertions);
@@ -144,11 +152,11 @@ fn parse(text: Text, is_json: bool) -> Result<Document, Diagnostics> {
         });
     }
     if problems.is_empty() {
-        return Ok(Document { value: value.into(), root, text });
+        return Ok(Document { value: value.into(), root: Arc::new(root), text: Arc::new(text), origin });
     }
     // A text that is wrong everywhere is wrong in one way: nobody reads more.
     let reported = problems.into_iter().take(MAXIMUM_REPORTED);
-    Err(Diagnostics(reported.map(|problem| text.diagnostic(problem)).collect()))
+    Err(Diagnostics(reported.map(|problem| text.diagnostic(problem, origin.as_ref())).collect()))
 }
 
 fn empty() -> Problem {

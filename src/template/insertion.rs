@@ -12,7 +12,8 @@ const FIRST_DIGIT: u32 = 0x10_f000;
 const OPEN: char = '\u{10f010}';
 const CLOSE: char = '\u{10f011}';
 
-/// Marks a string that stands for a token outside of quotes, for the JSON reader.
+/// Marks a string that stands for a token outside of quotes, for the JSON reader. Where a render is
+/// traced to its sources, it opens a stamp.
 pub(super) const PLAIN_SIGN: char = '\u{10f012}';
 
 /// A value that was printed.
@@ -50,9 +51,45 @@ pub(super) enum Piece<'a> {
 
 /// The token of the value at `index`.
 pub fn token(index: usize) -> String {
+    numbered(OPEN, index)
+}
+
+/// A sign that stands for no value: what is before it was made at the place of that number.
+pub fn stamp(number: usize) -> String {
+    numbered(PLAIN_SIGN, number)
+}
+
+/// A text without its stamps; and of each how many characters stand before it, and its number. One
+/// that was cut stays, and with it the text is another one.
+pub fn take_stamps(text: &str) -> (String, Vec<(usize, usize)>) {
+    let (mut plain, mut found, mut length, mut rest) = (String::new(), Vec::new(), 0, text);
+    while let Some((before, after)) = rest.split_once(PLAIN_SIGN) {
+        let Some((number, after)) = closed(after) else { break };
+        plain.push_str(before);
+        length += before.chars().count();
+        found.push((length, number));
+        rest = after;
+    }
+    plain.push_str(rest);
+    (plain, found)
+}
+
+fn closed(text: &str) -> Option<(usize, &str)> {
+    let (digits, after) = text.split_once(CLOSE)?;
+    Some((number(digits)?, after))
+}
+
+fn number(digits: &str) -> Option<usize> {
+    digits.chars().try_fold(0_usize, |number, digit| {
+        let digit = (digit as u32).checked_sub(FIRST_DIGIT).filter(|digit| *digit < 16)?;
+        number.checked_mul(16)?.checked_add(digit as usize)
+    })
+}
+
+fn numbered(open: char, index: usize) -> String {
     let digits = format!("{index:x}");
     let digits = digits.chars().filter_map(|digit| digit.to_digit(16)?.checked_add(FIRST_DIGIT));
-    let mut token = String::from(OPEN);
+    let mut token = String::from(open);
     token.extend(digits.filter_map(char::from_u32));
     token.push(CLOSE);
     token
@@ -134,12 +171,7 @@ impl Insertions {
 
     fn find(&self, token: &str) -> Option<&Insertion> {
         let digits = token.strip_prefix(OPEN)?.strip_suffix(CLOSE)?;
-        let mut index = 0_usize;
-        for digit in digits.chars() {
-            let digit = (digit as u32).checked_sub(FIRST_DIGIT).filter(|digit| *digit < 16)?;
-            index = index.checked_mul(16)?.checked_add(digit as usize)?;
-        }
-        self.0.get(index).filter(|_| !digits.is_empty())
+        self.0.get(number(digits)?).filter(|_| !digits.is_empty())
     }
 }
 

@@ -9,6 +9,7 @@ mod document;
 mod insertion;
 mod json;
 mod node;
+mod origin;
 mod scalar;
 mod short_form;
 mod text;
@@ -18,5 +19,6 @@ mod yaml;
 mod tests;
 
 pub use document::{Document, read, read_as_found, read_rendered};
-pub use insertion::{Insertion, Insertions, contains_token_characters, token};
+pub use insertion::{Insertion, Insertions, contains_token_characters, stamp, take_stamps, token};
+pub use origin::{Lines, Origin, Piece, SourceFile};
 pub use text::{MAXIMUM_BYTES, decode};

@@ -3,6 +3,7 @@
 use crate::model::{Diagnostic, Diagnostics, Place};
 use crate::template::insertion::Insertions;
 use crate::template::node::{Mark, Problem};
+use crate::template::origin::Origin;
 
 /// The largest template CloudFormation takes, by URL
 /// (AWS CloudFormation user guide, "CloudFormation quotas").
@@ -14,58 +15,50 @@ pub(super) struct Text {
     /// The file, or the file whose render this is.
     pub(super) file: String,
     pub(super) content: String,
+    /// Whether `content` is what `file` was rendered to.
+    pub(super) is_rendered: bool,
     /// The values whose tokens stand in `content`.
     pub(super) insertions: Insertions,
-    /// The source this is the render of, where both have the same lines.
-    pub(super) source: Option<String>,
 }
 
 impl Text {
-    /// The place a mark means. Values are shown instead of their tokens.
-    pub(super) fn place(&self, mark: Mark) -> Place {
+    /// The place a mark means: in the sources, where `origin` knows it. Values are shown instead of
+    /// their tokens.
+    pub(super) fn place(&self, mark: Mark, origin: Option<&Origin>) -> Place {
         if mark.line == 0 {
             return Place::file(self.file.as_str());
         }
         let index = mark.line as usize - 1;
+        let traced = origin.and_then(|origin| {
+            origin.place(&self.content, index, mark.column as usize - 1, mark.width as usize)
+        });
+        if let Some(place) = traced {
+            return place;
+        }
         let written = self.content.lines().nth(index).unwrap_or_default();
         let split = written.char_indices().nth(mark.column as usize - 1).map_or(written.len(), |(at, _)| at);
         let (before, after) = written.split_at(split);
         let end = after.char_indices().nth(mark.width as usize).map_or(after.len(), |(at, _)| at);
-        let source = self.source.as_ref().and_then(|source| source.lines().nth(index));
-        let (excerpt, column, width) = match source {
-            Some(line) if line.starts_with(before) => {
-                (line.to_owned(), mark.column as usize, after[..end].chars().count())
-            }
-            Some(line) => {
-                let indentation = line.chars().take_while(|character| character.is_whitespace()).count();
-                (line.to_owned(), indentation + 1, line.chars().count() - indentation)
-            }
-            None => {
-                let shown = self.insertions.display(before);
-                let column = shown.chars().count() + 1;
-                (
-                    self.insertions.display(written),
-                    column,
-                    self.insertions.display(&after[..end]).chars().count(),
-                )
-            }
-        };
+        let column = self.insertions.display(before).chars().count() + 1;
+        let width = self.insertions.display(&after[..end]).chars().count();
+        let excerpt = self.insertions.display(written);
         let rest = (excerpt.chars().count() + 1).saturating_sub(column).max(1);
-        Place {
-            file: self.file.clone(),
-            line: mark.line as usize,
-            column,
-            width: width.clamp(1, rest),
-            excerpt,
-            skipped: 0,
+        let (line, width) = (mark.line as usize, width.clamp(1, rest));
+        Place { file: self.shown_file(), line, column, width, excerpt, skipped: 0 }.shortened()
+    }
+
+    /// The file whose lines `content` has: a render that cannot be traced says so.
+    fn shown_file(&self) -> String {
+        if !self.is_rendered {
+            return self.file.clone();
         }
-        .shortened()
+        format!("{} (rendered)", self.file.strip_suffix(".tera").unwrap_or(&self.file))
     }
 
     /// The diagnostic of a problem.
-    pub(super) fn diagnostic(&self, problem: Problem) -> Diagnostic {
+    pub(super) fn diagnostic(&self, problem: Problem, origin: Option<&Origin>) -> Diagnostic {
         let message = self.insertions.display(&problem.message);
-        let diagnostic = Diagnostic::error(problem.code, message).at(self.place(problem.mark));
+        let diagnostic = Diagnostic::error(problem.code, message).at(self.place(problem.mark, origin));
         Diagnostic { hint: problem.hint.map(|hint| self.insertions.display(&hint)), ..diagnostic }
     }
 }

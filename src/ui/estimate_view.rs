@@ -30,6 +30,10 @@ pub fn line(estimate: &Estimate) -> String {
         let number = text::count(estimate.unknown_types.len(), "type");
         shown.push_str(&format!("; guessed: {number}, see `rekindle estimate`"));
     }
+    if !estimate.unknown_units.is_empty() {
+        let number = text::count(estimate.unknown_units.len(), "stack");
+        shown.push_str(&format!("; left out: {number} whose contents nobody knows"));
+    }
     shown
 }
 

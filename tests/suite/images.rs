@@ -200,7 +200,7 @@ fn a_context_does_not_leave_the_project() {
     let elsewhere = files(false);
     symlink(elsewhere.path(), project.path().join("link")).unwrap();
     let unit = project.read("stacks/site.yaml");
-    project.write("stacks/site.yaml", &unit.replace("context: content", "context: link/content"));
+    project.write("stacks/site.yaml", unit.replace("context: content", "context: link/content"));
     let refused = project.run(&["build", "demo"]).expect_code(1);
     assert!(refused.stderr.contains("`link/content` leads out"), "{}", refused.stderr);
 

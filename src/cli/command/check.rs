@@ -47,6 +47,13 @@ pub struct CheckArguments {
 #[error("no template below `{0}`")]
 struct NoTemplate(Utf8PathBuf);
 
+/// A source that is no template yet.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is a source for Tera, and a template only once it is rendered")]
+struct NotRendered(Utf8PathBuf);
+
+const NOT_RENDERED_HINT: &str = "in its project, `rekindle check ENV` judges what it renders to";
+
 const NO_TEMPLATE_HINT: &str = "in a directory, files that end in .yaml, .yml, .json or .template are \
                                 checked; a file with another name must be named itself";
 
@@ -88,18 +95,8 @@ fn examine(project: &Project, chosen: Option<&EnvironmentName>) -> (Subject, Dia
             Err(problems) => found.extend(problems),
         }
     }
-    (Subject::Environments(environments), without_repetition(found))
-}
-
-/// What is wrong in a template is wrong in every environment: it is told once.
-fn without_repetition(found: Diagnostics) -> Diagnostics {
-    let mut told = Diagnostics::default();
-    for diagnostic in found {
-        if !told.0.contains(&diagnostic) {
-            told.push(diagnostic);
-        }
-    }
-    told
+    // What is wrong in a template is wrong in every environment.
+    (Subject::Environments(environments), found.without_repetition())
 }
 
 fn templates(arguments: &CheckArguments) -> Result<(Subject, Diagnostics), Failure> {
@@ -123,6 +120,9 @@ fn templates(arguments: &CheckArguments) -> Result<(Subject, Diagnostics), Failu
 
 fn judge(file: &Utf8Path, purpose: Purpose<'_>) -> Result<Diagnostics, Failure> {
     let bytes = disk::read_at_most(file, MAXIMUM_BYTES)?;
+    if file.extension() == Some("tera") {
+        return Err(Failure::new(ExitCode::Error, NotRendered(file.to_owned())).hint(NOT_RENDERED_HINT));
+    }
     Ok(match read_as_found(file.as_str(), &bytes) {
         Ok(document) => lint::lint(&document, purpose),
         Err(problems) => problems,

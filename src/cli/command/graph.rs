@@ -1,12 +1,9 @@
 //! `rekindle graph`: an environment's units and what they need, as a picture or for Graphviz.
 
-use serde_json::json;
-
 use crate::cli::Session;
 use crate::cli::estimate_arguments::{GraphArguments, GraphFormat};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
-use crate::ui::SCHEMA;
 use crate::ui::picture::{self, UnitGraph};
 
 /// Draws it to standard output.
@@ -16,9 +13,7 @@ pub fn run(session: &Session, arguments: &GraphArguments) -> Result<ExitCode, Fa
     let graph = UnitGraph::of(&assembly.environment.name, &assembly.units);
     let console = &session.console;
     if console.is_json() {
-        let mut document = picture::document(&graph);
-        document["schema"] = json!(SCHEMA);
-        console.document(&document)?;
+        console.document(&picture::document(&graph))?;
         return Ok(ExitCode::Done);
     }
     console.result(&match arguments.format {

@@ -73,16 +73,7 @@ impl<'j, 'a> Judge<'j, 'a> {
     fn call(&mut self, call: Call<'_>, schema: &'static Schema, path: &Path<'_>) {
         match (call.function, call.argument) {
             (Function::If, Value::Array(branches)) if branches.len() == 3 => {
-                // Which branch counts is not known, so alternatives stay open; each must fit.
-                let path = path.key(call.key);
-                let condition = branches[0].as_str().unwrap_or_default();
-                for (index, branch) in branches.iter().enumerate().skip(1) {
-                    self.held.push((condition.to_owned(), index == 1));
-                    if !is_no_value(branch) && self.is_possible() {
-                        self.value(branch, schema, &path.index(index));
-                    }
-                    self.held.pop();
-                }
+                self.branches(branches, schema, &path.key(call.key));
             }
             _ => {
                 self.is_unknown = true;
@@ -90,6 +81,32 @@ impl<'j, 'a> Judge<'j, 'a> {
                     self.source(call, schema, path);
                 }
             }
+        }
+    }
+
+    /// Which branch counts is not known, so each must fit. Where alternatives are tried, branches that
+    /// do not agree leave them open.
+    fn branches(&mut self, branches: &[Value], schema: &'static Schema, path: &Path<'_>) {
+        let condition = branches[0].as_str().unwrap_or_default();
+        let mut tried = Vec::new();
+        for (index, branch) in branches.iter().enumerate().skip(1) {
+            self.held.push((condition.to_owned(), index == 1));
+            if self.is_possible() {
+                match (is_no_value(branch), self.tries) {
+                    (true, _) => tried.push((Verdict::Fits, Report::default())),
+                    (false, true) => tried.push(self.tried(branch, schema, &path.index(index))),
+                    (false, false) => self.value(branch, schema, &path.index(index)),
+                }
+            }
+            self.held.pop();
+        }
+        if !self.tries {
+            return;
+        }
+        if tried.iter().all(|(verdict, _)| *verdict == Verdict::Breaks) {
+            tried.into_iter().for_each(|(_, report)| self.report.append(report));
+        } else {
+            self.is_unknown |= tried.iter().any(|(verdict, _)| *verdict != Verdict::Fits);
         }
     }
 
@@ -109,5 +126,33 @@ impl<'j, 'a> Judge<'j, 'a> {
             (false, false) => Verdict::Fits,
         };
         (verdict, inner.report)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::*;
+    use crate::catalogue;
+    use crate::lint::Purpose;
+
+    #[test]
+    fn branches_that_do_not_agree_leave_alternatives_open() {
+        let kind = |name: &str| json!({"properties": {"K": {"enum": [name]}}, "required": ["K"]});
+        let schema: Schema = serde_json::from_value(json!({"anyOf": [kind("x"), kind("y")]})).unwrap();
+        let schema: &'static Schema = Box::leak(Box::new(schema));
+        let (root, source) = (Map::new(), Map::new());
+        let scope = Scope::of(&root, &source, Purpose::default());
+        let known = catalogue::resource_type("AWS::SNS::Topic").unwrap();
+        let breaks = |value: &Value| {
+            let mut judge = Judge::new(&scope, known);
+            judge.value(value, schema, &Path::ROOT);
+            judge.report.has_errors()
+        };
+        let branches = |one: &str, other: &str| json!({"K": {"Fn::If": ["C", one, other]}});
+        assert!(!breaks(&branches("x", "x")) && !breaks(&branches("x", "y")) && !breaks(&branches("x", "z")));
+        assert!(breaks(&branches("w", "z")));
+        assert!(!breaks(&json!({"K": {"Fn::If": ["C", "z", {"Ref": "AWS::NoValue"}]}})), "may be absent");
     }
 }

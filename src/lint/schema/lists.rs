@@ -1,5 +1,7 @@
 //! Lists against schemas.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::catalogue::{Items, Schema};
@@ -63,9 +65,10 @@ impl Judge<'_, '_> {
     }
 
     fn duplicates(&mut self, items: &[Value], path: &Path<'_>) {
-        let is_certain = |item: &&Value| !may_be_absent(item) && !is_no_value(item);
+        let is_certain = |item: &Value| !may_be_absent(item) && !is_no_value(item);
+        let mut before = BTreeSet::new();
         for (index, item) in items.iter().enumerate().filter(|(_, item)| is_certain(item)) {
-            if items[..index].iter().filter(|before| is_certain(before)).any(|before| same(before, item)) {
+            if !before.insert(item.to_string()) {
                 let given =
                     item.as_str().map_or_else(|| "an item".to_owned(), |text| format!("`{}`", shown(text)));
                 self.report.value(
@@ -78,11 +81,11 @@ impl Judge<'_, '_> {
     }
 
     fn duplicate_keys(&mut self, items: &[Value], key: &str, path: &Path<'_>) {
-        let value = |item: &Value| item.get(key).filter(|value| value.is_string()).cloned();
+        let mut before = BTreeSet::new();
         for (index, item) in items.iter().enumerate() {
-            let Some(name) = value(item) else { continue };
-            if items[..index].iter().filter_map(value).any(|before| before == name) {
-                let shown = shown(name.as_str().unwrap_or_default());
+            let Some(name) = item.get(key).and_then(Value::as_str) else { continue };
+            if !before.insert(name) {
+                let shown = shown(name);
                 self.report.value(
                     &DUPLICATE_ITEMS,
                     &path.index(index),
@@ -91,10 +94,6 @@ impl Judge<'_, '_> {
             }
         }
     }
-}
-
-fn same(one: &Value, other: &Value) -> bool {
-    one == other
 }
 
 /// Whether an item may become any number of items.

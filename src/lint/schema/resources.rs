@@ -1,6 +1,6 @@
 //! Every resource: its type, the region, its properties.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -165,17 +165,16 @@ fn tags(tags: &Value, path: &Path<'_>, report: &mut Report) {
     if tags.is_string() || tags.is_number() || tags.is_boolean() {
         report.value(&PROPERTY_TYPE, path, "tags are a list or a map");
     }
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     for (index, tag) in tags.as_array().into_iter().flatten().enumerate() {
         let path = path.index(index);
         if tag.is_object() && tag.get("Key").is_none() && Call::of_value(tag).is_none() {
             report.value(&MISSING_PROPERTY, &path, "the tag has no `Key`");
         }
         let Some(key) = tag.get("Key").and_then(Value::as_str) else { continue };
-        if seen.contains(&key) {
+        if !seen.insert(key) {
             report.value(&DUPLICATE_ITEMS, &path, format!("the tag `{}` is given twice", shown(key)));
         }
-        seen.push(key);
         if key.starts_with("aws:") {
             report.value(&PROPERTY_VALUE, &path.key("Key"), "tags that begin with `aws:` are AWS's own");
         }

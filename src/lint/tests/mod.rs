@@ -264,6 +264,31 @@ Resources:
 }
 
 #[test]
+fn a_password_in_a_branch_is_one_and_the_name_of_a_condition_is_none() {
+    let text = r"
+Parameters: {Pass: {Type: String, NoEcho: true}}
+Conditions: {Own: !Equals [!Ref Pass, '']}
+Resources:
+  Database:
+    Type: AWS::RDS::DBInstance
+    Properties:
+      Engine: mysql
+      DBInstanceClass: db.t3.medium
+      AllocatedStorage: 20
+      MasterUsername: a
+      MasterUserPassword: !If
+        - Own
+        - !If [Own, hunter22, !Ref Pass]
+        - !Ref Pass
+";
+    assert_eq!(
+        problems(text),
+        "14:21 [secret-like-text] `MasterUserPassword` holds a password in plain text\n  \
+         hint: let AWS resolve it: `{{resolve:secretsmanager:...}}`, or a parameter with `NoEcho`"
+    );
+}
+
+#[test]
 fn names_that_are_too_long_are_found_before_they_are_known() {
     let long = "x".repeat(60);
     let text = format!(

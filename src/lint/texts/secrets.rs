@@ -52,7 +52,7 @@ impl Texts<'_, '_> {
     /// A parameter that hides its value shows its default to whoever reads the template.
     pub(super) fn parameter(&mut self, declared: &Value, name: &str, path: &Path<'_>) {
         let is_hidden = declared.get("NoEcho").is_some_and(|value| {
-            is_boolean(value) && { text(value).is_some_and(|value| value.eq_ignore_ascii_case("true")) }
+            is_boolean(value) && text(value).is_some_and(|value| value.eq_ignore_ascii_case("true"))
         });
         let default = declared.get("Default").and_then(text).unwrap_or_default();
         if is_hidden && !default.is_empty() && !default.contains("{{resolve:") {
@@ -72,7 +72,7 @@ fn is_structure(path: &Path<'_>) -> bool {
     path.passes("Fn::GetAtt")
         || path.passes("Fn::FindInMap")
         || path.passes("Fn::ImportValue")
-        || path.passes("Fn::If")
+        || path.is_condition_of_if()
 }
 
 /// `DB_PASSWORD` and `DbPassword` alike.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::catalogue::{self, Replacement};
+use crate::language::rolling_update::replaces_instances;
 use crate::local::answers::Answers;
 use crate::local::context::Context;
 use crate::local::evaluate::EvaluateError;
@@ -116,12 +117,9 @@ fn answer(basis: Basis<'_>, logical_id: &str, wanted: &mut Resource) {
     }
 }
 
-/// Whether an update makes an Auto Scaling group replace its instances. Source: CloudFormation
-/// template reference, "UpdatePolicy attribute".
+/// Whether an update makes an Auto Scaling group replace its instances.
 pub fn rolls(resource: &Resource, paths: &[String]) -> bool {
-    let causes = ["LaunchConfigurationName", "LaunchTemplate", "MixedInstancesPolicy", "VPCZoneIdentifier"];
-    resource.resource_type == "AWS::AutoScaling::AutoScalingGroup"
-        && paths.iter().filter_map(|path| property(path)).any(|property| causes.contains(&property))
+    replaces_instances(&resource.resource_type, paths)
 }
 
 /// The property a path begins with, for example `CidrBlock` of `Properties.CidrBlock`.

@@ -3,9 +3,9 @@
 //! Sources: CloudFormation template reference, "CreationPolicy attribute", "UpdatePolicy attribute",
 //! "AWS::CloudFormation::WaitCondition"; user guide, "Custom resources".
 
-use jiff::{SignedDuration, Span};
 use serde_json::Value;
 
+use crate::language::rolling_update::{iso_seconds, rolling_seconds};
 use crate::local::template::text_of;
 
 /// The type of a wait condition.
@@ -61,35 +61,13 @@ fn signals(resource_type: &str, properties: &Value, creation: &Value) -> Option<
     let number = |value: Option<&Value>| value.and_then(text_of).and_then(|text| text.parse::<f64>().ok());
     let whole = |value: Option<&Value>| number(value).map_or(1, |count| count.max(0.0) as usize);
     if let Some(signal) = creation.get("ResourceSignal") {
-        let seconds = signal.get("Timeout").and_then(duration).unwrap_or(300.0);
+        let seconds = signal.get("Timeout").and_then(iso_seconds).unwrap_or(300.0);
         return Some(Signals { count: whole(signal.get("Count")), seconds });
     }
     (resource_type == WAIT_CONDITION).then(|| Signals {
         count: whole(properties.get("Count")),
         seconds: number(properties.get("Timeout")).unwrap_or(300.0),
     })
-}
-
-/// A rolling update pauses after every batch.
-fn rolling_seconds(properties: &Value, update: &Value) -> f64 {
-    let Some(policy) = update.get("AutoScalingRollingUpdate") else { return 0.0 };
-    let number = |value: Option<&Value>, otherwise: f64| {
-        value.and_then(text_of).and_then(|text| text.parse::<f64>().ok()).unwrap_or(otherwise)
-    };
-    let waits = policy.get("WaitOnResourceSignals").and_then(text_of).is_some_and(|text| text == "true");
-    // Signals end a pause early; how early nobody can say, so the whole pause counts.
-    let otherwise = if waits { 300.0 } else { 0.0 };
-    let pause = policy.get("PauseTime").and_then(duration).unwrap_or(otherwise);
-    let least = number(properties.get("MinSize"), 0.0);
-    let instances = number(properties.get("DesiredCapacity"), least);
-    let batch = number(policy.get("MaxBatchSize"), 1.0).max(1.0);
-    (instances / batch).ceil() * pause
-}
-
-/// Seconds of an ISO 8601 duration such as `PT15M`.
-fn duration(value: &Value) -> Option<f64> {
-    let span: Span = value.as_str()?.parse().ok()?;
-    SignedDuration::try_from(span).ok().map(|duration| duration.as_secs_f64())
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ fn every_contradiction_is_found() {
 }
 
 #[test]
-fn a_plan_survives_being_saved() {
+fn a_plan_survives_being_written_and_read() {
     let mut observation = deployed(&environment());
     seen(&mut observation, "web").parameters.clear();
     for plan in [creating(), deploy(&environment(), &deploy_context(), &observation).unwrap()] {

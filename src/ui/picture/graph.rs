@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::model::{Class, EnvironmentName, SealedUnit};
 use crate::ui::picture::layout::{Layout, layout};
 use crate::ui::picture::svg::{Rectangle, Svg, escape, fitting, number, text_width};
-use crate::ui::text;
+use crate::ui::{SCHEMA, text};
 
 const MARGIN: f64 = 16.0;
 /// At most so many boxes beside each other, so that a narrow screen can still show them.
@@ -215,5 +215,5 @@ pub fn document(graph: &UnitGraph) -> Value {
         let needs: Vec<&str> = needs.map(|(provider, _)| graph.nodes[*provider].name.as_str()).collect();
         json!({"unit": node.name, "class": node.class, "resources": node.resources, "needs": needs})
     });
-    json!({"environment": graph.environment, "units": nodes.collect::<Vec<_>>()})
+    json!({"schema": SCHEMA, "environment": graph.environment, "units": nodes.collect::<Vec<_>>()})
 }

@@ -2,13 +2,13 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use crate::engine::Operation;
-use crate::estimate::{Confidence, Source};
+use crate::estimate::{Confidence, Estimate, Source};
 use crate::model::{Class, Digest, EnvironmentName, StackStatus};
 use crate::plan::fixture::{deployed, environment, instance, seen};
 use crate::ui::rehearsal_view::{AssumedConsent, Rehearsal, Span, Step};
 use crate::ui::status_view::StatusRow;
 use crate::ui::verify_view::{Difference, Verification};
-use crate::ui::{Palette, outputs_view, rehearsal_view, status_view, text, verify_view};
+use crate::ui::{Palette, estimate_view, outputs_view, rehearsal_view, status_view, text, verify_view};
 
 fn demo() -> EnvironmentName {
     "demo".parse().unwrap()
@@ -192,4 +192,14 @@ fn a_rehearsal_of_nothing_is_short() {
     A real deploy of demo takes about 0s
     (from nothing, whatever stands now; `plan` tells what would change)
     ");
+}
+
+#[test]
+fn the_line_of_an_estimate_says_what_it_leaves_out() {
+    let gone = "gone".parse().unwrap();
+    let estimate = Estimate { unknown_units: [gone].into(), ..Estimate::default() };
+    assert_snapshot!(
+        estimate_view::line(&estimate),
+        @"about 0s, nine of ten runs within 0s (by the table of means; no records yet); left out: 1 stack whose contents nobody knows"
+    );
 }

@@ -8,6 +8,7 @@ mod cloud;
 mod image;
 mod journal;
 mod lock;
+mod places;
 mod project;
 mod source;
 mod state;

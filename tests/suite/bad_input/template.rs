@@ -105,10 +105,10 @@ fn malformed_yaml() {
     assert_told!(told(&keys("Resources:\n  Key: {Type: AWS::KMS::Key\n"), &["render", "demo"]), @"
     exit code 1
     error[template-syntax]: not YAML: while parsing a flow mapping, did not find expected ',' or '}'
-     --> templates/keys/1.0.0/template.yaml.tera:3:1
+     --> templates/keys/1.0.0/template.yaml.tera:2:28
       |
-    3 | 
-      | ^
+    2 |   Key: {Type: AWS::KMS::Key
+      |                            ^
       = hint: check indentation and quotes on this line and the one before
 
     1 error
