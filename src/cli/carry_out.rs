@@ -6,10 +6,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::cli::Session;
+use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::prediction;
 use crate::cli::site::Site;
-use crate::disk::{RunJournal, clock};
+use crate::disk::{LedgerError, RunJournal, clock};
 use crate::engine::{self, Clouds, EventSink, ExecuteOptions, Operation, Outcome, Stop, Stopwatch};
 use crate::estimate;
 use crate::model::record::SCHEMA;
@@ -46,14 +47,14 @@ impl Site {
         sink: &dyn EventSink,
         stop: &Stop,
     ) -> Result<Outcome, Failure> {
-        let Errand { plan, observation, source, options, .. } = errand;
+        let Errand { plan, observation, source, options, operation } = errand;
         let header = self.header(errand);
         let clouds = self.clouds_of_everything(observation);
         let work = prediction::work(plan, &self.durations, &self.environment, source, observation);
         let journal = self.begin(&header, plan)?;
         let options = ExecuteOptions {
             run: header.run.clone(),
-            journal: journal.clone().map(|journal| journal as Arc<dyn Journal>),
+            journal: journal.clone().map(|journal| self.guarded(journal)),
             weights: estimate::weights(&work),
             ..options.clone()
         };
@@ -62,7 +63,9 @@ impl Site {
         if let (Some(ledger), false) = (&self.ledger, outcome.reports.is_empty()) {
             let resources = self.real(watch.measured(MOST_DURATIONS));
             let places = self.environment.targets.clone();
-            ledger.append(&Record { resources, places, ..record(header, &outcome) })?;
+            let lease_broken = self.hold.as_ref().and_then(|hold| hold.broken());
+            let record = Record { resources, places, lease_broken, ..record(header, &outcome) };
+            ledger.append(&record).map_err(|error| unrecorded(error, operation, &outcome))?;
         }
         // From here on the record tells it. Until then the next command would settle the journal.
         if let Some(journal) = journal {
@@ -76,6 +79,14 @@ impl Site {
         match &self.journals {
             Some(journals) if !plan.is_empty() => Ok(Some(Arc::new(journals.begin(header.clone())?))),
             _ => Ok(None),
+        }
+    }
+
+    /// The journal, which takes nothing more once the environment is held no longer.
+    fn guarded(&self, journal: Arc<RunJournal>) -> Arc<dyn Journal> {
+        match &self.hold {
+            Some(hold) => hold.guarding(journal),
+            None => journal,
         }
     }
 
@@ -132,6 +143,25 @@ impl Site {
     }
 }
 
+/// A run ended, and its record could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the {operation} ended: {verdict}; its record could not be written, and the next command writes it from the journal"
+)]
+struct Unrecorded {
+    operation: &'static str,
+    verdict: &'static str,
+    source: LedgerError,
+}
+
+fn unrecorded(source: LedgerError, operation: Operation, outcome: &Outcome) -> Failure {
+    let hint = source.hint().map(str::to_owned);
+    let verdict = Summary::of([outcome]).verdict;
+    let code = ExitCode::from(verdict).max(ExitCode::Error);
+    let error = Unrecorded { operation: operation.as_str(), verdict: verdict.as_str(), source };
+    Failure { hint, ..Failure::new(code, error) }
+}
+
 fn record(header: JournalHeader, outcome: &Outcome) -> Record {
     let finished: Timestamp = clock::now();
     let worked_on = outcome.reports.iter().map(|report| (report.instance.clone(), report.last()));
@@ -149,6 +179,7 @@ fn record(header: JournalHeader, outcome: &Outcome) -> Record {
         places: header.places,
         instances: worked_on.collect(),
         resources: Vec::new(),
+        lease_broken: None,
     }
 }
 

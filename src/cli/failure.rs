@@ -8,7 +8,9 @@ use crate::cli::exit_code::ExitCode;
 use crate::disk::{
     ContextError, FileError, FindError, JournalError, LedgerError, LockError, ReadError, StoreError,
 };
-use crate::engine::{ExecuteError, IdentityError, ObserveError, RecoverError, SettleError, VerifyError};
+use crate::engine::{
+    ExecuteError, IdentityError, LeaseError, ObserveError, RecoverError, SettleError, VerifyError,
+};
 use crate::image::AssembleError;
 use crate::model::{Diagnostic, Diagnostics};
 use crate::plan::{ObstacleKind, PlanError};
@@ -132,6 +134,31 @@ impl From<LockError> for Failure {
     fn from(error: LockError) -> Self {
         let code = if matches!(error, LockError::Held { .. }) { ExitCode::Busy } else { ExitCode::Error };
         let hint = error.hint().map(str::to_owned);
+        Self { hint, ..Self::new(code, error) }
+    }
+}
+
+impl From<LeaseError> for Failure {
+    fn from(error: LeaseError) -> Self {
+        let (code, hint) = match &error {
+            LeaseError::Held { holder } => (
+                ExitCode::Busy,
+                Some(format!(
+                    "wait until it ends (`--wait-for-lease SECONDS`); only if you know that it cannot go on, take its \
+                     lease with `--break-lease {}`",
+                    holder.run
+                )),
+            ),
+            LeaseError::Foreign { .. } => (
+                ExitCode::Refused,
+                Some(
+                    "nothing was touched. Find out who put it there, or give the target another bucket"
+                        .to_owned(),
+                ),
+            ),
+            LeaseError::Call(source) => (ExitCode::Error, source.hint.clone()),
+            LeaseError::Stopped => (ExitCode::Interrupted, None),
+        };
         Self { hint, ..Self::new(code, error) }
     }
 }

@@ -16,6 +16,7 @@ mod estimate_arguments;
 pub mod exit_code;
 mod failure;
 mod former;
+mod hold;
 mod local_arguments;
 mod names;
 mod prediction;

@@ -96,6 +96,7 @@ pub fn record(header: &JournalHeader, instances: BTreeMap<InstanceName, Option<L
         places: header.places.clone(),
         instances,
         resources: Vec::new(),
+        lease_broken: None,
     }
 }
 

@@ -136,6 +136,7 @@ impl Stage<'_> {
             clouds,
             ledger: None,
             journals: None,
+            hold: None,
             unsettled: Diagnostics::default(),
             former: Vec::new(),
             durations,

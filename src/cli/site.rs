@@ -1,8 +1,11 @@
 //! An environment with its clouds: looking at it, and carrying plans out on it.
 
+use std::sync::Arc;
+
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::former::{self, Former};
+use crate::cli::hold::Hold;
 use crate::cli::wire::Wiring;
 use crate::cli::{prediction, recovery};
 use crate::disk::{Journals, Ledger, StateDirectory};
@@ -21,6 +24,8 @@ pub struct Site {
     pub ledger: Option<Ledger>,
     /// Where runs write down what they are about to do; `None` in rehearsals.
     pub journals: Option<Journals>,
+    /// What keeps other runs away, while this one changes something.
+    pub hold: Option<Arc<Hold>>,
     /// What is to be said about runs that are under way or died.
     pub unsettled: Diagnostics,
     /// Places that the source no longer names.
@@ -68,7 +73,8 @@ impl Site {
         let journals = Journals::of(state, &environment.project, &environment.name);
         let unsettled = recovery::unsettled(&journals, environment);
         let (environment, ledger, journals) = (environment.clone(), Some(ledger), Some(journals));
-        Ok(Self { environment, clouds, ledger, journals, unsettled, former: Vec::new(), durations })
+        let former = Vec::new();
+        Ok(Self { environment, clouds, ledger, journals, hold: None, unsettled, former, durations })
     }
 
     /// Looks at what stands. `desired` adds the names the source wants.

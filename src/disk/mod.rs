@@ -11,6 +11,7 @@ mod error;
 mod journal;
 mod ledger;
 mod lock;
+mod machine;
 mod project;
 mod run_journal;
 mod scratch;
@@ -24,6 +25,7 @@ pub use error::{Access, FileError};
 pub use journal::{JournalError, Journals, LeftJournal};
 pub use ledger::{Ledger, LedgerError};
 pub use lock::{EnvironmentLock, LockError};
+pub use machine::Machine;
 pub use project::{
     FindError, ReadError, find_project, read_lock, read_manifest, read_project, read_rehearsal,
 };

@@ -14,6 +14,7 @@ pub mod facts;
 pub mod files;
 pub mod image;
 pub mod journal;
+pub mod lease;
 pub mod name;
 pub mod record;
 pub mod sealed;
@@ -32,6 +33,7 @@ pub use facts::{Facts, UsedInstance};
 pub use files::ProjectFiles;
 pub use image::{BuiltImage, Platform, Repository, RepositoryName};
 pub use journal::{Answer, Effect, InterruptedRun, JournalEntry, JournalHeader, Trace, TracedEffect};
+pub use lease::{Lease, LeaseHolder};
 pub use name::{
     AccountId, EnvironmentName, InstanceName, NameError, ProjectName, Region, StackName, TargetName,
     TemplateName, TemplateRef, UnitName,

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Digest, EnvironmentName, InstanceName, ProjectName, ResourceSeconds, Target, TargetName};
+use crate::model::{
+    Digest, EnvironmentName, InstanceName, LeaseHolder, ProjectName, ResourceSeconds, Target, TargetName,
+};
 
 /// The number of this format, raised when a field changes its meaning.
 pub const SCHEMA: u32 = 1;
@@ -57,6 +59,9 @@ pub struct Record {
     /// real clouds: virtual time is a prediction itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<ResourceSeconds>,
+    /// The run whose lease was taken by consent although it may have lived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease_broken: Option<LeaseHolder>,
 }
 
 /// Records for tests.
@@ -83,6 +88,7 @@ pub mod fixture {
             places,
             instances,
             resources: Vec::new(),
+            lease_broken: None,
         }
     }
 }

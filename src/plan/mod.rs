@@ -44,6 +44,7 @@ pub use places::{FormerPlace, former_places};
 pub use protected::{MissingConsent, missing_consents};
 pub use reason::{Consent, Reason};
 pub use replacement::{Cause, Consequence, Fate};
+pub use status::{StatusRow, status_table};
 pub use teardown::teardown;
 
 /// Hands a plan out only when nothing stands in its way and it does not contradict itself.

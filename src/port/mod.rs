@@ -6,6 +6,7 @@
 mod cloud;
 mod error;
 mod journal;
+mod lease;
 
 pub use cloud::{
     ChangeSet, ChangeSetStatus, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection,
@@ -13,3 +14,4 @@ pub use cloud::{
 };
 pub use error::{PortError, PortErrorKind};
 pub use journal::Journal;
+pub use lease::{LeaseStore, LeaseVersion};

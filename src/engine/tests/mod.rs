@@ -4,6 +4,7 @@ mod deploy;
 mod fake;
 mod faults;
 mod journal;
+mod lease;
 mod look;
 mod stopping;
 mod time;

@@ -42,7 +42,11 @@ fn a_damaged_journal() {
     let project = keys(TEMPLATE);
     begun(&project, "demo");
     project.edit(JOURNAL, "deploy", "eploys");
-    assert_told!(refused(&project), @"");
+    assert_told!(refused(&project), @"
+    exit code 1
+    error: the journal `[project]/.rekindle/journal/demo/1-2.jsonl` is damaged in line 1: its checksum does not fit
+    hint: nothing was touched. Look with `rekindle status` at what that run left, then move the file away: the next command goes by the stacks, and only the ledger will lack what the file says
+    ");
     let status = project.run(&["status", "demo"]).expect_code(0);
     assert!(status.stderr.contains("1-2.jsonl` is damaged in line 1"), "{}", status.stderr);
     // What the message advises.
@@ -54,14 +58,22 @@ fn a_damaged_journal() {
 fn a_journal_of_another_environment() {
     let project = keys(TEMPLATE);
     begun(&project, "staging");
-    assert_told!(refused(&project), @"");
+    assert_told!(refused(&project), @"
+    exit code 1
+    error: the journal `[project]/.rekindle/journal/demo/1-2.jsonl` belongs to `staging` of project `fieldbook`
+    hint: nothing was touched. Move the file to where it came from
+    ");
 }
 
 #[test]
 fn something_else_among_the_journals() {
     let project = keys(TEMPLATE);
     project.write(".rekindle/journal/demo/notes.txt", "");
-    assert_told!(told(&project, &["deploy", "demo", "--yes"]), @"");
+    assert_told!(told(&project, &["deploy", "demo", "--yes"]), @"
+    exit code 1
+    error: `[project]/.rekindle/journal/demo/notes.txt` is no journal: journals are named `RUN.jsonl`
+    hint: nothing was touched. Move it away
+    ");
 }
 
 #[test]
@@ -70,7 +82,12 @@ fn a_journal_that_cannot_be_begun() {
     project.write(".rekindle/journal/demo/.keep", "");
     std::fs::remove_dir_all(project.path().join(".rekindle/journal")).unwrap();
     project.write(".rekindle/journal", "");
-    assert_told!(told(&project, &["deploy", "demo", "--yes", "--quiet"]), @"");
+    assert_told!(told(&project, &["deploy", "demo", "--yes", "--quiet"]), @"
+    exit code 1
+    error: could not read `[project]/.rekindle/journal/demo`
+      caused by: Not a directory (os error 20)
+    hint: a file is where a directory should be: move it away
+    ");
 }
 
 #[test]
