@@ -87,6 +87,7 @@ async fn made(text: &str) {
     let body = StackBody {
         template: text.to_owned(),
         parameters: BTreeMap::new(),
+        kept_parameters: std::collections::BTreeSet::new(),
         tags: BTreeMap::new(),
         capabilities: capabilities.to_vec(),
         service_role: None,

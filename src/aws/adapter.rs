@@ -11,7 +11,7 @@ use crate::aws::artifact::{self, Artifacts, SentTemplate};
 use crate::aws::convert;
 use crate::aws::error::Endpoint;
 use crate::aws::request::with_body;
-use crate::model::{AccountId, Change, ObservedStack, Region, StackEvent};
+use crate::model::{AccountId, Change, ObservedStack, Region, StackEvent, StackResource};
 use crate::port::{
     ChangeSet, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection, Identity, Page, PortError,
     PortErrorKind, ResourceDrift, StackBody, UpdateAnswer, UpdateStack,
@@ -195,6 +195,35 @@ impl CloudFormation for Aws {
             items: promised(events, "DescribeStackEvents", stack, "StackEvents")?,
             next: answer.next_token,
         })
+    }
+
+    async fn resources(&self, stack: &str, page: Option<&str>) -> Result<Page<StackResource>, PortError> {
+        let request = self.cloudformation.list_stack_resources().stack_name(stack);
+        let answer =
+            send!(self, "ListStackResources", stack, request.set_next_token(page.map(str::to_owned)))?;
+        let resources: Option<Vec<_>> =
+            answer.stack_resource_summaries().iter().map(convert::stack_resource).collect();
+        Ok(Page {
+            items: promised(resources, "ListStackResources", stack, "StackResourceSummaries")?,
+            next: answer.next_token,
+        })
+    }
+
+    async fn importers(&self, export: &str) -> Result<Vec<String>, PortError> {
+        let mut importers = Vec::new();
+        let mut next = None;
+        loop {
+            let request = self.cloudformation.list_imports().export_name(export).set_next_token(next);
+            let answer = match send!(self, "ListImports", export, request) {
+                Err(error) if convert::says_not_imported(&error.message) => return Ok(importers),
+                answer => answer?,
+            };
+            importers.extend(answer.imports().iter().cloned());
+            if answer.next_token().is_none() {
+                return Ok(importers);
+            }
+            next = answer.next_token;
+        }
     }
 
     async fn detect_drift(&self, stack: &str) -> Result<String, PortError> {

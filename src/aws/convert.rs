@@ -8,7 +8,9 @@ use aws_sdk_cloudformation::types;
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
-use crate::model::{Change, ChangeAction, ObservedStack, Replacement, StackEvent, StackStatus};
+use crate::model::{
+    Change, ChangeAction, ObservedStack, Replacement, StackEvent, StackResource, StackStatus,
+};
 use crate::port::{ChangeSetStatus, DriftDetection, DriftStatus, ResourceDrift};
 
 /// A stack; `None` when the answer has no name or status, which the API promises.
@@ -71,6 +73,17 @@ pub fn event(event: &types::StackEvent) -> Option<StackEvent> {
     })
 }
 
+/// A resource of a stack; `None` when the answer lacks what the API promises.
+pub fn stack_resource(resource: &types::StackResourceSummary) -> Option<StackResource> {
+    Some(StackResource {
+        logical_id: resource.logical_resource_id()?.to_owned(),
+        physical_id: filled(resource.physical_resource_id()),
+        resource_type: resource.resource_type()?.to_owned(),
+        status: resource.resource_status()?.as_str().to_owned(),
+        reason: filled(resource.resource_status_reason()),
+    })
+}
+
 /// How far a change set is. The API reports an empty one as a failure whose text says so.
 pub fn change_set_status(answer: &DescribeChangeSetOutput) -> ChangeSetStatus {
     use types::ChangeSetStatus as Status;
@@ -98,6 +111,12 @@ pub fn change_set_status(answer: &DescribeChangeSetOutput) -> ChangeSetStatus {
 pub fn says_empty(text: &str) -> bool {
     let text = text.to_lowercase().replace('’', "'");
     text.contains("didn't contain changes") || text.contains("no updates are to be performed")
+}
+
+/// Whether a refused ListImports means that nobody imports the export. The API has no code for it; its
+/// text is "Export 'NAME' is not imported by any stack."
+pub fn says_not_imported(text: &str) -> bool {
+    text.to_lowercase().contains("not imported by any stack")
 }
 
 /// One line of a change set; `None` for an entry that is about no resource (a hook).

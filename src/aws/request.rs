@@ -1,6 +1,6 @@
 //! The parts that the three requests with a template share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::types::{Capability, Parameter, Tag};
 
@@ -14,7 +14,7 @@ macro_rules! with_body {
         $builder
             .set_template_body($sent.body)
             .set_template_url($sent.url)
-            .set_parameters(Some($crate::aws::request::parameters(&$body.parameters)))
+            .set_parameters(Some($crate::aws::request::parameters(&$body.parameters, &$body.kept_parameters)))
             .set_tags(Some($crate::aws::request::tags(&$body.tags)))
             .set_capabilities(Some($crate::aws::request::capabilities(&$body.capabilities)))
             .set_role_arn($body.service_role.clone())
@@ -23,12 +23,12 @@ macro_rules! with_body {
 }
 pub(crate) use with_body;
 
-/// Parameters by name, every one with its value.
-pub fn parameters(values: &BTreeMap<String, String>) -> Vec<Parameter> {
-    values
-        .iter()
-        .map(|(name, value)| Parameter::builder().parameter_key(name).parameter_value(value).build())
-        .collect()
+/// Parameters by name, every one with its value, or with the word that it keeps the one it has.
+pub fn parameters(values: &BTreeMap<String, String>, kept: &BTreeSet<String>) -> Vec<Parameter> {
+    let given =
+        values.iter().map(|(name, value)| Parameter::builder().parameter_key(name).parameter_value(value));
+    let kept = kept.iter().map(|name| Parameter::builder().parameter_key(name).use_previous_value(true));
+    given.chain(kept).map(|parameter| parameter.build()).collect()
 }
 
 /// Tags by key.

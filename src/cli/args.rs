@@ -251,6 +251,9 @@ pub struct TeardownConsents {
     /// Lift the termination protection of this unit's stack (repeatable)
     #[arg(long = "lift-termination-protection", value_name = "UNIT")]
     pub lift_termination_protection: Vec<InstanceName>,
+    /// Lift what protects resources of this unit from being deleted (repeatable)
+    #[arg(long = "lift-deletion-protection", value_name = "UNIT")]
+    pub lift_deletion_protection: Vec<InstanceName>,
 }
 
 /// `teardown`

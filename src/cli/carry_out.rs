@@ -11,7 +11,7 @@ use crate::cli::failure::Failure;
 use crate::cli::prediction;
 use crate::cli::site::Site;
 use crate::disk::{LedgerError, RunJournal, clock};
-use crate::engine::{self, Clouds, EventSink, ExecuteOptions, Operation, Outcome, Stop, Stopwatch};
+use crate::engine::{self, Clouds, Event, EventSink, ExecuteOptions, Operation, Outcome, Stop, Stopwatch};
 use crate::estimate;
 use crate::model::record::SCHEMA;
 use crate::model::{
@@ -59,7 +59,11 @@ impl Site {
             ..options.clone()
         };
         let watch = Stopwatch::new(sink);
-        let outcome = engine::execute(plan, &clouds, &observation.others, &options, &watch, stop).await?;
+        let mut outcome = engine::execute(plan, &clouds, &observation.others, &options, &watch, stop).await?;
+        outcome.proof = engine::prove(&clouds, plan, observation, &outcome, sink, stop).await;
+        if let Some(proof) = outcome.proof.clone() {
+            sink.send(Event::Proved { proof });
+        }
         if let (Some(ledger), false) = (&self.ledger, outcome.reports.is_empty()) {
             let resources = self.real(watch.measured(MOST_DURATIONS));
             let places = self.environment.targets.clone();

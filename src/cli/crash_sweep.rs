@@ -148,7 +148,7 @@ async fn carry_out(
     let source = &wanted.units[..];
     let mut seen = site.look_when_settled(source, &Silent, &stop).await?;
     let plan = if operation == Operation::Teardown {
-        site.complete(&[], &mut seen, &Silent, &stop).await?;
+        site.complete_for_teardown(&mut seen, &Silent, &stop).await?;
         plan::teardown(&teardown_context(environment, &Default::default()), &seen)?
     } else {
         let context = deploy_context(wanted, &Selection::default(), &ChangeArguments::default());

@@ -16,8 +16,8 @@ use crate::engine::{self, Event, EventSink, ExecuteOptions, Operation, Outcome, 
 use crate::estimate::{self, Durations, Estimate, Work};
 use crate::local::{Cloud, Options};
 use crate::manifest::Project;
-use crate::model::{Diagnostics, Environment, Protection};
-use crate::plan::{self, DeployContext, TeardownContext};
+use crate::model::{Diagnostics, Environment, Protection, SealedUnit};
+use crate::plan::{self, Consent, DeployContext, Plan, TeardownContext};
 use crate::release::{self, Assembly};
 use crate::ui::outcome_view::{Summary, Verdict};
 use crate::ui::rehearsal_view::{self, AssumedConsent, Span, Step};
@@ -60,11 +60,13 @@ pub fn consents(
 /// Rehearses, and shows what was predicted. Exit code 0 if the real run would succeed.
 pub fn run(rehearsal: &Rehearsal<'_>) -> Result<ExitCode, Failure> {
     let recorder = Recorder::default();
-    let (outcomes, phases) = runtime::run(async |stop| rehearse(rehearsal, &recorder, &stop).await)?;
+    let Rehearsed { outcomes, phases, assumed } =
+        runtime::run(async |stop| rehearse(rehearsal, &recorder, &stop).await)?;
     let verdict = Summary::of(&outcomes).verdict;
     let jobs = rehearsal.run.jobs.map_or(0, std::num::NonZeroUsize::get);
     let estimate = estimate::estimate(&phases, jobs);
-    let prediction = prediction(rehearsal, &recorder, &outcomes, estimate);
+    let mut prediction = prediction(rehearsal, &recorder, &outcomes, estimate);
+    prediction.consents.extend(assumed);
     let console = &rehearsal.session.console;
     if console.is_json() {
         let mut document = rehearsal_view::document(&prediction);
@@ -81,11 +83,7 @@ pub fn run(rehearsal: &Rehearsal<'_>) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(verdict))
 }
 
-async fn rehearse(
-    rehearsal: &Rehearsal<'_>,
-    recorder: &Recorder,
-    stop: &Stop,
-) -> Result<(Vec<Outcome>, Vec<Work>), Failure> {
+async fn rehearse(rehearsal: &Rehearsal<'_>, recorder: &Recorder, stop: &Stop) -> Result<Rehearsed, Failure> {
     let environment = &rehearsal.assembly.environment;
     // The engine's clock knows the table alone, so that everything said here is by the table.
     let durations = Durations::of_table(prediction::table);
@@ -100,10 +98,12 @@ async fn rehearse(
     engine.set_faults(faults(rehearsal.run)?);
 
     let site = stage.site(environment);
-    let (mut outcomes, mut phases) = (Vec::new(), Vec::new());
+    let (mut outcomes, mut phases, mut assumed) = (Vec::new(), Vec::new(), Vec::new());
     if let Some(context) = &rehearsal.teardown {
-        let observation = site.look(&rehearsal.assembly.units, recorder, stop).await?;
-        let plan = plan::teardown(context, &observation)?;
+        let mut observation = site.look(&rehearsal.assembly.units, recorder, stop).await?;
+        site.complete_for_teardown(&mut observation, recorder, stop).await?;
+        let plan = plan::teardown(&with_lifts(context, &rehearsal.assembly.units), &observation)?;
+        assumed = lifts(&plan, context);
         let (source, options) = (&rehearsal.assembly.units[..], &stage.options);
         let operation = rehearsal.operation;
         phases.push(prediction::work(&plan, &stage.durations, environment, source, &observation));
@@ -115,7 +115,39 @@ async fn rehearse(
         outcomes.push(outcome);
         phases.push(work);
     }
-    Ok((outcomes, phases))
+    Ok(Rehearsed { outcomes, phases, assumed })
+}
+
+/// What came of a rehearsal.
+struct Rehearsed {
+    outcomes: Vec<Outcome>,
+    phases: Vec<Work>,
+    /// Named consents that were assumed because the real run will need them.
+    assumed: Vec<AssumedConsent>,
+}
+
+const LIFTS: [Consent; 2] = [Consent::LiftTerminationProtection, Consent::LiftDeletionProtection];
+
+/// The same request with every consent that lifts a protection.
+fn with_lifts(context: &TeardownContext, units: &[SealedUnit]) -> TeardownContext {
+    let mut context = context.clone();
+    for unit in units {
+        LIFTS.into_iter().for_each(|consent| context.consents.give(consent, unit.instance().clone()));
+    }
+    context
+}
+
+/// Those that the plan made use of and nobody gave.
+fn lifts(plan: &Plan, context: &TeardownContext) -> Vec<AssumedConsent> {
+    let used = plan.actions.iter().flat_map(|action| {
+        LIFTS
+            .into_iter()
+            .filter(|consent| action.has_consent(*consent))
+            .map(|consent| (consent, &action.instance))
+    });
+    used.filter(|(consent, instance)| !context.consents.given(*consent, instance))
+        .map(|(consent, instance)| AssumedConsent::Named(consent, instance.clone()))
+        .collect()
 }
 
 /// An embedded engine in memory, and what is made on it.

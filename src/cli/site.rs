@@ -130,4 +130,20 @@ impl Site {
         let wanted = plan::wanted_templates(project, name, desired, observation);
         Ok(engine::complete_templates(&self.clouds, observation, &wanted, sink, stop).await?)
     }
+
+    /// Fetches what a teardown foresees and proves by: the deployed templates of everything that stands,
+    /// and its resources.
+    pub async fn complete_for_teardown(
+        &self,
+        observation: &mut Observation,
+        sink: &dyn EventSink,
+        stop: &Stop,
+    ) -> Result<(), Failure> {
+        let Environment { project, name, .. } = &self.environment;
+        let ids = plan::standing_ids(project, name, observation);
+        engine::complete_templates(&self.clouds, observation, &ids, sink, stop).await?;
+        engine::complete_resources(&self.clouds, observation, &ids, sink, stop).await?;
+        let exported = plan::exported(observation);
+        Ok(engine::complete_importers(&self.clouds, observation, &exported, sink, stop).await?)
+    }
 }

@@ -35,24 +35,25 @@ pub async fn complete_templates(
     }
     let session = Session::new(clouds, sink, stop, Patience::Short);
     let fetched = session.run(fetch(&session, &places)).await;
-    let fetched = fetched.map_err(|source| ObserveError::Call { target: "primary".to_owned(), source })?;
+    let fetched = fetched.map_err(|source| fault("primary", source))?;
     for ((id, (target, _)), text) in places.iter().zip(fetched) {
         match text {
             Ok(text) => add(observation, id, &text),
             Err(CallError::Failed { error, .. }) if error.kind == PortErrorKind::NotFound => {}
-            Err(CallError::Failed { error, .. }) => return Err(call(target, error)),
+            Err(CallError::Failed { error, .. }) => return Err(fault(target, error)),
             Err(CallError::Stopped) => return Err(ObserveError::Stopped),
         }
     }
     Ok(())
 }
 
-fn call(target: &str, source: PortError) -> ObserveError {
+/// A question that target's cloud did not answer.
+pub(super) fn fault(target: &str, source: PortError) -> ObserveError {
     ObserveError::Call { target: target.to_owned(), source }
 }
 
 /// Where each of these stacks is.
-fn places(
+pub(super) fn places(
     clouds: &Clouds,
     observation: &Observation,
     ids: &[String],

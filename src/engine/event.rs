@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::Proof;
 use crate::model::{Digest, EnvironmentName, InstanceName, LastRecord, StackEvent, StackName};
 use crate::plan::ActionKind;
 
@@ -89,6 +90,12 @@ pub enum Event {
         /// Which and why.
         #[serde(flatten)]
         skipped: Skipped,
+    },
+    /// It was looked what is left of the stacks that were deleted.
+    Proved {
+        /// What is.
+        #[serde(flatten)]
+        proof: Proof,
     },
     /// A stop was asked for.
     Stopping {
@@ -208,6 +215,9 @@ pub struct Outcome {
     pub release: Option<Digest>,
     /// The deployment, where the source was known.
     pub deployment: Option<Digest>,
+    /// What is left of the stacks that were deleted; `None` where none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
 }
 
 /// Takes events as they happen. Must not block.

@@ -7,9 +7,9 @@
 //! |---|---|
 //! | who is called, and how often | `clouds`, `budget`, `retry`, `lane` |
 //! | how time passes | `strands`, `clock`, `poller`, `watch`, `session` |
-//! | what is seen | `observe`, `complete`, `identity`, `settle`, `recover`, `history` |
+//! | what is seen | `observe`, `complete`, `resources`, `importers`, `identity`, `settle`, `recover`, `history` |
 //! | what is done | `execute` |
-//! | what is proved, and what is told afterwards | `verify`, `timeline`, `critical_path`, `stopwatch` |
+//! | what is proved, and what is told afterwards | `verify`, `proof`, `timeline`, `critical_path`, `stopwatch` |
 
 mod budget;
 mod clock;
@@ -20,11 +20,14 @@ mod event;
 mod execute;
 mod history;
 mod identity;
+mod importers;
 mod lane;
 mod lease;
 mod observe;
 mod poller;
+mod proof;
 mod recover;
+mod resources;
 mod retry;
 mod session;
 mod settle;
@@ -44,9 +47,12 @@ pub use critical_path::{CriticalStep, critical_path};
 pub use event::{Cause, Event, EventSink, Operation, Outcome, PlannedUnit, Skipped, UnitOutcome, UnitReport};
 pub use execute::{ExecuteError, ExecuteOptions, Others, execute, waits_for};
 pub use identity::{IdentityError, check_identity};
+pub use importers::complete_importers;
 pub use lease::{HeldLease, LEASE_LASTS, LeaseError, LeaseTerms, take_lease};
 pub use observe::{ObserveError, Scope, observe};
+pub use proof::{Left, Proof, Unanswered, Why, prove};
 pub use recover::{RecoverError, recover};
+pub use resources::complete_resources;
 pub use settle::{SettleError, Settled, settle};
 pub use stop::{Stop, Stopper};
 pub use stopwatch::{Stopwatch, sample};

@@ -99,7 +99,10 @@ impl Timeline {
                         units.push(span);
                     }
                 }
-                Event::Notice { .. } | Event::UnitSkipped { .. } | Event::Stopping { .. } => {}
+                Event::Notice { .. }
+                | Event::UnitSkipped { .. }
+                | Event::Proved { .. }
+                | Event::Stopping { .. } => {}
             }
         }
         units.extend(open.into_values());

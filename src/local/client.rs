@@ -12,7 +12,7 @@ use crate::local::place::Place;
 use crate::local::request;
 use crate::local::stack::Stack;
 use crate::local::world::World;
-use crate::model::{ObservedStack, StackEvent};
+use crate::model::{ObservedStack, StackEvent, StackResource};
 use crate::port::{
     ChangeSet, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection, Identity, Page, PortError,
     PortErrorKind, ResourceDrift, UpdateAnswer, UpdateStack,
@@ -187,6 +187,17 @@ impl CloudFormation for Client {
             let call = request::operation("DescribeStackEvents", stack);
             Ok(request::events(request::require(world, &self.place, stack, &call)?, page))
         })
+    }
+
+    async fn resources(&self, stack: &str, page: Option<&str>) -> Result<Page<StackResource>, PortError> {
+        self.read("ListStackResources", stack, |world, _| {
+            let call = request::operation("ListStackResources", stack);
+            Ok(request::resources(request::require(world, &self.place, stack, &call)?, page))
+        })
+    }
+
+    async fn importers(&self, export: &str) -> Result<Vec<String>, PortError> {
+        self.read("ListImports", export, |world, _| Ok(request::importers(world, &self.place, export)))
     }
 
     async fn detect_drift(&self, stack: &str) -> Result<String, PortError> {

@@ -26,8 +26,12 @@ impl Exports {
 
     /// The name of a stack that imports an export.
     pub fn importer(&self, name: &str) -> Option<&str> {
-        let id = self.importers.get(name)?.first()?;
-        id.split('/').nth(1)
+        self.importers(name).next()
+    }
+
+    /// The names of all stacks that import an export.
+    pub fn importers(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.importers.get(name).into_iter().flatten().filter_map(|id| id.split('/').nth(1))
     }
 
     /// Takes a stack's exports and imports in, in place of what was known of it.

@@ -40,7 +40,7 @@ pub use name::{
 };
 pub use record::{LastRecord, Record};
 pub use sealed::SealedUnit;
-pub use stack::{Change, ChangeAction, ObservedStack, Replacement, StackEvent, StackStatus};
+pub use stack::{Change, ChangeAction, ObservedStack, Replacement, StackEvent, StackResource, StackStatus};
 pub use stack_template::StackTemplate;
 pub use timing::{ResourceOperation, ResourceSeconds};
 pub use unit::DesiredUnit;

@@ -183,6 +183,33 @@ impl StackEvent {
     }
 }
 
+/// A resource as its stack lists it, also after the stack's deletion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StackResource {
+    /// Logical id.
+    pub logical_id: String,
+    /// Physical id; `None` where it never came to be.
+    pub physical_id: Option<String>,
+    /// Its type.
+    pub resource_type: String,
+    /// `CREATE_COMPLETE`, `DELETE_SKIPPED` ...: the API's own word.
+    pub status: String,
+    /// Why, where the API says so.
+    pub reason: Option<String>,
+}
+
+impl StackResource {
+    /// Whether it is surely gone, or never was there.
+    pub fn is_gone(&self) -> bool {
+        self.status == "DELETE_COMPLETE" || (self.status == "CREATE_FAILED" && self.physical_id.is_none())
+    }
+
+    /// Whether a deletion left it alone, by a policy or because it was asked to.
+    pub fn is_skipped(&self) -> bool {
+        self.status == "DELETE_SKIPPED"
+    }
+}
+
 /// What a change set does to one resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

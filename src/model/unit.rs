@@ -101,11 +101,16 @@ impl DesiredUnit {
     /// ASCII-only canonical JSON.
     pub fn sent_template(&self, facts: &Facts) -> String {
         let mut template = self.template.tree().into_owned();
-        if let Some(root) = template.as_object_mut() {
-            insert(root, "Metadata", json!(facts));
-            insert(root, "Outputs", json!({ "Value": facts.encode() }));
-        }
+        add_facts(&mut template, facts);
         canonical::ascii(&template)
+    }
+}
+
+/// Puts the facts into the metadata and into one output of a template.
+pub fn add_facts(template: &mut Value, facts: &Facts) {
+    if let Some(root) = template.as_object_mut() {
+        insert(root, "Metadata", json!(facts));
+        insert(root, "Outputs", json!({ "Value": facts.encode() }));
     }
 }
 

@@ -9,7 +9,7 @@ use crate::model::{
     Change, Class, Digest, EnvironmentName, InstanceName, ObservedStack, Output, ProjectName, Protection,
     SealedUnit, StackName,
 };
-use crate::plan::{Consent, Consequence, Reason};
+use crate::plan::{Consent, Consequence, Protected, Reason};
 
 /// Which way a plan goes through the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +104,9 @@ pub struct PlannedAction {
     /// Outputs that come out, or may come out, otherwise than they are.
     #[serde(default)]
     pub changing_outputs: BTreeSet<String>,
+    /// Of a deletion: resources whose protection is lifted first, because that was asked for.
+    #[serde(default)]
+    pub protected: Vec<Protected>,
     /// Differences by parameter.
     pub parameters: Vec<ParameterChange>,
     /// Instances of this plan that it needs: by the source where something is sent, else by what

@@ -302,6 +302,7 @@ impl Planner<'_> {
             changes: Vec::new(),
             consequences: Vec::new(),
             changing_outputs: BTreeSet::new(),
+            protected: Vec::new(),
             parameters: Vec::new(),
             needs: match kind.sends() {
                 true => unit.needs.clone(),

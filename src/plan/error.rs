@@ -5,7 +5,7 @@ use std::fmt;
 use crate::model::facts::Identity;
 use crate::model::{Class, EnvironmentName, InstanceName, Output, StackStatus};
 use crate::plan::graph::Cycle;
-use crate::plan::{Consent, Contradiction, Reason};
+use crate::plan::{Consent, Contradiction, Protected, Reason};
 
 /// What kind of obstacle it is: decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,6 +83,12 @@ pub enum Obstacle {
     /// Termination protection is on.
     #[error("stack `{stack}` of `{instance}` is protected against termination")]
     TerminationProtected { instance: InstanceName, stack: String },
+    /// Resources of it refuse to be deleted, by a property of theirs.
+    #[error("`{instance}` holds what refuses to be deleted: {}", protected_list(.resources))]
+    DeletionProtected { instance: InstanceName, resources: Vec<Protected> },
+    /// Somebody else imports what it exports.
+    #[error("stack `{importer}` imports `{export}`, which stack `{stack}` of `{instance}` exports")]
+    ExportInUse { instance: InstanceName, stack: String, export: String, importer: String },
     /// Another environment uses it.
     #[error("`{instance}` is used by `{user}` of environment `{environment}`")]
     UsedBy { instance: InstanceName, environment: EnvironmentName, user: InstanceName },
@@ -117,6 +123,8 @@ impl Obstacle {
             | Self::HalfDeleted { .. } => ObstacleKind::NeedsHands,
             Self::ClassChange { .. }
             | Self::TerminationProtected { .. }
+            | Self::DeletionProtected { .. }
+            | Self::ExportInUse { .. }
             | Self::UsedBy { .. }
             | Self::NamedButKept { .. } => ObstacleKind::Refused,
             _ => ObstacleKind::Error,
@@ -151,6 +159,15 @@ impl Obstacle {
             Self::TerminationProtected { instance, .. } => format!(
                 "if that is what you want, `teardown` takes `{} {instance}`",
                 Consent::LiftTerminationProtection.option()
+            ),
+            Self::DeletionProtected { instance, .. } => format!(
+                "if that is what you want, add `{} {instance}`: the protection is lifted by an update of the stack \
+                 before it is deleted",
+                Consent::LiftDeletionProtection.option()
+            ),
+            Self::ExportInUse { importer, .. } => format!(
+                "delete `{importer}`, or take the `Fn::ImportValue` out of its template, then run the same command \
+                 again; it is no stack of this environment, so it is not touched"
             ),
             Self::UsedBy { environment, .. } => {
                 format!("tear down `{environment}` first, or take the reference out of its source")
@@ -204,4 +221,11 @@ fn owner_text(owner: Option<&Identity>) -> String {
 
 fn list(names: &[String]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn protected_list(resources: &[Protected]) -> String {
+    let one = |resource: &Protected| {
+        format!("`{}` ({}) by `{}`", resource.logical_id, resource.resource_type, resource.by)
+    };
+    resources.iter().map(one).collect::<Vec<_>>().join(", ")
 }

@@ -51,6 +51,7 @@ impl Standing<'_> {
             changes: Vec::new(),
             consequences: Vec::new(),
             changing_outputs: BTreeSet::new(),
+            protected: Vec::new(),
             parameters: Vec::new(),
             needs,
             desired: None,
@@ -218,6 +219,18 @@ pub fn wanted_templates(
         .filter(|(instance, standing)| differs(instance, standing))
         .map(|(_, standing)| standing.stack.id.clone())
         .collect()
+}
+
+/// The ids (ARNs) of the environment's stacks that hold something: what a teardown looks into.
+pub fn standing_ids(
+    project: &ProjectName,
+    environment: &EnvironmentName,
+    observation: &Observation,
+) -> Vec<String> {
+    let inventory = Inventory::of(project, environment, observation);
+    let standing = inventory.standing.values().map(|standing| standing.stack);
+    let standing = standing.filter(|stack| stack.status != crate::model::StackStatus::ReviewInProgress);
+    standing.map(|stack| stack.id.clone()).collect()
 }
 
 /// The stacks of other environments that use instances of this one, by what they use.

@@ -15,9 +15,12 @@ mod error;
 mod expansion;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod foreseen;
 pub mod graph;
+mod imports;
 mod influence;
 mod inventory;
+mod leftover;
 mod observation;
 mod places;
 mod protected;
@@ -38,7 +41,10 @@ pub use deploy::deploy;
 pub use difference::{difference, other_sections};
 pub use error::{Obstacle, ObstacleKind, PlanError};
 pub use expansion::logical_ids;
-pub use inventory::wanted_templates;
+pub use foreseen::{Protected, unprotected};
+pub use imports::exported;
+pub use inventory::{standing_ids, wanted_templates};
+pub use leftover::deletion;
 pub use observation::Observation;
 pub use places::{FormerPlace, former_places};
 pub use protected::{MissingConsent, missing_consents};
@@ -46,6 +52,7 @@ pub use reason::{Consent, Reason};
 pub use replacement::{Cause, Consequence, Fate};
 pub use status::{StatusRow, status_table};
 pub use teardown::teardown;
+pub use values::MASKED;
 
 /// Hands a plan out only when nothing stands in its way and it does not contradict itself.
 fn finish(mut plan: Plan, mut obstacles: Vec<Obstacle>) -> Result<Plan, PlanError> {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::model::{EnvironmentName, Facts, InstanceName, LastRecord, ObservedStack, TargetName};
+use crate::model::{
+    EnvironmentName, Facts, InstanceName, LastRecord, ObservedStack, StackResource, TargetName,
+};
 use crate::plan::{ActionKind, Plan};
 
 /// One look at everything that matters to a plan.
@@ -21,6 +23,11 @@ pub struct Observation {
     /// What [`crate::model::unit::strip_additions`] took out of those templates, by stack id: the
     /// facts of stacks whose outputs hold none, because they never completed.
     pub template_facts: BTreeMap<String, Facts>,
+    /// Resources by stack id (ARN), nested stacks included, of stacks that were asked for theirs.
+    pub resources: BTreeMap<String, Vec<StackResource>>,
+    /// The stacks that import, by the id (ARN) of the stack that exports and by export name, of stacks
+    /// for which it was asked.
+    pub importers: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     /// What the ledger says of the last change of each instance.
     pub records: BTreeMap<InstanceName, LastRecord>,
 }

@@ -1,7 +1,7 @@
 //! The named consents that a plan needs before it may be carried out.
 
 use crate::model::{Class, InstanceName, Protection};
-use crate::plan::{Cause, Consent, Consequence, Plan, PlannedAction};
+use crate::plan::{Cause, Consent, Consequence, Operation, Plan, PlannedAction};
 
 /// A consent that was not given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +15,9 @@ pub struct MissingConsent<'p> {
 }
 
 /// The consents that are needed and not given, by instance. Where everything is disposable none are:
-/// `--yes` is enough there.
+/// `--yes` is enough there. Nor are any for a teardown, which keeps by class what it may not delete.
 pub fn missing_consents(plan: &Plan) -> Vec<MissingConsent<'_>> {
-    if plan.protection == Protection::Disposable {
+    if plan.protection == Protection::Disposable || plan.operation == Operation::Teardown {
         return Vec::new();
     }
     let needed = [Consent::AllowReplacement, Consent::DeleteData];

@@ -114,6 +114,8 @@ pub enum Consent {
     DeleteUnknown,
     /// Termination protection is lifted in order to delete.
     LiftTerminationProtection,
+    /// What protects resources of this unit from being deleted is lifted in order to delete them.
+    LiftDeletionProtection,
     /// Resources of this unit are replaced that hold something, or that no plan could foresee.
     AllowReplacement,
 }
@@ -126,6 +128,7 @@ impl Consent {
             Self::DeleteData => "--delete-data",
             Self::DeleteUnknown => "--delete-unknown",
             Self::LiftTerminationProtection => "--lift-termination-protection",
+            Self::LiftDeletionProtection => "--lift-deletion-protection",
             Self::AllowReplacement => "--allow-replacement",
         }
     }

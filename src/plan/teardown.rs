@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Class, InstanceName, Protection, StackStatus};
 use crate::plan::context::is_selected;
+use crate::plan::foreseen::{Foreseen, foreseen};
 use crate::plan::graph::{self, Graph};
+use crate::plan::imports::{self, add_imports};
 use crate::plan::inventory::{Inventory, Standing, users};
 use crate::plan::{
     ActionKind, Consent, Observation, Obstacle, Operation, Plan, PlanError, PlannedAction, Reason,
@@ -22,7 +24,8 @@ use crate::plan::{
 pub fn teardown(context: &TeardownContext, observation: &Observation) -> Result<Plan, PlanError> {
     let mut inventory = Inventory::of(&context.project, &context.environment, observation);
     let mut obstacles = std::mem::take(&mut inventory.obstacles);
-    let needs = inventory.needs();
+    let mut needs = inventory.needs();
+    let foreign = add_imports(&mut needs, &inventory, observation);
     graph::order(&needs).map_err(|cycle| Obstacle::Circle { cycle })?;
     let kept = kept(&inventory, &needs, context);
     obstacles.extend(named_but_kept(&kept, context));
@@ -41,9 +44,35 @@ pub fn teardown(context: &TeardownContext, observation: &Observation) -> Result<
                 (ActionKind::Delete, delete_reasons(instance, standing, context))
             }
         };
-        actions.push(standing.planned((instance, &inventory), action, reasons, needs[instance].clone()));
+        let mut planned = standing.planned((instance, &inventory), action, reasons, needs[instance].clone());
+        if action == ActionKind::Delete {
+            obstacles.extend(imports::obstacles(&foreign, instance, &planned.stack));
+            obstacles.extend(foresee(&mut planned, context, observation));
+        }
+        actions.push(planned);
     }
     finish(plan(context, actions), obstacles)
+}
+
+/// Writes into the action what the deletion of its stack will do. Gives what stands in its way.
+fn foresee(
+    action: &mut PlannedAction,
+    context: &TeardownContext,
+    observation: &Observation,
+) -> Option<Obstacle> {
+    let stack = action.observed.as_ref()?;
+    let Foreseen { consequences, protected, .. } = foreseen(observation.templates.get(&stack.id)?, stack);
+    action.consequences = consequences;
+    if protected.is_empty() {
+        return None;
+    }
+    let consent = Consent::LiftDeletionProtection;
+    if !context.consents.given(consent, &action.instance) {
+        return Some(Obstacle::DeletionProtected { instance: action.instance.clone(), resources: protected });
+    }
+    action.reasons.push(Reason::Consented { consent });
+    action.protected = protected;
+    None
 }
 
 fn plan(context: &TeardownContext, actions: Vec<PlannedAction>) -> Plan {

@@ -116,4 +116,4 @@ pub(super) fn changes(
 }
 
 /// What a `NoEcho` parameter reads back as (CloudFormation API reference, `Parameter`).
-pub(super) const MASKED: &str = "****";
+pub const MASKED: &str = "****";

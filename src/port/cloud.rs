@@ -1,13 +1,13 @@
 //! CloudFormation in one account and region, as the engine uses it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AccountId, Change, ObservedStack, Region, StackEvent, StackName};
+use crate::model::{AccountId, Change, ObservedStack, Region, StackEvent, StackName, StackResource};
 use crate::port::PortError;
 
 /// CloudFormation in one account and region.
@@ -61,6 +61,12 @@ pub trait CloudFormation: Send + Sync {
     /// One page of a stack's events, newest first.
     async fn events(&self, stack: &str, page: Option<&str>) -> Result<Page<StackEvent>, PortError>;
 
+    /// One page of a stack's resources, also of a stack that is deleted (by ARN).
+    async fn resources(&self, stack: &str, page: Option<&str>) -> Result<Page<StackResource>, PortError>;
+
+    /// The names of the stacks that import an export.
+    async fn importers(&self, export: &str) -> Result<Vec<String>, PortError>;
+
     /// Starts drift detection; returns its id.
     async fn detect_drift(&self, stack: &str) -> Result<String, PortError>;
 
@@ -112,8 +118,10 @@ pub enum Changes {
 pub struct StackBody {
     /// Template text. The adapter uploads it when it is too long to send inline.
     pub template: String,
-    /// Every parameter's value.
+    /// Every parameter's value, save those that are kept.
     pub parameters: BTreeMap<String, String>,
+    /// Of an update: parameters that keep the values they have, because those cannot be read.
+    pub kept_parameters: BTreeSet<String>,
     /// All tags, identity included.
     pub tags: BTreeMap<String, String>,
     /// Capabilities acknowledged.

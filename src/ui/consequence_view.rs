@@ -1,6 +1,6 @@
 //! What becomes of resources that leave their stack, loud where something is lost.
 
-use crate::plan::{Cause, Consequence, Fate, Plan, missing_consents};
+use crate::plan::{Cause, Consequence, Fate, Plan, PlannedAction, missing_consents};
 use crate::ui::{Label, Palette};
 
 /// The line under a change; empty where nothing is worth saying.
@@ -26,6 +26,22 @@ pub(super) fn line(consequence: &Consequence, palette: &Palette) -> String {
         say("an interruption: the old one is deleted before the new one is made".to_owned());
     }
     shown
+}
+
+/// Under a deletion: what stays, and what is lifted first. What is lost is told at the end of the plan.
+pub(super) fn of_deletion(action: &PlannedAction) -> String {
+    let lifted = action.protected.iter().map(|one| {
+        format!("        {} ({}): `{}` is lifted first\n", one.logical_id, one.resource_type, one.by)
+    });
+    let stays = action.consequences.iter().filter_map(|one| {
+        let what = match one.fate {
+            Fate::Deleted => return None,
+            Fate::Snapshot => "a snapshot of it stays",
+            Fate::Retained => "stays, outside the stack",
+        };
+        Some(format!("        {} ({}): {what}\n", one.logical_id, one.resource_type))
+    });
+    lifted.chain(stays).collect()
 }
 
 /// `if MultiAZ replaces it, `; nothing where it is certain.

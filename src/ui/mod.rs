@@ -16,6 +16,7 @@ mod palette;
 pub mod picture;
 pub mod plan_json;
 pub mod plan_view;
+pub mod proof_view;
 pub mod rehearsal_view;
 pub mod render_view;
 pub mod run;

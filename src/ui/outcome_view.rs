@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::engine::{Cause, Operation, Outcome, UnitOutcome, UnitReport};
+use crate::engine::{Cause, Operation, Outcome, UnitOutcome, UnitReport, Why};
 use crate::model::{Digest, EnvironmentName};
 use crate::plan::ActionKind;
-use crate::ui::{Label, Palette, SCHEMA, text};
+use crate::ui::{Label, Palette, SCHEMA, proof_view, text};
 
 /// How a run ended, in one word. Later ones are graver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,10 +18,13 @@ pub enum Verdict {
     Interrupted,
     /// CloudFormation refused a request: of that unit nothing was begun.
     Refused,
+    /// Nobody could say what a deletion left.
+    Unproven,
     /// Something failed and was rolled back.
     Failed,
-    /// All was done, and the verification afterwards found a difference.
+    /// All was done, and the verification or the proof afterwards found a difference.
     Different,
+
     /// A change set showed what the plan did not announce.
     Unannounced,
     /// Something failed, and a person must look.
@@ -32,7 +35,12 @@ impl Verdict {
     /// The gravest thing that happened.
     pub fn of(outcome: &Outcome) -> Self {
         let stopped = if outcome.interrupted { Self::Interrupted } else { Self::Succeeded };
-        outcome.reports.iter().map(Self::of_unit).chain([stopped]).max().unwrap_or(stopped)
+        let proved = match &outcome.proof {
+            Some(proof) if proof.left.iter().any(|left| left.why == Why::Unaccounted) => Self::Different,
+            Some(proof) if !proof.unanswered.is_empty() => Self::Unproven,
+            _ => Self::Succeeded,
+        };
+        outcome.reports.iter().map(Self::of_unit).chain([stopped, proved]).max().unwrap_or(stopped)
     }
 
     fn of_unit(report: &UnitReport) -> Self {
@@ -54,6 +62,7 @@ impl Verdict {
             Self::Refused => "refused",
             Self::Failed => "failed",
             Self::Different => "different",
+            Self::Unproven => "unproven",
             Self::Unannounced => "unannounced",
             Self::NeedsHands => "needs-hands",
         }
@@ -113,6 +122,8 @@ pub fn outcome(
     }
     shown.push_str(&skipped(outcome));
     shown.push_str(&format!("  {}\n", counts(outcome)));
+    shown
+        .push_str(&outcome.proof.as_ref().map(|proof| proof_view::proof(proof, palette)).unwrap_or_default());
     for (name, id) in [("release", &outcome.release), ("deployment", &outcome.deployment)] {
         if let Some(id) = id {
             shown.push_str(&format!("  {name:<10} {id}\n"));

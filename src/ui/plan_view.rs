@@ -148,6 +148,9 @@ fn one(plan: &Plan, action: &PlannedAction, detail: Detail, palette: &Palette) -
             reasons.iter().for_each(|reason| shown.push_str(&format!("        {reason}\n")));
         }
     }
+    if action.action == ActionKind::Delete {
+        shown.push_str(&consequence_view::of_deletion(action));
+    }
     if action.action == ActionKind::Update || detail == Detail::Verbose {
         for change in &action.changes {
             shown.push_str(&change_line(change, palette));

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::engine::Operation;
 use crate::estimate::Confidence;
 use crate::model::{EnvironmentName, InstanceName};
+use crate::plan::Consent;
 use crate::ui::table::table;
 use crate::ui::{Label, Palette, SCHEMA, estimate_view, text};
 
@@ -34,34 +35,47 @@ pub struct Rehearsal {
     pub unknown_types: Vec<String>,
 }
 
-/// A consent to a whole run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A consent that the real run will need.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AssumedConsent {
     /// `--yes`, or an answer.
     Yes,
     /// `--confirm`, or the environment's name typed.
     Confirm,
+    /// A named one for one unit.
+    Named(Consent, InstanceName),
 }
 
 impl AssumedConsent {
     /// The option that gives it.
-    fn option(self) -> &'static str {
+    fn option(&self) -> &'static str {
         match self {
             Self::Yes => "--yes",
             Self::Confirm => "--confirm",
+            Self::Named(consent, _) => consent.option(),
         }
     }
 
-    fn told(self, environment: &EnvironmentName) -> String {
+    fn told(&self, environment: &EnvironmentName) -> String {
         match self {
             Self::Yes => "`--yes`, or an answer".to_owned(),
             Self::Confirm => format!("`--confirm {environment}`, or the name typed"),
+            Self::Named(consent, instance) => format!("`{} {instance}`", consent.option()),
         }
     }
 
-    /// As a consent of a plan, but for no unit.
-    fn document(self) -> Value {
-        json!({"unit": null, "target": null, "option": self.option(), "resources": []})
+    /// As a consent of a plan; one to the whole run is for no unit.
+    fn document(&self) -> Value {
+        let instance = match self {
+            Self::Yes | Self::Confirm => None,
+            Self::Named(_, instance) => Some(instance),
+        };
+        json!({
+            "unit": instance.map(|instance| &instance.unit),
+            "target": instance.map(|instance| &instance.target),
+            "option": self.option(),
+            "resources": [],
+        })
     }
 }
 

@@ -5,8 +5,8 @@ use insta::{assert_debug_snapshot, assert_snapshot};
 use rekindle::model::{StackStatus, Target};
 use rekindle::port::{DeleteStack, DriftDetection, PortErrorKind};
 
-use crate::support::answers::{Answer, Answers, result};
-use crate::support::request::{ACCOUNT, STACK, create};
+use crate::support::answers::{Answer, Answers, error, result};
+use crate::support::request::{ACCOUNT, STACK, create, update};
 use crate::support::target::{cloud, shown, target};
 
 fn with_artifacts() -> Target {
@@ -93,6 +93,44 @@ async fn events_keep_the_token_of_their_operation() {
     let server = Answers::start([result("DescribeStackEvents", events)]);
     let cloud = cloud(&server.endpoint, "key", &target(ACCOUNT)).await;
     assert_debug_snapshot!(cloud.events(STACK, None).await.unwrap());
+}
+
+#[tokio::test]
+async fn resources_are_listed_with_what_became_of_them() {
+    let resources = "<StackResourceSummaries><member><LogicalResourceId>Bucket</LogicalResourceId>\
+        <PhysicalResourceId>data-1</PhysicalResourceId><ResourceType>AWS::S3::Bucket</ResourceType>\
+        <LastUpdatedTimestamp>2026-11-03T10:00:00Z</LastUpdatedTimestamp>\
+        <ResourceStatus>DELETE_SKIPPED</ResourceStatus></member></StackResourceSummaries><NextToken>2</NextToken>";
+    let server = Answers::start([result("ListStackResources", resources)]);
+    let cloud = cloud(&server.endpoint, "key", &target(ACCOUNT)).await;
+    let page = cloud.resources(STACK, Some("1")).await.unwrap();
+    assert_eq!((server.requests()[0].form["NextToken"].as_str(), page.next.as_deref()), ("1", Some("2")));
+    assert!(page.items[0].is_skipped() && page.items[0].physical_id.as_deref() == Some("data-1"));
+}
+
+#[tokio::test]
+async fn importers_are_read_to_the_last_page_and_no_importer_is_no_error() {
+    let page = |name: &str, next: &str| {
+        result("ListImports", &format!("<Imports><member>{name}</member></Imports>{next}"))
+    };
+    let none = error(400, "ValidationError", "Export 'shared' is not imported by any stack.");
+    let server = Answers::start([page("one", "<NextToken>2</NextToken>"), page("two", ""), none]);
+    let cloud = cloud(&server.endpoint, "key", &target(ACCOUNT)).await;
+    assert_eq!(cloud.importers("shared").await.unwrap(), ["one", "two"]);
+    assert_eq!(cloud.importers("shared").await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_keeps_its_value() {
+    let server = Answers::start([result("UpdateStack", &format!("<StackId>{STACK}</StackId>"))]);
+    let cloud = cloud(&server.endpoint, "key", &target(ACCOUNT)).await;
+    let mut request = update("{}");
+    request.body.kept_parameters = ["Password".to_owned()].into();
+    cloud.update_stack(&request).await.unwrap();
+    let form = &server.requests()[0].form;
+    assert_eq!(form["Parameters.member.3.ParameterKey"], "Password");
+    assert_eq!(form["Parameters.member.3.UsePreviousValue"], "true");
+    assert!(!form.contains_key("Parameters.member.3.ParameterValue"));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use rekindle::engine::Event;
+use rekindle::engine::{Event, Left, Proof, Unanswered, Why};
 use serde_json::Value;
 
 use crate::support::project::Project;
@@ -87,7 +87,18 @@ fn every_event_is_described() {
     let stopping = Event::Stopping { time: jiff::Timestamp::UNIX_EPOCH, now: true };
     let notice =
         Event::Notice { time: jiff::Timestamp::UNIX_EPOCH, instance: None, message: "wait".to_owned() };
-    for event in [stopping, notice] {
+    let left = Left {
+        instance: "data".parse().unwrap(),
+        resource: "Bucket".to_owned(),
+        resource_type: "AWS::S3::Bucket".to_owned(),
+        physical_id: None,
+        why: Why::Retained,
+        remedy: String::new(),
+    };
+    let unanswered = Unanswered { instance: "data".parse().unwrap(), reason: "denied".to_owned() };
+    let (left, unanswered) = (vec![left], vec![unanswered]);
+    let proof = Proof { time: jiff::Timestamp::UNIX_EPOCH, stacks: 1, resources: 1, left, unanswered };
+    for event in [stopping, notice, Event::Proved { proof }] {
         note(&mut printed, &serde_json::to_value(event).unwrap());
     }
     let page = page();

@@ -34,3 +34,4 @@ mod sandbox;
 mod shipped_project;
 mod source;
 mod support;
+mod teardown;

@@ -90,7 +90,9 @@ fn a_rebuild_that_would_replace_what_it_keeps_is_refused_before_anything_is_touc
     project.run(&["deploy", "demo", "--yes"]).expect_code(0);
     with_another_database(&project);
     let before = project.run(&["status", "demo", "--output", "json"]).expect_code(0).json();
-    let run = project.run(&["rebuild", "demo", "--yes"]).expect_code(4);
+    // The load balancer is protected outside of disposable environments.
+    let rebuild = ["rebuild", "demo", "--yes", "--lift-deletion-protection", "web"];
+    let run = project.run(&rebuild).expect_code(4);
     let refusal: Vec<&str> = run.stderr.lines().rev().take(2).collect();
     assert_snapshot!(refusal.join("\n"), @"
     hint: look at `rekindle plan demo`; if that is what you want, `rekindle deploy demo --allow-replacement data` first
@@ -100,5 +102,5 @@ fn a_rebuild_that_would_replace_what_it_keeps_is_refused_before_anything_is_touc
     assert_eq!(before, after, "a stack was touched");
     // The advice works.
     project.run(&["deploy", "demo", "--yes", "--allow-replacement", "data"]).expect_code(0);
-    project.run(&["rebuild", "demo", "--yes"]).expect_code(0);
+    project.run(&rebuild).expect_code(0);
 }

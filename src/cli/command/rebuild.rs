@@ -87,7 +87,7 @@ async fn rebuild_held(
     let Rebuild { session, assembly, stop, .. } = *rebuild;
     let environment = &rebuild.site.environment;
     let mut observation = rebuild.site.look_when_settled(&assembly.units, notices, stop).await?;
-    rebuild.site.complete(&[], &mut observation, notices, stop).await?;
+    rebuild.site.complete_for_teardown(&mut observation, notices, stop).await?;
     let before = ledger_ids(&rebuild.site)?;
     let mut context = teardown_context(environment, &arguments.consents);
     if let Some(interrupted) = interrupted(&rebuild.site, assembly)? {

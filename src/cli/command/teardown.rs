@@ -63,8 +63,10 @@ fn declared(project: &Project, environment: &Environment) -> BTreeSet<InstanceNa
 
 /// The units that consents name.
 pub(in crate::cli) fn named(consents: &TeardownConsents) -> impl Iterator<Item = &InstanceName> {
-    let TeardownConsents { delete_data, delete_unknown, lift_termination_protection, .. } = consents;
-    delete_data.iter().chain(delete_unknown).chain(lift_termination_protection)
+    let TeardownConsents { delete_data, delete_unknown, .. } = consents;
+    let TeardownConsents { lift_termination_protection, lift_deletion_protection, .. } = consents;
+    let deletions = delete_data.iter().chain(delete_unknown);
+    deletions.chain(lift_termination_protection).chain(lift_deletion_protection)
 }
 
 fn run_on(
@@ -112,7 +114,7 @@ async fn teardown_held(
     site.reach_everything(arguments.selection.target.as_ref())?;
     let environment = &site.environment;
     let mut observation = site.look_when_settled(&[], notices, stop).await?;
-    site.complete(&[], &mut observation, notices, stop).await?;
+    site.complete_for_teardown(&mut observation, notices, stop).await?;
     let mut context = teardown_context(environment, &arguments.consents);
     let standing: BTreeSet<_> = standing(&observation).collect();
     let known: BTreeSet<_> = source.iter().chain(&standing).cloned().collect();
@@ -145,6 +147,7 @@ pub(in crate::cli) fn teardown_context(
         (Consent::DeleteData, &consents.delete_data),
         (Consent::DeleteUnknown, &consents.delete_unknown),
         (Consent::LiftTerminationProtection, &consents.lift_termination_protection),
+        (Consent::LiftDeletionProtection, &consents.lift_deletion_protection),
     ];
     TeardownContext {
         project: environment.project.clone(),

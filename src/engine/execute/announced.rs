@@ -85,6 +85,7 @@ mod tests {
             changes: planned.into_iter().collect(),
             consequences: Vec::new(),
             changing_outputs: std::collections::BTreeSet::new(),
+            protected: Vec::new(),
             parameters: Vec::new(),
             needs: desired.needs.clone(),
             desired: Some(desired.into()),

@@ -3,6 +3,7 @@
 use crate::engine::UnitOutcome;
 use crate::engine::execute::effect::Asked;
 use crate::engine::execute::ending::{Ending, Step};
+use crate::engine::execute::lift;
 use crate::engine::execute::unit::Work;
 use crate::engine::lane::CallError;
 use crate::model::{Effect, StackStatus};
@@ -10,11 +11,12 @@ use crate::port::{DeleteStack, PortErrorKind};
 
 /// Deletes the stack and waits until it is gone.
 ///
-/// Termination protection that the plan saw is lifted first: the plan would have kept the stack if
+/// Termination protection that the plan saw is lifted first, and so is what protects its resources: the plan would have kept the stack if
 /// that had not been asked for. Protection that was set since then refuses the deletion.
 pub(super) async fn delete(work: &Work<'_>) -> Step<Ending> {
     let observed = work.observed();
     let id = observed.id.as_str();
+    lift::lift(work).await?;
     if observed.termination_protection {
         let asked = Asked { effect: Effect::SetTerminationProtection, stack: id, subject: "false" };
         match work.effect(asked, |port| port.set_termination_protection(id, false)).await {

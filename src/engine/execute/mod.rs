@@ -8,6 +8,7 @@ mod create;
 mod delete;
 mod effect;
 mod ending;
+mod lift;
 mod order;
 mod outputs;
 mod policy;

@@ -1,6 +1,6 @@
 //! Work on one instance, from its start to its report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::engine::budget::{Pace, seconds};
@@ -98,6 +98,7 @@ impl<'w> Work<'w> {
         let body = StackBody {
             template: desired.sent_template(&facts),
             parameters,
+            kept_parameters: BTreeSet::new(),
             tags: desired.all_tags(),
             capabilities: desired.capabilities.iter().cloned().collect(),
             service_role: desired.service_role.clone(),

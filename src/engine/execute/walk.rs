@@ -47,6 +47,7 @@ pub(super) async fn walk(run: &Run<'_>) -> Outcome {
         seconds: seconds(began, run.now()),
         release: run.plan.release,
         deployment: run.plan.deployment,
+        proof: None,
     }
 }
 

@@ -6,6 +6,7 @@ mod faults;
 mod journal;
 mod lease;
 mod look;
+mod proving;
 mod stopping;
 mod time;
 mod update;

@@ -30,7 +30,7 @@ impl Trouble {
 }
 
 /// The calls of CloudFormation that this engine answers.
-const CALLS: [&str; 16] = [
+const CALLS: [&str; 18] = [
     "CreateChangeSet",
     "CreateStack",
     "DeleteChangeSet",
@@ -44,6 +44,8 @@ const CALLS: [&str; 16] = [
     "ExecuteChangeSet",
     "GetStackPolicy",
     "GetTemplate",
+    "ListImports",
+    "ListStackResources",
     "SetStackPolicy",
     "UpdateStack",
     "UpdateTerminationProtection",

@@ -104,6 +104,7 @@ impl Work<'_> {
         let body = StackBody {
             template,
             parameters: given_parameters(&resource.properties),
+            kept_parameters: std::collections::BTreeSet::new(),
             tags,
             capabilities: own.capabilities.clone(),
             service_role: own.service_role.clone(),

@@ -1,6 +1,6 @@
 //! Starts the step of one resource.
 
-use crate::catalogue::durations;
+use crate::catalogue::{self, durations};
 use crate::local::fault::FaultOperation;
 use crate::local::inventory::{Origin, Orphan};
 use crate::local::nested::{Content, NESTED};
@@ -203,6 +203,9 @@ impl Work<'_> {
             self.write(&resource.physical_id, Content::Delete(token));
             return self.wait_for_child(logical_id, Task::Remove);
         }
+        if let Some(reason) = refuses_deletion(&resource) {
+            return self.fail(logical_id, "delete", reason);
+        }
         let seconds = durations::seconds(&resource.resource_type, durations::Operation::Delete);
         let stack = (self.stack.name.as_str(), &self.stack.body.tags);
         let is_stuck =
@@ -258,4 +261,17 @@ impl Work<'_> {
         }
         self.later(ends, What::Step(logical_id.to_owned()));
     }
+}
+
+/// Why the service behind a resource does not delete it: a property of it says so.
+fn refuses_deletion(resource: &Resource) -> Option<String> {
+    let protection = catalogue::protection(&resource.resource_type).filter(|_| !resource.is_lost())?;
+    let value = resource.properties.get(protection.property)?;
+    protection.is_on(value).then(|| {
+        format!(
+            "Resource handler returned message: \"Cannot delete protected {} {}, please disable {protection} and \
+             try again\"",
+            resource.resource_type, resource.physical_id
+        )
+    })
 }

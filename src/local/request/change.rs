@@ -176,6 +176,15 @@ pub(super) fn prepare(
     let mut body = request.body.clone();
     // A stack keeps its role and its topics when an update names none.
     body.service_role = body.service_role.or_else(|| stack.body.service_role.clone());
+    for name in std::mem::take(&mut body.kept_parameters) {
+        let Some(value) = stack.body.parameters.get(&name) else {
+            let message = format!(
+                "ValidationError: Invalid input for parameter key {name}. Cannot specify usePreviousValue as true for a parameter key not in the previous template"
+            );
+            return Err(refuse(PortErrorKind::Invalid, call, message));
+        };
+        body.parameters.insert(name, value.clone());
+    }
     let pseudo = stack.pseudo(&body.notifications);
     let (context, body) = Context::of_request(&body, pseudo).map_err(|error| invalid(call, &error))?;
     rules::check(world, &context, call)?;

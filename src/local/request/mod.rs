@@ -7,6 +7,7 @@ mod create;
 mod delete;
 mod import;
 mod read;
+mod resources;
 mod resume;
 mod rules;
 
@@ -28,6 +29,7 @@ pub use read::{
     describe_change_set, detect_drift, drift_detection, drifted_resources, events, set_stack_policy,
     set_termination_protection,
 };
+pub use resources::{importers, resources};
 pub use resume::{cancel_update, continue_rollback};
 
 /// A refusal in the API's words.

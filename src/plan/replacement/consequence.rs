@@ -93,6 +93,21 @@ pub(super) fn of(change: &Change, before: &Side<'_>, after: &Side<'_>) -> Option
     })
 }
 
+/// What becomes of a resource when its whole stack is deleted.
+pub(in crate::plan) fn removal(logical_id: &str, resource: &Value) -> Consequence {
+    let kind = resource.get("Type").and_then(Value::as_str).unwrap_or_default();
+    Consequence {
+        logical_id: logical_id.to_owned(),
+        resource_type: kind.to_owned(),
+        cause: Cause::Removed,
+        because: Vec::new(),
+        certain: true,
+        fate: when_removed(Some(resource), kind),
+        holds: catalogue::holds(kind).map(str::to_owned),
+        deleted_first: false,
+    }
+}
+
 /// Source: CloudFormation template reference, "DeletionPolicy attribute": without one, databases
 /// leave a snapshot, except instances of a cluster.
 fn when_removed(resource: Option<&Value>, kind: &str) -> Fate {

@@ -21,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalogue;
 use crate::model::{Change, ChangeAction, Replacement};
 
+pub(super) use consequence::removal;
 pub use consequence::{Cause, Consequence, Fate};
 pub(super) use side::Side;
 

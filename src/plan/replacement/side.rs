@@ -18,21 +18,21 @@ pub struct Side<'a> {
 
 impl Side<'_> {
     /// A section of the template.
-    pub(super) fn section(&self, name: &str) -> Option<&Map<String, Value>> {
+    pub(in crate::plan) fn section(&self, name: &str) -> Option<&Map<String, Value>> {
         self.template.get(name)?.as_object()
     }
 
-    pub(super) fn resource(&self, logical_id: &str) -> Option<&Value> {
+    pub(in crate::plan) fn resource(&self, logical_id: &str) -> Option<&Value> {
         self.section("Resources")?.get(logical_id)
     }
 
-    pub(super) fn property(&self, logical_id: &str, name: &str) -> Option<&Value> {
+    pub(in crate::plan) fn property(&self, logical_id: &str, name: &str) -> Option<&Value> {
         self.resource(logical_id)?.get("Properties")?.get(name)
     }
 
     /// The value with all functions computed (`None` inside for one that is not there); `None` where
     /// it hangs on something that is not known.
-    pub(super) fn computed(&self, value: Option<&Value>) -> Option<Option<Value>> {
+    pub(in crate::plan) fn computed(&self, value: Option<&Value>) -> Option<Option<Value>> {
         match value {
             None => Some(None),
             Some(value) => Evaluator::new(&self.facts).value(value).ok(),
@@ -40,7 +40,7 @@ impl Side<'_> {
     }
 
     /// Whether a value refers to a parameter that is open, directly or through a condition.
-    pub(super) fn is_open(&self, value: &Value) -> bool {
+    pub(in crate::plan) fn is_open(&self, value: &Value) -> bool {
         let mut found = false;
         walk(value, None, &mut |reference| {
             found |= match reference {

@@ -11,6 +11,7 @@ use crate::model::StackEvent;
 use crate::plan::ActionKind;
 use crate::ui::outcome_view::{Summary, cause_line, nothing};
 use crate::ui::plan_view::Detail;
+use crate::ui::proof_view;
 use crate::ui::run::progress::Progress;
 use crate::ui::run::writer::SilentWriter;
 use crate::ui::run::{Clock, RunView};
@@ -70,6 +71,7 @@ impl LinesView {
                 };
                 (time, format!("{}: skipped {because}", skipped.instance))
             }
+            Event::Proved { proof } => (&proof.time, proof_view::line(proof)),
             Event::Stopping { time, now } => (time, stopping(*now).to_owned()),
         };
         Some(stamped(*time, &said))

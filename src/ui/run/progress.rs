@@ -123,6 +123,7 @@ impl Progress {
                     unit.state = UnitState::Skipped(skipped.because_of.clone());
                 }
             }
+            Event::Proved { .. } => {}
             Event::Stopping { now, .. } => self.stopping = Some(*now),
         }
     }

@@ -113,6 +113,7 @@ fn ended() -> Outcome {
         seconds: 211.0,
         release: Some(Digest::of("release")),
         deployment: Some(Digest::of("deployment")),
+        proof: None,
     }
 }
 

@@ -1,9 +1,11 @@
 //! Deleting stacks.
 
-use rekindle::model::StackStatus;
+use rekindle::model::{StackEvent, StackStatus};
 use rekindle::port::PortErrorKind;
 
-use super::world::{World, creation, deletion, queue};
+use serde_json::json;
+
+use super::world::{World, creation, deletion, pairs, queue, update};
 
 pub async fn a_deleted_stack_is_found_by_its_arn_only(world: &World) {
     let stack = world.create("network", &queue(5)).await;
@@ -31,4 +33,58 @@ pub async fn a_protected_stack_is_not_deleted(world: &World) {
 
 pub async fn what_does_not_exist_is_deleted_already(world: &World) {
     world.cloud.delete_stack(&deletion("absent")).await.unwrap();
+}
+
+pub async fn a_stack_lists_its_resources_and_its_events_account_for_them(world: &World) {
+    let mut template = queue(5);
+    template["Resources"]["Kept"] = json!({"Type": "AWS::SQS::Queue", "DeletionPolicy": "Retain"});
+    let stack = world.create("network", &template).await;
+    let listed = world.cloud.resources(&stack.id, None).await.unwrap();
+    assert_eq!(listed.next, None);
+    let ids: Vec<_> = listed.items.iter().map(|one| (one.logical_id.as_str(), one.status.as_str())).collect();
+    assert_eq!(ids, [("Kept", "CREATE_COMPLETE"), ("Queue", "CREATE_COMPLETE")]);
+    world.cloud.delete_stack(&deletion(&stack.id)).await.unwrap();
+    assert_eq!(world.settled(&stack.id).await.status, StackStatus::DeleteComplete);
+    let events = world.events(&stack.id).await;
+    for (resource, end) in listed.items.iter().zip(["DELETE_SKIPPED", "DELETE_COMPLETE"]) {
+        let is_end = |event: &&StackEvent| {
+            event.logical_id == resource.logical_id && event.physical_id == resource.physical_id
+        };
+        let last = events.iter().find(is_end).unwrap();
+        assert_eq!((last.logical_id.as_str(), last.status.as_str()), (resource.logical_id.as_str(), end));
+    }
+}
+
+pub async fn who_imports_an_export_is_known(world: &World) {
+    let export = format!("topic-of-{}", world.account);
+    let exporter = json!({
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {"Name": {"Value": {"Fn::GetAtt": ["Topic", "TopicName"]}, "Export": {"Name": export}}},
+    });
+    world.create("exporter", &exporter).await;
+    assert_eq!(world.cloud.importers(&export).await.unwrap(), Vec::<String>::new());
+    let mut importer = queue(5);
+    importer["Resources"]["Queue"]["Properties"]["QueueName"] =
+        json!({"Fn::Join": ["-", [{"Fn::ImportValue": export}, "jobs"]]});
+    world.create("importer", &importer).await;
+    assert_eq!(world.cloud.importers(&export).await.unwrap(), ["importer"]);
+}
+
+pub async fn values_that_nobody_can_read_are_kept(world: &World) {
+    let template = |delay: u32| {
+        let mut template = queue(delay);
+        template["Parameters"] = json!({"Secret": {"Type": "String", "NoEcho": true}});
+        template["Resources"]["Queue"]["Properties"]["QueueName"] = json!({"Ref": "Secret"});
+        template
+    };
+    let mut request = creation("network", &template(5));
+    request.body.parameters = pairs(&[("Secret", "jobs-of-nobody")]);
+    let id = world.cloud.create_stack(&request).await.unwrap();
+    world.settled(&id).await;
+    let mut request = update(&id, &template(7));
+    request.body.kept_parameters = ["Secret".to_owned()].into();
+    world.cloud.update_stack(&request).await.unwrap();
+    assert_eq!(world.settled(&id).await.status, StackStatus::UpdateComplete);
+    let queue = world.cloud.resources(&id, None).await.unwrap().items.remove(0);
+    assert!(queue.physical_id.unwrap().ends_with("jobs-of-nobody"));
 }

@@ -47,7 +47,9 @@ scenarios! {
     failure: a_failed_creation_is_rolled_back, a_failed_update_is_rolled_back,
         a_rolled_back_creation_can_only_be_deleted, what_is_absent_is_named;
     delete: a_deleted_stack_is_found_by_its_arn_only, a_protected_stack_is_not_deleted,
-        what_does_not_exist_is_deleted_already;
+        what_does_not_exist_is_deleted_already,
+        a_stack_lists_its_resources_and_its_events_account_for_them, who_imports_an_export_is_known,
+        values_that_nobody_can_read_are_kept;
     values: expressions_have_the_documented_values, templates_that_refer_to_nothing_are_refused,
         an_export_in_use_stays, a_retained_resource_outlives_its_stack,
         a_parameter_changes_what_depends_on_it;

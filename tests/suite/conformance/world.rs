@@ -217,6 +217,7 @@ pub fn body(template: &Value) -> StackBody {
     StackBody {
         template: template.to_string(),
         parameters: BTreeMap::new(),
+        kept_parameters: std::collections::BTreeSet::new(),
         tags: pairs(&[("team", "platform")]),
         capabilities: Vec::new(),
         service_role: None,

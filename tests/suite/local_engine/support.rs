@@ -35,6 +35,7 @@ pub fn body(template: Value) -> StackBody {
     StackBody {
         template: template.to_string(),
         parameters: BTreeMap::new(),
+        kept_parameters: std::collections::BTreeSet::new(),
         tags: BTreeMap::new(),
         capabilities: vec!["CAPABILITY_NAMED_IAM".to_owned()],
         service_role: None,

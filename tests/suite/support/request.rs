@@ -19,6 +19,7 @@ pub fn body(template: &str) -> StackBody {
     StackBody {
         template: template.to_owned(),
         parameters: pairs(&[("Size", "small"), ("Text", "a+b c=d&e/ü")]),
+        kept_parameters: std::collections::BTreeSet::new(),
         tags: pairs(&[("team", "platform")]),
         capabilities: vec!["CAPABILITY_NAMED_IAM".to_owned()],
         service_role: Some("arn:aws:iam::111122223333:role/deployer".to_owned()),

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use self::state::{Stack, State};
-use crate::model::{Digest, ObservedStack, StackEvent, StackStatus};
+use crate::model::{Digest, ObservedStack, StackEvent, StackResource, StackStatus};
 use crate::port::{
     ChangeSet, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection, Identity, Page, PortError,
     PortErrorKind, ResourceDrift, UpdateAnswer, UpdateStack,
@@ -33,6 +33,8 @@ pub(super) struct Habits {
     pub(super) refuses_output_only: bool,
     /// Whether listing is denied.
     pub(super) denies_listing: bool,
+    /// Whether reading events is denied.
+    pub(super) denies_events: bool,
     /// Whether an update changes nothing, whatever was sent.
     pub(super) ignores_updates: bool,
 }
@@ -238,9 +240,23 @@ impl CloudFormation for Fake {
 
     async fn events(&self, stack: &str, from: Option<&str>) -> Result<Page<StackEvent>, PortError> {
         let state = self.enter("DescribeStackEvents").await?;
+        if self.habits().denies_events {
+            return Err(PortError::new(PortErrorKind::Denied, "DescribeStackEvents", "AccessDenied"));
+        }
         let mut events = state.events.get(stack).cloned().unwrap_or_default();
         events.reverse();
         self.answer(&state, "DescribeStackEvents", page(&events, from, PAGE))
+    }
+
+    async fn resources(&self, stack: &str, from: Option<&str>) -> Result<Page<StackResource>, PortError> {
+        let state = self.enter("ListStackResources").await?;
+        let listed = state.resources.get(stack).cloned().unwrap_or_default();
+        self.answer(&state, "ListStackResources", page(&listed, from, PAGE))
+    }
+
+    async fn importers(&self, _export: &str) -> Result<Vec<String>, PortError> {
+        let state = self.enter("ListImports").await?;
+        self.answer(&state, "ListImports", Vec::new())
     }
 
     async fn detect_drift(&self, stack: &str) -> Result<String, PortError> {

@@ -1,0 +1,67 @@
+//! What is left after deletions, when the cloud leaves something out or does not answer.
+
+use super::*;
+use crate::engine::{Proof, Unanswered, Why, complete_resources, prove};
+use crate::model::{Protection, StackResource};
+use crate::ui::outcome_view::Verdict;
+
+/// Tears everything down with these resources listed before, and proves it.
+async fn proved(world: &mut World, listed: &[(&str, Option<&str>)], denies_events: bool) -> (Outcome, Proof) {
+    let mut observation = world.observe(&[]).await;
+    let context = teardown_context(Protection::Disposable);
+    let ids = plan::standing_ids(&context.project, &context.environment, &observation);
+    let resource = |(id, physical): &(&str, Option<&str>)| StackResource {
+        logical_id: (*id).to_owned(),
+        physical_id: physical.map(str::to_owned),
+        resource_type: "AWS::SNS::Topic".to_owned(),
+        status: "CREATE_COMPLETE".to_owned(),
+        reason: None,
+    };
+    for id in &ids {
+        world.fake.state().resources.insert(id.clone(), listed.iter().map(resource).collect());
+    }
+    let (sink, stop) = (&world.recorder, Stop::never());
+    complete_resources(&world.clouds, &mut observation, &ids, sink, &stop).await.unwrap();
+    let plan = plan::teardown(&context, &observation).unwrap();
+    let mut outcome = world.execute(&plan, &stop).await;
+    world.fake.habits.lock().unwrap().denies_events = denies_events;
+    let proof = prove(&world.clouds, &plan, &observation, &outcome, &world.recorder, &stop).await.unwrap();
+    outcome.proof = Some(proof.clone());
+    (outcome, proof)
+}
+
+#[tokio::test]
+async fn what_no_event_speaks_of_is_not_taken_for_gone() {
+    let mut world = World::new(Habits::default());
+    world.deploy(&[unit("jobs")]).await;
+    // Four of them, so that they are listed in two pages.
+    let listed = [("Topic", None), ("Ghost", Some("ghost-1")), ("Other", Some("2")), ("Third", Some("3"))];
+    let (outcome, proof) = proved(&mut world, &listed, false).await;
+    let left: Vec<_> = proof.left.iter().map(|left| (left.resource.as_str(), left.why)).collect();
+    let unaccounted = |id| (id, Why::Unaccounted);
+    assert_eq!(left, [unaccounted("Ghost"), unaccounted("Other"), unaccounted("Third")]);
+    assert_eq!((proof.stacks, proof.resources, proof.holds()), (1, 1, false));
+    assert_eq!(Verdict::of(&outcome), Verdict::Different);
+}
+
+#[tokio::test]
+async fn a_question_without_an_answer_is_no_proof() {
+    let mut world = World::new(Habits::default());
+    world.deploy(&[unit("jobs")]).await;
+    let (outcome, proof) = proved(&mut world, &[("Topic", None)], true).await;
+    let [Unanswered { instance, reason }] = proof.unanswered.as_slice() else { panic!("{proof:?}") };
+    assert_eq!(
+        (instance.to_string().as_str(), reason.as_str()),
+        ("jobs", "DescribeStackEvents: AccessDenied")
+    );
+    assert_eq!((proof.holds(), Verdict::of(&outcome)), (false, Verdict::Unproven));
+}
+
+#[tokio::test]
+async fn throttled_questions_are_asked_again() {
+    let mut world = World::new(Habits { throttled: 30, ..Habits::default() });
+    world.deploy(&[unit("jobs"), unit("web")]).await;
+    let (outcome, proof) = proved(&mut world, &[("Topic", None)], false).await;
+    assert_eq!((proof.stacks, proof.resources, proof.left.len()), (2, 2, 0));
+    assert_eq!(Verdict::of(&outcome), Verdict::Succeeded);
+}

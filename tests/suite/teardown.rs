@@ -1,0 +1,149 @@
+//! Teardowns foresee what will die, stay or refuse, and prove afterwards what is left.
+
+use crate::support::project::Project;
+use serde_json::Value;
+
+const TEMPLATE: &str = "\
+Parameters:
+  Password: {Type: String, NoEcho: true}
+Resources:
+  Database:
+    Type: AWS::RDS::DBInstance
+    DeletionPolicy: Snapshot
+    UpdateReplacePolicy: Snapshot
+    Properties:
+      DBInstanceClass: db.t4g.micro
+      Engine: postgres
+      AllocatedStorage: \"20\"
+      MasterUsername: keeper
+      MasterUserPassword: !Ref Password
+      DeletionProtection: true
+  Archive:
+    Type: AWS::S3::Bucket
+    DeletionPolicy: Retain
+    UpdateReplacePolicy: Retain
+  Queue: {Type: AWS::SQS::Queue}
+";
+
+/// A protected database with a secret, a bucket that stays, a queue.
+fn precious() -> Project {
+    let project = Project::of_one_unit("data", "template.yaml", TEMPLATE);
+    project.write(
+        "stacks/data.yaml",
+        "kind: stack\nclass: stateless\ntemplate: data@1.0.0\nparameters:\n  Password: !secret database#password\n",
+    );
+    project.run(&["lock"]).expect_code(0);
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    project
+}
+
+fn standing(project: &Project) -> usize {
+    let status = project.run(&["status", "demo", "--output", "json"]).expect_code(0).json();
+    status["stacks"].as_array().unwrap().iter().filter(|stack| !stack["status"].is_null()).count()
+}
+
+#[test]
+fn what_refuses_to_go_is_told_before_anything_is_deleted() {
+    let project = precious();
+    let run = project.run(&["teardown", "demo", "--yes"]).expect_code(4);
+    insta::assert_snapshot!(run.stderr, @"
+    error: `data` holds what refuses to be deleted: `Database` (AWS::RDS::DBInstance) by `DeletionProtection`
+    hint: if that is what you want, add `--lift-deletion-protection data`: the protection is lifted by an update of the stack before it is deleted
+    ");
+    assert_eq!(standing(&project), 1);
+    // A rehearsal assumes the consent and says that the real run will need it.
+    let rehearsal = project.run(&["teardown", "demo", "--rehearse"]).expect_code(0);
+    assert!(rehearsal.stdout.contains("`--lift-deletion-protection data`"), "{}", rehearsal.stdout);
+}
+
+#[test]
+fn a_protection_is_lifted_by_name_and_what_is_left_is_listed() {
+    let project = precious();
+    let arguments = ["teardown", "demo", "--lift-deletion-protection", "data", "--yes"];
+    let run = project.run(&arguments).expect_code(0);
+    insta::assert_snapshot!(run.stdout, @"
+    Teardown of demo succeeded after 7m 51s
+      1 done
+      proof 3 resources of 1 stack accounted for, 2 left
+
+      UNIT  RESOURCE  TYPE                  LEFT              ID
+      data  Archive   AWS::S3::Bucket       retained          fieldbook-demo-data-archive-zi9xmk367enp
+      data  Database  AWS::RDS::DBInstance  a snapshot of it  -
+      data.Archive: `rekindle local orphans` lists what the embedded engine still has
+    ");
+    assert!(run.stderr.contains("Database AWS::RDS::DBInstance UPDATE_COMPLETE"), "{}", run.stderr);
+    assert_eq!(standing(&project), 0);
+}
+
+#[test]
+fn a_program_reads_the_proof_as_an_event() {
+    let project = precious();
+    let arguments = ["teardown", "demo", "--lift-deletion-protection", "data", "--yes", "--output", "json"];
+    let run = project.run(&arguments).expect_code(0);
+    let events: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let proof = events.iter().find(|event| event["event"] == "proved").unwrap();
+    assert_eq!((&proof["stacks"], &proof["resources"]), (&Value::from(1), &Value::from(3)));
+    let left: Vec<_> =
+        proof["left"].as_array().unwrap().iter().map(|left| (&left["resource"], &left["why"])).collect();
+    assert_eq!(
+        left,
+        [
+            (&Value::from("Archive"), &Value::from("retained")),
+            (&Value::from("Database"), &Value::from("snapshot"))
+        ]
+    );
+    assert_eq!(events.last().unwrap()["event"], "summary");
+}
+
+const EXPORTER: &str = "\
+Resources:
+  Topic: {Type: AWS::SNS::Topic}
+Outputs:
+  Name: {Value: !GetAtt Topic.TopicName, Export: {Name: shared-topic}}
+";
+
+const IMPORTER: &str = "\
+Resources:
+  Queue: {Type: AWS::SQS::Queue, Properties: {QueueName: !Sub [\"${Topic}-queue\", {Topic: !ImportValue shared-topic}]}}
+";
+
+/// An exporter, and an importer of which the source does not say that it needs it.
+fn exporting() -> Project {
+    let project = Project::of_one_unit("alpha", "template.yaml", EXPORTER);
+    project.write(
+        "stacks/beta.yaml",
+        "kind: stack\nclass: stateless\ntemplate: beta@1.0.0\nenvironments: [demo, other]\n",
+    );
+    project
+        .write("templates/beta/1.0.0/interface.yaml", "kind: stack\ndescription: Of a test.\ninputs: {}\n");
+    project.write("templates/beta/1.0.0/template.yaml", IMPORTER);
+    let manifest = project.read("rekindle.yaml");
+    let target =
+        "    targets: {primary: {provider: local, account: \"000000000000\", region: eu-central-1}}\n";
+    project.write("rekindle.yaml", format!("{manifest}  other:\n{target}"));
+    project.edit("stacks/alpha.yaml", "class: stateless", "class: stateless\nenvironments: [demo]");
+    project.run(&["lock"]).expect_code(0);
+    project.run(&["deploy", "demo", "alpha", "--yes"]).expect_code(0);
+    project
+}
+
+#[test]
+fn who_imports_goes_before_who_exports() {
+    let project = exporting();
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    let run = project.run(&["teardown", "demo", "--yes"]).expect_code(0);
+    let place = |text: &str| run.stderr.find(text).unwrap_or_else(|| panic!("{text}: {}", run.stderr));
+    assert!(place("beta: deleted") < place("alpha: deleting"), "{}", run.stderr);
+}
+
+#[test]
+fn an_importer_of_somebody_else_is_named() {
+    let project = exporting();
+    project.run(&["deploy", "other", "--yes"]).expect_code(0);
+    let run = project.run(&["teardown", "demo", "--yes"]).expect_code(4);
+    insta::assert_snapshot!(run.stderr, @"
+    error: stack `fieldbook-other-beta` imports `shared-topic`, which stack `fieldbook-demo-alpha` of `alpha` exports
+    hint: delete `fieldbook-other-beta`, or take the `Fn::ImportValue` out of its template, then run the same command again; it is no stack of this environment, so it is not touched
+    ");
+    assert_eq!(standing(&project), 1);
+}
