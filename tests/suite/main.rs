@@ -22,6 +22,8 @@ mod json_documents;
 mod kills;
 mod language_project;
 mod layers;
+#[cfg(feature = "aws")]
+mod lease;
 mod local_engine;
 mod longest_path;
 mod main_job;
@@ -33,5 +35,6 @@ mod replacement;
 mod sandbox;
 mod shipped_project;
 mod source;
+mod statuses;
 mod support;
 mod teardown;
