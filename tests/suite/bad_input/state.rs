@@ -178,8 +178,8 @@ fn a_full_disk() {
         return;
     }
     assert_told!(told, @"
-    exit code 1
-    error: the deploy ended: refused; its record could not be written, and the next command writes it from the journal
+    exit code 6
+    error: the deploy ended: needs-hands; its record could not be written, and the next command writes it from the journal
       caused by: could not write `[project]/state/ledger/demo/1.json`
       caused by: No space left on device (os error 28)
     hint: the disk is full: free some space and run the command again; what was there before is untouched
