@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::cli::Session;
+use crate::cli::args::RunArguments;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::prediction;
@@ -189,8 +191,13 @@ fn record(header: JournalHeader, outcome: &Outcome) -> Record {
 
 impl Session {
     /// How a run is carried out.
-    pub(super) fn execute_options(&self, jobs: Option<std::num::NonZeroUsize>) -> ExecuteOptions {
-        let jobs = jobs.map_or(0, std::num::NonZeroUsize::get);
-        ExecuteOptions { jobs, ..ExecuteOptions::default() }
+    pub(super) fn execute_options(&self, arguments: &RunArguments) -> ExecuteOptions {
+        let minutes = |minutes: u32| Duration::from_secs(u64::from(minutes) * 60);
+        ExecuteOptions {
+            jobs: arguments.jobs.map_or(0, std::num::NonZeroUsize::get),
+            unit_deadline: arguments.unit_deadline.map(minutes),
+            deadline: arguments.deadline.map(minutes),
+            ..ExecuteOptions::default()
+        }
     }
 }

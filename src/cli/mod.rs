@@ -80,6 +80,7 @@ fn dispatch(session: &Session, command: &Command) -> Result<ExitCode, Failure> {
         Command::Deploy(arguments) => command::deploy::run(session, arguments),
         Command::Status(arguments) => command::status::run(session, arguments),
         Command::Outputs(arguments) => command::outputs::run(session, arguments),
+        Command::Attach(arguments) => command::attach::run(session, arguments),
         Command::Verify(arguments) => command::verify::run(session, arguments),
         Command::Teardown(arguments) => command::teardown::run(session, arguments),
         Command::Rebuild(arguments) => command::rebuild::run(session, arguments),

@@ -89,7 +89,7 @@ async fn rehearse(rehearsal: &Rehearsal<'_>, recorder: &Recorder, stop: &Stop) -
     let durations = Durations::of_table(prediction::table);
     let engine = Cloud::in_memory(Options { now: clock::now(), faults: Vec::new() });
     engine.set_answers(rehearsal.session.answers()?);
-    let options = rehearsal.session.execute_options(rehearsal.run.jobs);
+    let options = rehearsal.session.execute_options(rehearsal.run);
     let stage = Stage { project: rehearsal.project, engine: &engine, durations, options, stop };
     stage.make_used(environment, &mut BTreeSet::new()).await?;
     if rehearsal.teardown.is_some() {

@@ -44,6 +44,12 @@ pub struct RunArguments {
     /// Do it on an embedded engine in memory and in virtual time; nothing real is touched
     #[arg(long)]
     pub rehearse: bool,
+    /// Wait at most MINUTES for each stack [default: as long as anything moves within a day]
+    #[arg(long, value_name = "MINUTES")]
+    pub unit_deadline: Option<u32>,
+    /// Wait at most MINUTES for the whole; nothing is begun after that
+    #[arg(long, value_name = "MINUTES")]
+    pub deadline: Option<u32>,
     /// Wait up to SECONDS for a run on another machine that holds the environment's lease
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub wait_for_lease: u64,

@@ -19,6 +19,8 @@ pub enum Operation {
     Teardown,
     /// `rebuild`: a teardown, a deploy, a verification.
     Rebuild,
+    /// `attach`: what others began is watched.
+    Attach,
 }
 
 impl Operation {
@@ -28,6 +30,7 @@ impl Operation {
             Self::Deploy => "deploy",
             Self::Teardown => "teardown",
             Self::Rebuild => "rebuild",
+            Self::Attach => "attach",
         }
     }
 }

@@ -7,10 +7,11 @@
 //! |---|---|
 //! | who is called, and how often | `clouds`, `budget`, `retry`, `lane` |
 //! | how time passes | `strands`, `clock`, `poller`, `watch`, `session` |
-//! | what is seen | `observe`, `complete`, `resources`, `importers`, `identity`, `settle`, `recover`, `history` |
+//! | what is seen | `observe`, `complete`, `resources`, `importers`, `identity`, `settle`, `attach`, `recover`, `history` |
 //! | what is done | `execute` |
 //! | what is proved, and what is told afterwards | `verify`, `proof`, `timeline`, `critical_path`, `stopwatch` |
 
+mod attach;
 mod budget;
 mod clock;
 mod clouds;
@@ -40,6 +41,7 @@ mod timeline;
 mod verify;
 mod watch;
 
+pub use attach::attach;
 pub use budget::Pace;
 pub use clouds::{Cloud, Clouds};
 pub use complete::complete_templates;

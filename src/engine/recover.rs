@@ -35,7 +35,7 @@ pub enum RecoverError {
     #[error("what became of `{instance}` could not be found out")]
     Call {
         /// The instance.
-        instance: InstanceName,
+        instance: String,
         /// What the cloud said.
         #[source]
         source: PortError,
@@ -80,7 +80,7 @@ pub async fn recover(
         Ok(last) => Ok((instance.clone(), last)),
         Err(CallError::Stopped) => Err(RecoverError::Stopped),
         Err(CallError::Failed { error: source, .. }) => {
-            Err(RecoverError::Call { instance: instance.clone(), source })
+            Err(RecoverError::Call { instance: instance.to_string(), source })
         }
     });
     found.collect()
@@ -145,7 +145,7 @@ impl Remnant<'_> {
     async fn wait(&self, stack: &ObservedStack) -> Result<Option<ObservedStack>, CallError> {
         self.say(format!("stack `{}` is {}: waiting for what goes on", stack.name, stack.status));
         let history = Arc::new(History::new(self.instance, &stack.id, &stack.name, None));
-        self.lane.settled(Watch { stack: stack.id.clone(), before: None, history }).await
+        self.lane.settled(Watch { stack: stack.id.clone(), before: None, history, until: None }).await
     }
 
     fn tell(&self, standing: Option<&ObservedStack>) {

@@ -38,6 +38,7 @@ impl Patience {
                 | Kind::LimitExceeded
                 | Kind::State
                 | Kind::Unjournalled
+                | Kind::Overdue
                 | Kind::Busy
                 | Kind::Other,
                 _,

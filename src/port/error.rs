@@ -32,6 +32,8 @@ pub enum PortErrorKind {
     State,
     /// The run's journal could not be written: the call was not made.
     Unjournalled,
+    /// It was waited for as long as was asked.
+    Overdue,
     /// Another process holds the embedded engine's state.
     Busy,
     /// Something else.

@@ -50,13 +50,18 @@ async fn of_many_writes_at_once_exactly_one_wins() {
     assert_eq!(store.read().await.unwrap(), None);
     let runs: Vec<Lease> = (0..8).map(|number| lease(&format!("run-{number}"))).collect();
     let written = futures_util::future::join_all(runs.iter().map(|lease| store.write(lease, None))).await;
-    let winners: Vec<usize> =
-        written.iter().enumerate().filter(|(_, it)| it.as_ref().unwrap().is_some()).map(|(at, _)| at).collect();
+    let winners: Vec<usize> = written
+        .iter()
+        .enumerate()
+        .filter(|(_, it)| it.as_ref().unwrap().is_some())
+        .map(|(at, _)| at)
+        .collect();
     assert_eq!(winners.len(), 1, "{winners:?}");
     let (found, version) = store.read().await.unwrap().unwrap();
     assert_eq!(found, runs[winners[0]]);
 
-    let renewed = futures_util::future::join_all(runs.iter().map(|lease| store.write(lease, Some(&version)))).await;
+    let renewed =
+        futures_util::future::join_all(runs.iter().map(|lease| store.write(lease, Some(&version)))).await;
     assert_eq!(renewed.iter().filter(|it| it.as_ref().unwrap().is_some()).count(), 1);
 }
 
@@ -83,7 +88,9 @@ async fn what_is_no_lease_is_refused_and_stays() {
     let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
     let s3 = aws_sdk_s3::Client::from_conf(s3);
     let key = "kept/leases/fieldbook/sandbox.json";
-    for (text, message) in [("notes", "it is no lease"), (r#"{"schema": 2}"#, "it is of format 2, newer than 1")] {
+    for (text, message) in
+        [("notes", "it is no lease"), (r#"{"schema": 2}"#, "it is of format 2, newer than 1")]
+    {
         let body = text.as_bytes().to_vec().into();
         s3.put_object().bucket(BUCKET).key(key).body(body).send().await.unwrap();
         let (recorder, stop, terms) = (Recorder::default(), Stop::never(), LeaseTerms::default());

@@ -15,7 +15,7 @@ use rekindle::model::{Class, DesiredUnit, Digest, Protection, SealedUnit, StackS
 use rekindle::plan::{
     self, ActionKind, Consents, DeployContext, Observation, Plan, PlanError, TeardownContext, status_table,
 };
-use rekindle::port::{CloudFormation, CreateStack, DeleteStack, StackBody, UpdateStack};
+use rekindle::port::{ChangeSetStatus, CloudFormation, CreateStack, DeleteStack, StackBody, UpdateStack};
 use serde_json::{Value, json};
 
 const STACK: &str = "fieldbook-demo-data";
@@ -40,7 +40,9 @@ fn first() -> SealedUnit {
 
 /// What the source wants: it changes `One` before `Two`, makes `New` before both, and has no `Old`.
 fn second() -> SealedUnit {
-    unit(json!({"New": topic("new", &[]), "One": topic("second", &["New"]), "Two": topic("second", &["One"])}))
+    unit(
+        json!({"New": topic("new", &[]), "One": topic("second", &["New"]), "Two": topic("second", &["One"])}),
+    )
 }
 
 fn body(unit: &SealedUnit) -> StackBody {
@@ -115,7 +117,8 @@ impl Scene {
         let cloud = local::Cloud::in_memory(local::Options { now, faults });
         let client = cloud.client("000000000000".parse().unwrap(), "eu-central-1".parse().unwrap());
         let reached = Cloud::new(Arc::new(client.clone()), Pace::Virtual);
-        let clouds = Clouds { targets: [("primary".parse().unwrap(), reached)].into(), used: BTreeMap::new() };
+        let clouds =
+            Clouds { targets: [("primary".parse().unwrap(), reached)].into(), used: BTreeMap::new() };
         let mut scene = Self { cloud, client, clouds, recorder: Recorder::default(), id: String::new() };
         for (number, step) in steps.iter().enumerate() {
             scene.ask(step).await;
@@ -140,7 +143,10 @@ impl Scene {
                 self.id = self.client.describe_stack(STACK).await.unwrap().unwrap().id;
             }
             "orphan" => {
-                let body = StackBody { tags: BTreeMap::new(), ..import_body(json!({"Bucket": bucket("kept", &[])})) };
+                let body = StackBody {
+                    tags: BTreeMap::new(),
+                    ..import_body(json!({"Bucket": bucket("kept", &[])}))
+                };
                 let id = self.create("before", body).await;
                 self.rest(&id).await;
                 self.delete(&id).await;
@@ -178,7 +184,9 @@ impl Scene {
         let body = import_body(resources);
         let request = UpdateStack { stack: STACK.to_owned(), body, token: "import".to_owned() };
         let set = self.client.create_import("import", &request, &imports).await.unwrap();
-        self.client.wait_for_change(Duration::from_secs(60)).await.unwrap();
+        while self.client.describe_change_set(&set).await.unwrap().status == ChangeSetStatus::Pending {
+            self.client.wait_for_change(Duration::from_secs(60)).await.unwrap();
+        }
         self.client.execute_change_set(&set, "go").await.unwrap();
         self.id = self.client.describe_stack(STACK).await.unwrap().unwrap().id;
     }

@@ -79,7 +79,7 @@ async fn deploy_held(
         consent::ask(&session.console, &arguments.run, &question, stop).await?;
     }
     let view = view::of(&session.console, Expectations::of(&plan));
-    let options = session.execute_options(arguments.run.jobs);
+    let options = session.execute_options(&arguments.run);
     let operation = Operation::Deploy;
     let (source, options) = (&assembly.units[..], &options);
     let errand = Errand { plan: &plan, observation: &observation, source, options, operation };

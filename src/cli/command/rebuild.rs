@@ -71,7 +71,7 @@ async fn rebuild(
         let mut site = Site::open(&mut wiring, environment, &state, (&notices, stop)).await?;
         site.hold = Some(Arc::clone(&hold));
         site.reach_everything(None)?;
-        let options = session.execute_options(arguments.run.jobs);
+        let options = session.execute_options(&arguments.run);
         let rebuild = Rebuild { session, assembly, site, options, stop };
         rebuild_held(&rebuild, arguments, &notices).await
     };

@@ -128,7 +128,7 @@ async fn teardown_held(
         consent::ask(&session.console, &arguments.run, &question, stop).await?;
     }
     let view = view::of(&session.console, Expectations::of(&plan));
-    let options = session.execute_options(arguments.run.jobs);
+    let options = session.execute_options(&arguments.run);
     let operation = Operation::Teardown;
     let errand = Errand { plan: &plan, observation: &observation, source: &[], options: &options, operation };
     let work = site.carry_out(errand, &*view, stop);

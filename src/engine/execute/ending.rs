@@ -104,12 +104,12 @@ fn told(error: &PortError) -> String {
 }
 
 /// A cause that is no resource's.
-pub(super) fn plain(reason: impl Into<String>) -> Cause {
+pub(in crate::engine) fn plain(reason: impl Into<String>) -> Cause {
     Cause { resource: None, resource_type: None, reason: reason.into() }
 }
 
 /// Whether CloudFormation took a failed operation back.
-pub(super) fn is_rolled_back(status: &StackStatus) -> bool {
+pub(in crate::engine) fn is_rolled_back(status: &StackStatus) -> bool {
     matches!(
         status,
         StackStatus::RollbackComplete
@@ -120,7 +120,12 @@ pub(super) fn is_rolled_back(status: &StackStatus) -> bool {
 
 /// What to do about a stack that stopped in this status. The embedded engine has no commands of its
 /// own: there a stuck stack is torn down and made again.
-pub(super) fn hint(status: &StackStatus, stack: &str, instance: &InstanceName, is_embedded: bool) -> String {
+pub(in crate::engine) fn hint(
+    status: &StackStatus,
+    stack: &str,
+    instance: &InstanceName,
+    is_embedded: bool,
+) -> String {
     match status {
         StackStatus::UpdateFailed | StackStatus::UpdateRollbackFailed if is_embedded => {
             format!("correct the cause, tear down unit `{instance}`, then run the same command again")
