@@ -107,11 +107,11 @@ async fn judged(
     after: Option<&ObservedStack>,
     history: &History,
 ) -> UnitOutcome {
+    // The last events; without them the stack's own status and its reason have to do.
+    drop(history.fetch(lane).await);
     let Some(stack) = after.filter(|stack| !stack.status.is_gone() && !stack.status.is_healthy()) else {
         return UnitOutcome::Done;
     };
-    // Without events the status reason has to do.
-    drop(history.fetch(lane).await);
     let cause = history.root_cause().unwrap_or_else(|| {
         let reason = stack.status_reason.clone();
         plain(reason.unwrap_or_else(|| format!("the stack is {} without a reason", stack.status)))
