@@ -7,7 +7,7 @@ use std::time::Duration;
 use rekindle::language::expand::{Unknown, expand};
 use rekindle::language::parameters::Parameter;
 use rekindle::language::rules::{UnknownAccount, judge};
-use rekindle::language::{Evaluator, Facts, decide, transforms};
+use rekindle::language::{Evaluator, Facts, capabilities, decide, transforms};
 use rekindle::lint::{Purpose, lint};
 use rekindle::local::{Cloud, Options};
 use rekindle::port::{CloudFormation, CreateStack, StackBody};
@@ -19,7 +19,7 @@ pub fn template(bytes: &[u8]) {
     for file in ["template.yaml", "template.json"] {
         let Ok(document) = read(file, bytes) else { continue };
         let _ = lint(&document, Purpose::default());
-        let _ = analysis::capabilities(&document.value);
+        let _ = capabilities(&document.value);
         let _ = analysis::parameters(&document.value);
         language_of(&document.value);
     }

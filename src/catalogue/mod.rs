@@ -36,6 +36,7 @@ pub use schema::{Additional, Definitions, Items, Schema, Types};
 pub use stateful::holds;
 
 const BYTES: &[u8] = include_bytes!("resource-types.bin");
+const CUSTOM: &str = "AWS::CloudFormation::CustomResource";
 const SHIPPED: &str = "the tests read every type of the shipped catalogue";
 
 struct Catalogue {
@@ -62,6 +63,16 @@ pub fn resource_type(name: &str) -> Option<&'static ResourceType> {
         let text = CATALOGUE.archive.text(name).expect(SHIPPED);
         serde_json::from_str(text).expect(SHIPPED)
     }))
+}
+
+/// The name under which AWS publishes a type: custom resources share one.
+pub fn published_name(resource_type: &str) -> &str {
+    if is_custom(resource_type) { CUSTOM } else { resource_type }
+}
+
+/// Whether a type's answers come from code of its users.
+pub fn is_custom(resource_type: &str) -> bool {
+    resource_type == CUSTOM || resource_type.starts_with("Custom::")
 }
 
 /// Whether there is such a type, without reading it.

@@ -12,9 +12,11 @@
 //! | `references` | what a piece of template refers to |
 //! | `rolling_update` | what replaces the instances of a group, and how long that pauses |
 //! | `transforms` | which macros a template asks for |
+//! | `capabilities` | what has to be acknowledged before CloudFormation takes a template |
 //!
 //! May not know resource types, stacks or files; may not decide what is deployed.
 
+mod capabilities;
 mod conditions;
 pub mod evaluate;
 pub mod expand;
@@ -28,8 +30,9 @@ pub mod rules;
 pub mod transforms;
 mod value;
 
+pub use capabilities::capabilities;
 pub use conditions::decide;
 pub use evaluate::{Environment, EvaluateError, Evaluator};
 pub use facts::Facts;
 pub use references::{Piece, Reference, pieces, walk};
-pub use value::{is_function, is_pseudo_parameter, pointer, text_of};
+pub use value::{has_key, is_function, is_pseudo_parameter, pointer, text_of};

@@ -4,13 +4,26 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::language::value::{pointer, text_of};
+use crate::language::value::{has_key, pointer, text_of};
 
 /// The transform that [`crate::language::expand`] carries out.
 pub const LANGUAGE_EXTENSIONS: &str = "AWS::LanguageExtensions";
 
 /// The function that sends a part of the template through a macro.
-const EMBEDDED: &str = "Fn::Transform";
+pub const EMBEDDED: &str = "Fn::Transform";
+
+/// How the key of a loop begins.
+pub(super) const LOOP: &str = "Fn::ForEach::";
+
+/// Whether a key is a loop of `AWS::LanguageExtensions`.
+pub fn is_loop(key: &str) -> bool {
+    key.starts_with(LOOP)
+}
+
+/// Whether a key stands for entries that are not written out.
+pub fn makes_entries(key: &str) -> bool {
+    is_loop(key) || key == EMBEDDED
+}
 
 /// The macros the whole template goes through, in order.
 pub fn declared(template: &Map<String, Value>) -> Vec<String> {
@@ -30,7 +43,7 @@ pub fn named(template: &Map<String, Value>) -> BTreeMap<String, String> {
     }
     // Few templates have one, and only its place is worth spelling out.
     let is_searched =
-        |key: &str, value: &Value| key != "Transform" && (key == EMBEDDED || holds(value, EMBEDDED));
+        |key: &str, value: &Value| key != "Transform" && (key == EMBEDDED || has_key(value, EMBEDDED));
     for (key, value) in template.iter().filter(|(key, value)| is_searched(key, value)) {
         embedded(key, value, &pointer("", key), &mut names);
     }
@@ -56,15 +69,6 @@ fn embedded(key: &str, value: &Value, at: &str, names: &mut BTreeMap<String, Str
             map.iter().for_each(|(key, item)| embedded(key, item, &pointer(at, key), names));
         }
         _ => {}
-    }
-}
-
-/// Whether `wanted` is a key anywhere in a tree.
-pub fn holds(value: &Value, wanted: &str) -> bool {
-    match value {
-        Value::Array(items) => items.iter().any(|item| holds(item, wanted)),
-        Value::Object(map) => map.iter().any(|(key, item)| key == wanted || holds(item, wanted)),
-        _ => false,
     }
 }
 

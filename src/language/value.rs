@@ -17,6 +17,15 @@ pub fn is_function(key: &str) -> bool {
     key == "Ref" || key.starts_with("Fn::")
 }
 
+/// Whether `wanted` is a key anywhere in a tree.
+pub fn has_key(value: &Value, wanted: &str) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(|item| has_key(item, wanted)),
+        Value::Object(map) => map.iter().any(|(key, item)| key == wanted || has_key(item, wanted)),
+        _ => false,
+    }
+}
+
 /// Whether a name is a pseudo parameter.
 /// Source: CloudFormation template reference, "Pseudo parameters".
 pub fn is_pseudo_parameter(name: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::language::transforms::{LANGUAGE_EXTENSIONS, declared};
+use crate::language::transforms::{EMBEDDED, LANGUAGE_EXTENSIONS, declared, makes_entries};
 use crate::lint::Purpose;
 
 /// AWS CloudFormation user guide, "Pseudo parameters reference".
@@ -41,10 +41,10 @@ impl<'a> Scope<'a> {
     ) -> Self {
         let transforms = declared(source);
         let is_foreign = transforms.iter().any(|name| name != LANGUAGE_EXTENSIONS);
-        let makes_names = |key: &String| is_loop(key) || key == "Fn::Transform";
+        let makes_names = |key: &String| makes_entries(key);
         let sections = root.values().filter_map(Value::as_object);
         let is_open =
-            is_foreign || root.contains_key("Fn::Transform") || sections.flat_map(Map::keys).any(makes_names);
+            is_foreign || root.contains_key(EMBEDDED) || sections.flat_map(Map::keys).any(makes_names);
         let has_extensions = transforms.iter().any(|name| name == LANGUAGE_EXTENSIONS);
         let Purpose { schemas: knows_types, is_unit, .. } = purpose;
         Self { root, has_extensions, is_open, is_foreign, knows_types, is_unit }
@@ -61,7 +61,7 @@ impl<'a> Scope<'a> {
             .into_iter()
             .flatten()
             .map(|(name, value)| (name.as_str(), value))
-            .filter(|(name, _)| !is_loop(name) && *name != "Fn::Transform")
+            .filter(|(name, _)| !makes_entries(name))
     }
 
     /// One entry of a section.
@@ -91,9 +91,4 @@ impl<'a> Scope<'a> {
 /// Whether a type is a module: a template of its own, registered in the account.
 pub(super) fn is_module(kind: &str) -> bool {
     kind.ends_with("::MODULE")
-}
-
-/// Whether a key is a loop of `AWS::LanguageExtensions`.
-pub(super) fn is_loop(key: &str) -> bool {
-    key.starts_with("Fn::ForEach::")
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::language::transforms::holds;
+use crate::language::has_key;
 use crate::lint::functions::Uses;
 use crate::lint::path::Path;
 use crate::lint::report::Report;
@@ -11,7 +11,8 @@ use crate::lint::scope::Scope;
 
 /// Records what is declared for nothing. A macro may use anything, also one in the middle of a value.
 pub(super) fn check(scope: &Scope<'_>, uses: &Uses<'_>, report: &mut Report) {
-    let is_macro = |(key, value): (&String, &Value)| key == "Fn::Transform" || holds(value, "Fn::Transform");
+    let is_macro =
+        |(key, value): (&String, &Value)| key == "Fn::Transform" || has_key(value, "Fn::Transform");
     if scope.is_foreign || scope.root.iter().any(is_macro) {
         return;
     }

@@ -1,8 +1,9 @@
 //! Small questions about JSON values, asked the way CloudFormation answers them.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What a value is, for messages.
 pub(super) fn kind(value: &Value) -> &'static str {
@@ -14,6 +15,12 @@ pub(super) fn kind(value: &Value) -> &'static str {
         Value::Array(_) => "a list",
         Value::Object(_) => "a map",
     }
+}
+
+/// What a map that is not there has in it.
+pub(super) fn nothing() -> &'static Value {
+    static NOTHING: LazyLock<Value> = LazyLock::new(|| Value::Object(Map::new()));
+    &NOTHING
 }
 
 /// A scalar as the text it becomes.

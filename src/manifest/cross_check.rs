@@ -6,7 +6,7 @@ use crate::manifest::lock::TEMPLATE;
 use crate::manifest::manifest_file::EnvironmentDeclaration;
 use crate::manifest::project::Project;
 use crate::manifest::source::{Located, Position};
-use crate::manifest::suggestion::suggestion;
+use crate::manifest::suggestion::{suggestion, template_versions};
 use crate::manifest::unit_file::UnitDeclaration;
 use crate::model::files::LOCK_FILE;
 use crate::model::{Diagnostic, Diagnostics, EnvironmentName, Place, TargetName, UnitName};
@@ -123,17 +123,7 @@ fn template_hint(project: &Project, unit: &UnitDeclaration) -> String {
             Project::folder(wanted)
         );
     }
-    let versions: Vec<String> = project
-        .templates
-        .keys()
-        .filter(|template| template.name == wanted.name)
-        .map(|template| format!("`{template}`"))
-        .collect();
-    if versions.is_empty() {
-        suggestion(wanted.name.as_str(), project.templates.keys().map(|template| template.name.as_str()))
-    } else {
-        format!("there is {}", versions.join(", "))
-    }
+    template_versions(wanted.name.as_str(), project.templates.keys())
 }
 
 fn extends_itself(

@@ -10,15 +10,18 @@ use serde_json::Value;
 
 use crate::manifest::scalar::Scalar;
 use crate::manifest::source::{Located, Position};
+use crate::manifest::suggestion::template_versions;
 use crate::manifest::yaml::{Content, Key, Node};
 use crate::model::diagnostic::did_you_mean;
-use crate::model::{Diagnostic, Diagnostics};
+use crate::model::{Diagnostic, Diagnostics, NameError, TemplateRef};
 
 /// Collects problems while values are taken out of nodes.
 #[derive(Debug, Default)]
 pub struct Decoder {
     /// The problems so far.
     pub problems: Diagnostics,
+    /// The templates there are, for advice on references to others.
+    pub templates: Vec<TemplateRef>,
 }
 
 /// The entries of a mapping whose keys are known.
@@ -171,6 +174,19 @@ impl Decoder {
         match text.value.parse() {
             Ok(value) => Some(Located { value, position: text.position }),
             Err(error) => self.refuse(node.error("invalid-value", T::Err::to_string(&error))),
+        }
+    }
+
+    /// A reference to a version of a template, which need not exist.
+    pub fn template(&mut self, node: &Node) -> Option<Located<TemplateRef>> {
+        let text = self.text(node)?;
+        match text.value.parse() {
+            Ok(value) => Some(Located { value, position: text.position }),
+            Err(error) => {
+                let name = text.value.split('@').next().unwrap_or_default();
+                let hint = template_versions(name, &self.templates);
+                self.refuse(node.error("invalid-value", NameError::to_string(&error)).hint(hint))
+            }
         }
     }
 

@@ -58,7 +58,7 @@ pub(super) fn is_image(root: &Node) -> bool {
 pub(super) fn decode(decoder: &mut Decoder, name: UnitName, root: &Node) -> Option<UnitDeclaration> {
     let fields = decoder.fields(root, "the image", &KEYS);
     refuse_reserved(decoder, &fields);
-    let template = fields.required(decoder, "template").and_then(|node| decoder.parsed(node));
+    let template = fields.required(decoder, "template").and_then(|node| decoder.template(node));
     let primary = || vec![Located { value: TargetName::primary(), position: root.position.clone() }];
     let targets = fields.get("targets").map_or_else(primary, |node| target_list(decoder, node));
     let image = ImageDeclaration {

@@ -54,9 +54,12 @@ impl Project {
         let mut decoder = Decoder::default();
         let lock = read_lock(&mut decoder, &files);
         let manifest = read_manifest(&mut decoder, &files);
+        let mut of_templates = Decoder::default();
+        let templates = read_templates(&mut of_templates, &files, &lock);
+        decoder.templates = templates.keys().cloned().collect();
         let units = read_units(&mut decoder, &files);
-        let templates = read_templates(&mut decoder, &files, &lock);
         let mut problems = decoder.problems;
+        problems.extend(of_templates.problems);
         let Some(manifest) = manifest else { return Err(problems) };
         let mut project = Self {
             manifest,

@@ -117,7 +117,7 @@ pub fn decode(decoder: &mut Decoder, name: UnitName, root: &Node) -> Option<Unit
     }
     let fields = decoder.fields(root, "the unit", &KEYS);
     refuse_reserved(decoder, &fields);
-    let template = fields.required(decoder, "template").and_then(|node| decoder.parsed(node));
+    let template = fields.required(decoder, "template").and_then(|node| decoder.template(node));
     let classes = [Class::Stateless, Class::Data, Class::Permanent].map(|class| (class.as_str(), class));
     let class = fields.required(decoder, "class").and_then(|node| decoder.word(node, &classes));
     let primary = || vec![Located { value: TargetName::primary(), position: root.position.clone() }];

@@ -83,7 +83,7 @@ pub fn logical_ids(unit: &DesiredUnit) -> Option<BTreeSet<String>> {
     let template = unit.template.tree();
     let template = expanded(&template, &literals.collect(), None);
     let resources = template.get("Resources").and_then(Value::as_object)?;
-    let is_open = resources.keys().any(|key| key.starts_with("Fn::ForEach::"));
+    let is_open = resources.keys().any(|key| transforms::is_loop(key));
     (!is_open).then(|| resources.keys().cloned().collect())
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
+use crate::language;
 use crate::manifest::source::Located;
 use crate::manifest::{Project, ResolvedEnvironment, ResolvedImage, ResolvedUnit, draft};
 use crate::model::facts::Identity;
@@ -79,7 +80,9 @@ impl<'p> Assembler<'p> {
     pub fn assemble(&self, environment: &EnvironmentName) -> Result<Assembly, Diagnostics> {
         let mut resolved = self.project.resolve(environment)?;
         let contexts = contexts(self.project, &resolved.environment)?;
-        let (images, mut problems) = self.read_images(&resolved, &contexts);
+        let mut problems = resolved.warnings.clone();
+        let (images, found) = self.read_images(&resolved, &contexts);
+        problems.extend(found);
         images::bind(&mut resolved, &images, &mut problems);
         if problems.has_errors() {
             return Err(problems);
@@ -104,10 +107,8 @@ impl<'p> Assembler<'p> {
         if problems.has_errors() {
             return Err(problems);
         }
-        let mut warnings = resolved.warnings.clone();
-        warnings.extend(problems);
-        warnings.extend(outputs::weaker_classes(&resolved.units));
-        Ok(self.complete(resolved, (units, images), inputs, warnings))
+        problems.extend(outputs::weaker_classes(&resolved.units));
+        Ok(self.complete(resolved, (units, images), inputs, problems))
     }
 
     /// The images of one environment alone: what `build` needs, before any stack can be bound to them.
@@ -222,7 +223,12 @@ impl<'p> Assembler<'p> {
         outputs
     }
 
-    fn render(
+    /// The project whose environments these are.
+    pub(super) fn project(&self) -> &'p Project {
+        self.project
+    }
+
+    pub(super) fn render(
         &self,
         contexts: &BTreeMap<TargetName, TargetContext>,
         unit: &ResolvedUnit,
@@ -257,7 +263,7 @@ struct Joined {
 }
 
 /// What templates see of a target, made once for all its instances.
-struct TargetContext {
+pub(super) struct TargetContext {
     env: Visible,
     lock: Visible,
 }
@@ -270,7 +276,7 @@ impl TargetContext {
     }
 }
 
-fn contexts(
+pub(super) fn contexts(
     project: &Project,
     environment: &Environment,
 ) -> Result<BTreeMap<TargetName, TargetContext>, Diagnostics> {
@@ -304,7 +310,7 @@ fn desired(
 ) -> SealedUnit {
     let settings = &unit.settings;
     let mut capabilities = settings.capabilities.clone();
-    capabilities.extend(analysis::capabilities(&template));
+    capabilities.extend(language::capabilities(&template));
     let identity = Identity {
         project: environment.project.clone(),
         environment: environment.name.clone(),

@@ -11,8 +11,8 @@ use crate::template::Document;
 pub(super) enum Depth {
     /// What CloudFormation or rekindle refuse for certain: whatever would stop a deployment.
     Certain,
-    /// That, advice, and what resource schemas say. A schema can be wrong or too old, and a rebuild
-    /// at night must not fail over that; who runs `check` can look into it.
+    /// That, advice, and what resource schemas say. A schema can be wrong or too old: what stands was
+    /// accepted by CloudFormation, and making it again must not fail over that.
     Everything,
 }
 

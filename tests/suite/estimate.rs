@@ -110,7 +110,8 @@ fn records_of_the_account_correct_the_table() {
 
 #[test]
 fn what_nobody_knows_is_listed_and_never_guessed_in_silence() {
-    let template = r#"{"Resources": {"Thing": {"Type": "AWS::Brand::New"}}}"#;
+    let template = r#"{"Resources": {"Thing": {"Type": "AWS::Brand::New",
+        "Metadata": {"RekindleAccept": {"unknown-type": "published last week"}}}}}"#;
     let project = Project::of_one_unit("odd", "template.json", template);
     let shown = project.run(&["estimate", "demo", "--rebuild"]).expect_code(0).stdout;
     assert!(

@@ -21,6 +21,9 @@ use crate::ui::{SCHEMA, error, sarif};
 
 /// `check`
 #[derive(Debug, Args)]
+#[command(
+    override_usage = "rekindle check [OPTIONS] [ENV]\n       rekindle check [OPTIONS] --template <PATH>..."
+)]
 #[command(after_help = "Examples:\n  rekindle check\n  rekindle check production --strict\n  \
     rekindle check --template stack.yaml --template more/ --region eu-central-1\n\n\
     The rules are in docs/lint.md.")]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::cli::Session;
 use crate::cli::args::DeployArguments;
 use crate::cli::carry_out::Errand;
-use crate::cli::command::plan::{check_names, deploy_context, make};
+use crate::cli::command::plan::{check_names, deploy_context, make, refuse_broken, refuse_broken_units};
 use crate::cli::consent::{self, Question};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
@@ -17,6 +17,7 @@ use crate::cli::wire::Wiring;
 use crate::cli::{faults, names, recovery, runtime};
 use crate::engine::{EventSink, Operation, Outcome, Stop};
 use crate::manifest::Project;
+use crate::model::InstanceName;
 use crate::plan::DeployContext;
 use crate::release::Assembly;
 use crate::ui::outcome_view::Summary;
@@ -33,14 +34,15 @@ pub fn run(session: &Session, arguments: &DeployArguments) -> Result<ExitCode, F
     if arguments.run.rehearse {
         return rehearse(session, arguments, &project, &assembly, context);
     }
-    let outcome = runtime::run(async |stop| deploy(session, arguments, &assembly, &context, &stop).await)?;
+    let outcome =
+        runtime::run(async |stop| deploy(session, arguments, (&project, &assembly), &context, &stop).await)?;
     Ok(ExitCode::from(Summary::of([&outcome]).verdict))
 }
 
 async fn deploy(
     session: &Session,
     arguments: &DeployArguments,
-    assembly: &Assembly,
+    (project, assembly): (&Project, &Assembly),
     context: &DeployContext,
     stop: &Stop,
 ) -> Result<Outcome, Failure> {
@@ -54,7 +56,7 @@ async fn deploy(
         recovery::settle(&mut wiring, environment, &state, (&notices, stop)).await?;
         let mut site = Site::open(&mut wiring, environment, &state, (&notices, stop)).await?;
         site.hold = Some(Arc::clone(&hold));
-        deploy_held(session, arguments, assembly, (&site, context), (&notices, stop)).await
+        deploy_held(session, arguments, (project, assembly), (&site, context), (&notices, stop)).await
     };
     hold.during(watch, work).await
 }
@@ -63,7 +65,7 @@ async fn deploy(
 async fn deploy_held(
     session: &Session,
     arguments: &DeployArguments,
-    assembly: &Assembly,
+    (project, assembly): (&Project, &Assembly),
     (site, context): (&Site, &DeployContext),
     (notices, stop): (&Notices<'_>, &Stop),
 ) -> Result<Outcome, Failure> {
@@ -72,6 +74,7 @@ async fn deploy_held(
     let mut observation = site.look_when_settled(&assembly.units, notices, stop).await?;
     let plan = make(site, assembly, context, &mut observation, notices, stop).await?;
     session.console.plan(&plan)?;
+    refuse_broken(project, &plan)?;
     consent::named(&plan, consent::Where::Here)?;
     if !plan.is_empty() {
         let question =
@@ -97,6 +100,10 @@ fn rehearse(
     assembly: &Assembly,
     context: DeployContext,
 ) -> Result<ExitCode, Failure> {
+    let units = assembly.units.iter().map(|unit| unit.instance());
+    let is_selected =
+        |unit: &&InstanceName| context.selected.as_ref().is_none_or(|them| them.contains(*unit));
+    refuse_broken_units(project, &assembly.environment.name, &units.filter(is_selected).collect())?;
     let rehearsal = Rehearsal {
         session,
         project,

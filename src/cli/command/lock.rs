@@ -12,6 +12,7 @@ use crate::disk;
 use crate::manifest::lock::{self, FactName, FactProvider, PARAMETER_STORE, Scope};
 use crate::manifest::{LockChange, LockUpdate, Project, TemplateDigests};
 use crate::model::files::LOCK_FILE;
+use crate::release;
 
 /// `lock`
 #[derive(Debug, Args)]
@@ -44,6 +45,7 @@ fn entry(text: &str) -> Result<(String, String), String> {
 pub fn run(session: &Session, arguments: &LockArguments) -> Result<ExitCode, Failure> {
     let root = session.root()?;
     let project = Project::read(disk::read_project(&root)?)?;
+    refuse_broken(&project)?;
     let update = bring_up_to_date(&root, &project, arguments.update, &stated(arguments))?;
     if session.console.is_json() {
         let changes: Vec<String> = update.changes.iter().map(ToString::to_string).collect();
@@ -56,6 +58,15 @@ pub fn run(session: &Session, arguments: &LockArguments) -> Result<ExitCode, Fai
         }
     }
     Ok(ExitCode::Done)
+}
+
+/// A version that is published never changes, so one with errors would stay broken.
+fn refuse_broken(project: &Project) -> Result<(), Failure> {
+    let errors = release::judge_drafts(project)?;
+    if errors.0.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::from(errors).hint(format!("nothing was published, and {LOCK_FILE} is as it was")))
 }
 
 /// The facts that the command line states.

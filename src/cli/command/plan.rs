@@ -12,9 +12,10 @@ use crate::cli::wire::Wiring;
 use crate::cli::{names, prediction, runtime};
 use crate::engine::{EventSink, Stop};
 use crate::estimate;
-use crate::model::{InstanceName, ProviderKind};
+use crate::manifest::Project;
+use crate::model::{EnvironmentName, InstanceName, ProviderKind};
 use crate::plan::{self, ActionKind, Consent, Consents, DeployContext, Observation, Plan};
-use crate::release::Assembly;
+use crate::release::{Assembler, Assembly};
 use crate::ui::{estimate_view, plan_json, plan_view};
 
 /// Shows the plan.
@@ -35,8 +36,10 @@ pub fn run(session: &Session, arguments: &PlanArguments) -> Result<ExitCode, Fai
         let work = prediction::work(&plan, durations, &site.environment, units, &observation);
         Ok((plan, estimate::estimate(&[work], 0)))
     })?;
+    let judged = refuse_broken(&project, &plan);
     let is_pending = plan.actions.iter().any(|action| action.action != ActionKind::Keep);
     if session.console.is_json() {
+        judged?;
         let mut document = plan_json::plan(&plan);
         document["estimate"] = estimate_view::summary(&estimate);
         session.console.document(&document)?;
@@ -46,6 +49,7 @@ pub fn run(session: &Session, arguments: &PlanArguments) -> Result<ExitCode, Fai
         if !estimate.is_empty() {
             console.result(&format!("Takes {}.\n", estimate_view::line(&estimate)))?;
         }
+        judged?;
     }
     Ok(if is_pending && arguments.detailed_exitcode { ExitCode::ChangesPending } else { ExitCode::Done })
 }
@@ -61,6 +65,33 @@ pub(in crate::cli) async fn make(
 ) -> Result<Plan, Failure> {
     site.complete(&assembly.units, observation, sink, stop).await?;
     Ok(plan::deploy(&assembly.units, context, observation)?)
+}
+
+/// Refuses a plan that would bring a template into a stack in which the linter finds errors: what
+/// CloudFormation says of it would come minutes later, with half of the plan carried out.
+pub(in crate::cli) fn refuse_broken(project: &Project, plan: &Plan) -> Result<(), Failure> {
+    let is_changed = |action: ActionKind| !matches!(action, ActionKind::Keep | ActionKind::Delete);
+    let changed = plan.actions.iter().filter(|action| is_changed(action.action));
+    refuse_broken_units(project, &plan.environment, &changed.map(|action| &action.instance).collect())
+}
+
+/// The same for units that are known to be changed.
+pub(in crate::cli) fn refuse_broken_units(
+    project: &Project,
+    environment: &EnvironmentName,
+    changed: &BTreeSet<&InstanceName>,
+) -> Result<(), Failure> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let errors = Assembler::new(project).judge(environment, |unit| changed.contains(&unit.instance))?;
+    if errors.0.is_empty() {
+        return Ok(());
+    }
+    let hint = format!(
+        "no stack is changed before this is right or accepted (docs/lint.md); see `rekindle check {environment}`"
+    );
+    Err(Failure::from(errors).hint(hint))
 }
 
 /// Are the target and the units that options name there? (Selected units are the plan's to judge.)

@@ -5,10 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use crate::language::expand::{ExpandError, Problem};
+use crate::language::transforms::{LOOP, is_loop};
 use crate::language::value::pointer;
-
-/// How the key of a loop begins.
-pub(super) const LOOP: &str = "Fn::ForEach::";
 
 /// Where the transform's functions may stand, in the order in which they are expanded.
 pub(super) const SECTIONS: [&str; 3] = ["Conditions", "Resources", "Outputs"];
@@ -19,7 +17,7 @@ pub(super) fn sections(template: &Map<String, Value>) -> Result<(), ExpandError>
         template.iter().filter(|(name, _)| !SECTIONS.contains(&name.as_str()) && *name != "Transform");
     for (name, value) in elsewhere {
         let found = find(value, &pointer("", name), &mut |key, _| {
-            key.starts_with(LOOP) || matches!(key, "Fn::Length" | "Fn::ToJsonString")
+            is_loop(key) || matches!(key, "Fn::Length" | "Fn::ToJsonString")
         });
         if let Some((pointer, key)) = found {
             let function = key.split("::").take(2).collect::<Vec<_>>().join("::");

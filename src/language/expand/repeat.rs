@@ -3,12 +3,12 @@
 use serde_json::{Map, Value};
 
 use crate::language::evaluate::EvaluateError;
-use crate::language::expand::check::LOOP;
 use crate::language::expand::placeholders::{self, mentions};
 use crate::language::expand::walk::{Expander, Keys, Spot};
 use crate::language::expand::{
     ExpandError, MAXIMUM_COLLECTIONS, MAXIMUM_DEPTH, MAXIMUM_TURNS, Problem, Unknown,
 };
+use crate::language::transforms::is_loop;
 use crate::language::value::{pointer, text_of, weight};
 
 /// A loop as it is written: `[identifier, collection, {key: value}]`.
@@ -80,7 +80,7 @@ impl Expander {
     ) -> Result<(), ExpandError> {
         for (key, value) in repeated.fragment {
             let mut inner = spot.child(key);
-            if key.starts_with(LOOP) {
+            if is_loop(key) {
                 self.repeat(key, value, &inner, keys, result)?;
                 continue;
             }

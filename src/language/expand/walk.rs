@@ -6,10 +6,10 @@ use serde_json::{Map, Value, json};
 
 use crate::language::conditions;
 use crate::language::evaluate::{EvaluateError, Evaluator};
-use crate::language::expand::check::LOOP;
 use crate::language::expand::placeholders::{self, Bindings, mentions};
 use crate::language::expand::{ExpandError, Expansion, MAXIMUM_BYTES, Problem, Unknown};
 use crate::language::facts::Facts;
+use crate::language::transforms::is_loop;
 use crate::language::value::pointer;
 
 /// Where in the source and in the result the walk is, and inside which loops.
@@ -111,7 +111,7 @@ impl Expander {
         let mut result = Map::new();
         for (key, value) in map {
             let spot = spot.child(key);
-            if key.starts_with(LOOP) {
+            if is_loop(key) {
                 self.repeat(key, value, &spot, keys, &mut result)?;
             } else {
                 let value = self.value(value, &spot)?;

@@ -5,6 +5,8 @@
 
 use serde_json::Value;
 
+use crate::language::transforms::is_loop;
+
 macro_rules! functions {
     ($($name:ident $key:literal;)*) => {
         /// One intrinsic function.
@@ -16,7 +18,7 @@ macro_rules! functions {
             pub(in crate::lint) fn named(key: &str) -> Option<Self> {
                 match key {
                     $($key => Some(Self::$name),)*
-                    _ if key.starts_with("Fn::ForEach::") => Some(Self::ForEach),
+                    _ if is_loop(key) => Some(Self::ForEach),
                     _ => None,
                 }
             }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::language::transforms::{is_loop, makes_entries};
 use crate::lint::functions::forms;
 use crate::lint::functions::kind::{Call, Function, Functions};
 use crate::lint::functions::places::{EXTENSIONS, VALUES};
@@ -9,7 +10,7 @@ use crate::lint::functions::uses::Uses;
 use crate::lint::path::Path;
 use crate::lint::report::Report;
 use crate::lint::rules::{FUNCTION_FORM, FUNCTION_NESTING};
-use crate::lint::scope::{Scope, is_loop};
+use crate::lint::scope::Scope;
 use crate::model::diagnostic::did_you_mean;
 
 /// Walks values, judges calls, and remembers what they use.
@@ -47,7 +48,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     fn entries(&mut self, object: &'a Map<String, Value>, path: &Path<'_>) {
         for (key, value) in object {
             let path = path.key(key);
-            if key.starts_with("Fn::") && !is_loop(key) && key != "Fn::Transform" {
+            if key.starts_with("Fn::") && !makes_entries(key) {
                 self.misplaced_key(key, object.len(), &path);
             }
             if is_loop(key) {

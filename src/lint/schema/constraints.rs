@@ -1,7 +1,5 @@
 //! What is demanded of resources beside their types' own schemas.
 
-use std::sync::LazyLock;
-
 use serde_json::{Map, Value};
 
 use crate::catalogue::{Constraint, ResourceType, constraints};
@@ -14,10 +12,8 @@ use crate::lint::rules::{
 use crate::lint::schema::judge::Judge;
 use crate::lint::schema::resources::condition_of;
 use crate::lint::scope::Scope;
+use crate::lint::values::nothing;
 use crate::lint::worlds::Asked;
-
-/// What a resource without `Properties` has.
-static NONE: LazyLock<Value> = LazyLock::new(|| Value::Object(Map::new()));
 
 /// Those that nothing passes, and what there is to say of it.
 const REFUSALS: [(&str, &Rule, &str); 2] = [
@@ -56,7 +52,7 @@ pub(super) fn check(
             Demand { scope, constraint, schema, held, section: at.first().map_or("", String::as_str) };
         match at.split_first() {
             Some((first, rest)) => {
-                let value = resource.get(first).unwrap_or(&NONE);
+                let value = resource.get(first).unwrap_or(nothing());
                 let at = if resource.contains_key(first) { path.key(first) } else { *path };
                 demand.descend(rest, value, &at, report);
             }

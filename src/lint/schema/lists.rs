@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::catalogue::{Items, Schema};
+use crate::language::transforms::makes_entries;
 use crate::lint::functions::{Call, Function};
 use crate::lint::path::Path;
 use crate::lint::report::shown;
 use crate::lint::rules::{DUPLICATE_ITEMS, PROPERTY_COUNT};
 use crate::lint::schema::judge::{Judge, Verdict, is_no_value};
 use crate::lint::schema::presence::may_be_absent;
-use crate::lint::scope::is_loop;
 
 impl Judge<'_, '_> {
     pub(super) fn list(&mut self, items: &[Value], schema: &'static Schema, path: &Path<'_>) {
@@ -98,9 +98,8 @@ impl Judge<'_, '_> {
 
 /// Whether an item may become any number of items.
 fn makes_items(item: &Value) -> bool {
-    let is_macro = |item: &Value| {
-        item.as_object().is_some_and(|map| map.keys().any(|key| is_loop(key) || key == "Fn::Transform"))
-    };
+    let is_macro =
+        |item: &Value| item.as_object().is_some_and(|map| map.keys().any(|key| makes_entries(key)));
     is_macro(item)
         || matches!(Call::of_value(item), Some(Call { function: Function::If, argument: Value::Array(branches), .. })
             if branches.iter().skip(1).any(|branch| branch.is_array() || makes_items(branch)))

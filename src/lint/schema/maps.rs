@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::catalogue::{Additional, Schema};
+use crate::language::transforms::makes_entries;
 use crate::lint::path::Path;
 use crate::lint::report::shown;
 use crate::lint::rules::{
@@ -11,13 +12,12 @@ use crate::lint::rules::{
 use crate::lint::schema::judge::{Judge, is_no_value};
 use crate::lint::schema::patterns::is_found;
 use crate::lint::schema::presence::{Presence, presence, ways_out};
-use crate::lint::scope::is_loop;
 use crate::lint::worlds::{Asked, can_be};
 
 impl Judge<'_, '_> {
     pub(super) fn map(&mut self, entries: &Map<String, Value>, schema: &'static Schema, path: &Path<'_>) {
         // A macro or a loop may put anything in here.
-        if entries.keys().any(|key| is_loop(key) || key == "Fn::Transform") {
+        if entries.keys().any(|key| makes_entries(key)) {
             self.is_unknown = true;
             return;
         }

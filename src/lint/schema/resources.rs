@@ -15,6 +15,7 @@ use crate::lint::rules::{
 use crate::lint::schema::judge::{Judge, is_no_value};
 use crate::lint::schema::{constraints, names};
 use crate::lint::scope::Scope;
+use crate::lint::values::nothing;
 use crate::lint::worlds::Asked;
 
 /// Judges all resources; `region` is where they are deployed to.
@@ -76,7 +77,6 @@ fn properties(
     path: &Path<'_>,
     report: &mut Report,
 ) {
-    static NONE: std::sync::LazyLock<Value> = std::sync::LazyLock::new(|| Value::Object(Map::new()));
     let given = resource.get("Properties");
     let path = if given.is_some() { path.key("Properties") } else { *path };
     if given.is_some_and(Value::is_null) {
@@ -88,7 +88,7 @@ fn properties(
             .hint("leave the line out");
         return;
     }
-    let properties = given.unwrap_or(&NONE);
+    let properties = given.unwrap_or(nothing());
     let mut judge = Judge::new(scope, known);
     judge.held = condition_of(resource);
     judge.value(properties, &known.schema, &path);

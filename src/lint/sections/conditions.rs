@@ -1,5 +1,6 @@
 //! The section `Conditions`.
 
+use crate::language::transforms::is_loop;
 use crate::lint::functions::{CONDITIONS, Call, Walk};
 use crate::lint::path::Path;
 use crate::lint::rules::CONDITION_FORM;
@@ -30,7 +31,7 @@ pub(super) fn check(walk: &mut Walk<'_, '_>) {
         }
     }
     for (key, value) in walk.scope.section("Conditions").into_iter().flatten() {
-        if crate::lint::scope::is_loop(key) {
+        if is_loop(key) {
             walk.looped(key, value, &path.key(key));
         }
     }

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
+use crate::language::transforms::makes_entries;
 use crate::lint::functions::Walk;
 use crate::lint::path::Path;
 use crate::lint::report::shown;
 use crate::lint::rules::MAPPING_FORM;
-use crate::lint::scope::is_loop;
 use crate::lint::values::kind;
 
 pub(super) fn check(walk: &mut Walk<'_, '_>) {
@@ -42,7 +42,7 @@ pub(super) fn check(walk: &mut Walk<'_, '_>) {
 /// Keys of the first level may be regions and accounts, those of the second are names.
 fn key_form(walk: &mut Walk<'_, '_>, key: &str, also: &[char], path: &Path<'_>) {
     let is_fine = |letter: char| letter.is_ascii_alphanumeric() || also.contains(&letter);
-    if key == "Fn::Transform" || is_loop(key) || walk.scope.is_foreign {
+    if makes_entries(key) || walk.scope.is_foreign {
         return;
     }
     if key.is_empty() || !key.chars().all(is_fine) {

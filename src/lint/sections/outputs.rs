@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::language::parameter_type::ParameterType;
+use crate::language::transforms::is_loop;
 use crate::lint::functions::{Call, Function, VALUES, Walk, condition_name};
 use crate::lint::path::Path;
 use crate::lint::rules::OUTPUT_FORM;
@@ -22,7 +23,7 @@ pub(super) fn check(walk: &mut Walk<'_, '_>) {
         one(walk, output, &path.key(name));
     }
     for (key, value) in walk.scope.section("Outputs").into_iter().flatten() {
-        if crate::lint::scope::is_loop(key) {
+        if is_loop(key) {
             walk.looped(key, value, &path.key(key));
         }
     }

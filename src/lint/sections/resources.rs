@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::language::transforms::is_loop;
 use crate::lint::functions::{Call, Function, Walk, condition_name};
 use crate::lint::path::Path;
 use crate::lint::report::shown;
@@ -51,7 +52,7 @@ pub(super) fn check(walk: &mut Walk<'_, '_>) {
         one(walk, map, &path);
     }
     for (key, value) in walk.scope.section("Resources").into_iter().flatten() {
-        if crate::lint::scope::is_loop(key) {
+        if is_loop(key) {
             walk.looped(key, value, &path.key(key));
         }
     }

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use crate::language::transforms::is_loop;
 use crate::lint::functions::Walk;
 use crate::lint::path::Path;
 use crate::lint::report::shown;
 use crate::lint::rules::{LOGICAL_NAME, Rule};
-use crate::lint::scope::is_loop;
 use crate::lint::values::kind;
 
 /// AWS CloudFormation user guide, "CloudFormation quotas".

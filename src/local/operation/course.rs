@@ -1,9 +1,10 @@
 //! How long a step takes and how it ends, where something outside CloudFormation has a say.
 
+use crate::catalogue::is_custom;
 use crate::local::answers::{Reply, Status};
 use crate::local::operation::Work;
 use crate::local::resource::Resource;
-use crate::local::resource::behaviour::{Signals, WAIT_CONDITION, custom_seconds, is_custom};
+use crate::local::resource::behaviour::{Signals, WAIT_CONDITION, custom_seconds};
 
 /// How a step will go.
 #[derive(Debug, PartialEq)]

@@ -6,15 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::catalogue::{self, Replacement};
+use crate::catalogue::{self, Replacement, is_custom, published_name};
 use crate::language::rolling_update::replaces_instances;
 use crate::local::answers::Answers;
 use crate::local::context::Context;
 use crate::local::evaluate::EvaluateError;
 use crate::local::exports::Exports;
 use crate::local::nested::NESTED;
-use crate::local::resource::behaviour::{Behaviour, WAIT_CONDITION, is_custom};
-use crate::local::resource::{Owner, Resource, physical_id, published_name};
+use crate::local::resource::behaviour::{Behaviour, WAIT_CONDITION};
+use crate::local::resource::{Owner, Resource, physical_id};
 use crate::local::template::Policy;
 use crate::model::Digest;
 

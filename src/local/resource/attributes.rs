@@ -3,10 +3,10 @@
 
 use serde_json::Value;
 
-use crate::catalogue;
+use crate::catalogue::{self, published_name};
 use crate::local::place::Place;
 use crate::local::resource::pattern::Subject;
-use crate::local::resource::{Resource, published_name, shape};
+use crate::local::resource::{Resource, shape};
 
 /// Whether a resource type has an attribute.
 pub fn exists(resource_type: &str, attribute: &str) -> bool {

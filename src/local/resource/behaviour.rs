@@ -34,11 +34,6 @@ pub struct Signals {
     pub seconds: f64,
 }
 
-/// Whether a type's answers come from code of its users.
-pub fn is_custom(resource_type: &str) -> bool {
-    resource_type.starts_with("Custom::") || resource_type == "AWS::CloudFormation::CustomResource"
-}
-
 /// How long a custom resource is waited for, in seconds.
 pub fn custom_seconds(properties: &Value) -> f64 {
     let given = properties.get("ServiceTimeout").and_then(text_of).and_then(|text| text.parse().ok());

@@ -98,11 +98,6 @@ pub struct Owner<'a> {
     pub generation: u32,
 }
 
-/// The name under which AWS publishes a type: custom resources share one.
-pub fn published_name(resource_type: &str) -> &str {
-    if resource_type.starts_with("Custom::") { "AWS::CloudFormation::CustomResource" } else { resource_type }
-}
-
 /// The name that a template gives a resource of this type, where nobody else can have the same one;
 /// `None` where the name is generated.
 pub fn custom_name(resource_type: &str, properties: &Value) -> Option<String> {

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::catalogue;
+use crate::catalogue::{self, published_name};
 use crate::language::{
     is_pseudo_parameter, pointer,
     transforms::{self, LANGUAGE_EXTENSIONS},
 };
 use crate::local::nested::NESTED;
-use crate::local::resource::{attributes, published_name};
+use crate::local::resource::attributes;
 use crate::local::template::{Reference, Template, TemplateError, walk};
 
 /// Longest template, sent by URL. Source: CloudFormation user guide, "CloudFormation quotas".
@@ -50,7 +50,7 @@ fn extended(value: &Value, at: &str) -> Result<(), TemplateError> {
             let at = pointer(at, key);
             match key.as_str() {
                 // Its words: ministackorg/ministack#1739, measured.
-                _ if key.starts_with("Fn::ForEach::") => {
+                _ if transforms::is_loop(key) => {
                     Err(TemplateError::Format(format!("[{at}] resource definition is malformed")))
                 }
                 "Fn::Length" | "Fn::ToJsonString" => {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Side, own, published_name};
-use crate::catalogue::{self, ReplacementOrder};
+use super::{Side, own};
+use crate::catalogue::{self, ReplacementOrder, published_name};
 use crate::model::{Change, ChangeAction, Replacement};
 
 /// A physical resource that leaves its stack, or may.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::own::said;
-use super::{Side, Touched, own, published_name};
-use crate::catalogue;
+use super::{Side, Touched, own};
+use crate::catalogue::{self, published_name};
 use crate::language::{Reference, is_function, walk};
 use crate::model::{Change, ChangeAction, Replacement};
 

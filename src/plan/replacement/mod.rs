@@ -18,7 +18,7 @@ mod side;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalogue;
+use crate::catalogue::{self, published_name};
 use crate::model::{Change, ChangeAction, Replacement};
 
 pub(super) use consequence::removal;
@@ -109,15 +109,4 @@ fn is_identifier(resource_type: &str, attribute: &str) -> bool {
     let known = catalogue::resource_type(published_name(resource_type));
     known.is_some_and(|known| known.primary_identifier.iter().any(|path| path.to_string() == attribute))
         || ["Arn", "ARN", "Id"].iter().any(|ending| attribute.ends_with(ending))
-}
-
-/// The name under which AWS publishes a type: custom resources share one.
-fn published_name(resource_type: &str) -> &str {
-    if is_custom(resource_type) { CUSTOM } else { resource_type }
-}
-
-const CUSTOM: &str = "AWS::CloudFormation::CustomResource";
-
-fn is_custom(resource_type: &str) -> bool {
-    resource_type == CUSTOM || resource_type.starts_with("Custom::")
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Side, Touched};
-use crate::language::{Reference, walk};
+use crate::language::{Reference, has_key, walk};
 use crate::model::Change;
 
 /// The outputs that come out, or may come out, otherwise than before.
@@ -63,13 +63,5 @@ fn is_reached(before: &Side<'_>, after: &Side<'_>, value: &Value, touched: &Touc
             }
         };
     });
-    reached || (mentions_mapping(value) && before.section("Mappings") != after.section("Mappings"))
-}
-
-fn mentions_mapping(value: &Value) -> bool {
-    match value {
-        Value::Array(items) => items.iter().any(mentions_mapping),
-        Value::Object(map) => map.contains_key("Fn::FindInMap") || map.values().any(mentions_mapping),
-        _ => false,
-    }
+    reached || (has_key(value, "Fn::FindInMap") && before.section("Mappings") != after.section("Mappings"))
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Side, is_custom, published_name};
-use crate::catalogue::{self, ResourceType, is_changed_in_place};
+use super::Side;
+use crate::catalogue::{self, ResourceType, is_changed_in_place, is_custom, published_name};
 use crate::model::{Change, ChangeAction, Replacement};
 
 /// Says whether a change replaces its resource, and which properties do not although their schema

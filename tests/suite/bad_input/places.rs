@@ -32,6 +32,7 @@ fn project() -> Project {
     }
     project.write("templates/keys/1.1.0/interface.yaml", "kind: stack\ndescription: A key.\ninputs: {}\n");
     project.write("stacks/keys.yaml", "kind: stack\ntemplate: keys@1.1.0\nclass: stateless\n");
+    project.publish_unjudged();
     project
 }
 

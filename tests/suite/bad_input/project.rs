@@ -63,6 +63,13 @@ fn a_template_that_is_not_utf_8() {
     assert_told!(told(&project, &["check"]), @"
     exit code 1
     --- standard output
+    warning[draft-template]: the template `keys@1.0.0` is a draft: `rekindle.lock` does not have it
+     --> stacks/keys.yaml:3:11
+      |
+    3 | template: keys@1.0.0
+      |           ^^^^^^^^^^
+      = hint: `rekindle lock` publishes drafts; from then on they never change
+
     error[not-utf8]: byte 17 is not UTF-8
      --> templates/keys/1.0.0/template.yaml.tera:1:18
       |
@@ -70,7 +77,7 @@ fn a_template_that_is_not_utf_8() {
       |                  ^
       = hint: save the file as UTF-8
 
-    1 error
+    1 error, 1 warning
     ");
 }
 

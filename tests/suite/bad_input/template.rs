@@ -40,7 +40,7 @@ fn templates_that_include_each_other() {
     std::fs::remove_file(project.path().join("rekindle.lock")).unwrap();
     project.write("templates/keys/1.0.0/a.yaml.tera", "{% include \"b.yaml.tera\" %}\n");
     project.write("templates/keys/1.0.0/b.yaml.tera", "{% include \"a.yaml.tera\" %}\n");
-    project.run(&["lock"]).expect_code(0);
+    project.publish_unjudged();
     assert_told!(told(&project, &["render", "demo"]), @"
     exit code 1
     error[include-cycle]: templates include each other: `keys/1.0.0/a.yaml.tera` -> `keys/1.0.0/b.yaml.tera` -> `keys/1.0.0/a.yaml.tera`

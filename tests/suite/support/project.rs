@@ -3,6 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use camino::Utf8PathBuf;
+use rekindle::disk;
+use rekindle::manifest::{TemplateDigests, lock};
+
 /// The manifest of [`Project::of_one_unit`].
 pub const MANIFEST: &str = "\
 project: fieldbook
@@ -85,6 +89,16 @@ impl Project {
         let text = self.read(file);
         assert!(text.contains(from), "{file} does not contain {from:?}");
         self.write(file, text.replacen(from, to, 1));
+    }
+
+    /// Publishes every template, whatever `check` says of it: `lock` refuses those with errors, but what
+    /// is wrong may also have become known later than the version was published.
+    pub fn publish_unjudged(&self) {
+        let root = Utf8PathBuf::from_path_buf(self.path()).unwrap();
+        let project = rekindle::manifest::Project::read(disk::read_project(&root).unwrap()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let update = runtime.block_on(lock::update(&project, &[&TemplateDigests], false)).unwrap();
+        self.write("rekindle.lock", update.lock.write());
     }
 
     /// The binary, ready to run here with nothing of the caller's surroundings.

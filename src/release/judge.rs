@@ -1,0 +1,59 @@
+//! What `check` would refuse of some units, asked before something is done that cannot be undone:
+//! stacks are changed, or a template version is published.
+
+use rayon::prelude::*;
+
+use crate::manifest::{Project, ResolvedUnit};
+use crate::model::{Diagnostic, Diagnostics, EnvironmentName, Severity};
+use crate::release::assemble::{Assembler, contexts};
+use crate::release::template_checks::{self, Depth};
+
+impl Assembler<'_> {
+    /// The errors in the templates of the units of an environment that are `wanted`, by everything
+    /// the linter knows. Renders and judges no others.
+    ///
+    /// # Errors
+    /// Why nothing can be said: the environment cannot be resolved.
+    pub fn judge(
+        &self,
+        environment: &EnvironmentName,
+        wanted: impl Fn(&ResolvedUnit) -> bool + Sync,
+    ) -> Result<Diagnostics, Diagnostics> {
+        let resolved = self.project().resolve(environment)?;
+        let contexts = contexts(self.project(), &resolved.environment)?;
+        let judge = |unit: &ResolvedUnit| {
+            let rendered = match self.render(&contexts, unit) {
+                Ok(rendered) => rendered,
+                Err(problems) => return problems,
+            };
+            let mut problems = Diagnostics::default();
+            let target = &resolved.environment.targets[&unit.instance.target];
+            template_checks::check(&rendered.template, target, Depth::Everything, &mut problems);
+            problems
+        };
+        let judged: Vec<Diagnostics> =
+            resolved.units.par_iter().filter(|unit| wanted(unit)).map(judge).collect();
+        let is_error = |found: &Diagnostic| found.severity == Severity::Error;
+        let errors = judged.into_iter().flatten().filter(is_error).collect();
+        Ok(Diagnostics(errors).without_repetition())
+    }
+}
+
+/// The errors in template versions that are not published yet, in whatever environment uses them.
+///
+/// # Errors
+/// Why nothing can be said.
+pub fn judge_drafts(project: &Project) -> Result<Diagnostics, Diagnostics> {
+    let assembler = Assembler::new(project);
+    let is_draft = |unit: &ResolvedUnit| {
+        project.templates.get(&unit.template.value).is_some_and(|template| !template.published)
+    };
+    if project.templates.values().all(|template| template.published) {
+        return Ok(Diagnostics::default());
+    }
+    let mut errors = Diagnostics::default();
+    for environment in project.manifest.environments.keys() {
+        errors.extend(assembler.judge(environment, is_draft)?);
+    }
+    Ok(errors.without_repetition())
+}
