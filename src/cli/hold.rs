@@ -78,12 +78,15 @@ impl Hold {
         let (stopper, inner) = Stop::new();
         let keeping = async {
             let mut kept: FuturesUnordered<_> = self.leases.iter().map(HeldLease::keep).collect();
-            if let Some(why) = kept.next().await {
+            let mut is_first = true;
+            while let Some(why) = kept.next().await {
                 let message = format!(
                     "the lease on the environment was lost: {why}; what runs is finished, nothing new is begun"
                 );
                 sink.send(Event::Notice { time: clock::now(), instance: None, message });
-                stopper.stop();
+                if std::mem::take(&mut is_first) {
+                    stopper.stop();
+                }
             }
             std::future::pending::<()>().await;
         };

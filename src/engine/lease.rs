@@ -230,6 +230,15 @@ impl HeldLease {
     pub async fn release(&self) -> Result<(), PortError> {
         let state = self.state.lock().await;
         let given_back = Lease { holder: None, renewals: state.lease.renewals + 1, ..state.lease.clone() };
-        self.store.write(&given_back, Some(&state.version)).await.map(drop)
+        if self.store.write(&given_back, Some(&state.version)).await?.is_some() {
+            return Ok(());
+        }
+        // A renewal that was under way when the work ended may have been written all the same.
+        match self.store.read().await? {
+            Some((found, version)) if found.holder == state.lease.holder => {
+                self.store.write(&given_back, Some(&version)).await.map(drop)
+            }
+            _ => Ok(()),
+        }
     }
 }

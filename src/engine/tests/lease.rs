@@ -144,6 +144,17 @@ async fn it_is_given_back_and_taken_again() {
 }
 
 #[tokio::test]
+async fn it_is_given_back_although_a_renewal_was_cut_off() {
+    let store = Arc::new(Memory::default());
+    let held = take(&store, "one", &plain(), false).await.unwrap();
+    // As it is when the last renewal was written and its answer never came.
+    let (found, version) = store.read().await.unwrap().unwrap();
+    store.write(&Lease { renewals: 1, ..found }, Some(&version)).await.unwrap();
+    held.release().await.unwrap();
+    assert_eq!(store.holder(), None);
+}
+
+#[tokio::test]
 async fn a_dead_process_of_this_machine_is_succeeded_at_once() {
     let store = Arc::new(Memory::default());
     drop(take(&store, "dead", &plain(), false).await.unwrap());
