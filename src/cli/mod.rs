@@ -5,6 +5,7 @@
 
 mod answers;
 mod args;
+mod bases;
 mod carry_out;
 mod command;
 mod consent;
@@ -21,6 +22,7 @@ mod local_arguments;
 mod names;
 mod prediction;
 mod project;
+mod push;
 mod recovery;
 mod rehearsal;
 mod run_arguments;

@@ -31,7 +31,7 @@ pub use digest::Digest;
 pub use environment::{Environment, Target};
 pub use facts::{Facts, UsedInstance};
 pub use files::ProjectFiles;
-pub use image::{BuiltImage, Platform, Repository, RepositoryName};
+pub use image::{BaseImage, BuiltImage, Platform, Repository, RepositoryName};
 pub use journal::{Answer, Effect, InterruptedRun, JournalEntry, JournalHeader, Trace, TracedEffect};
 pub use lease::{Lease, LeaseHolder};
 pub use name::{

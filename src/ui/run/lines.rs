@@ -170,10 +170,10 @@ fn alive(progress: &Progress, now: Timestamp) -> Option<String> {
             let waiting: Vec<String> = progress.waiting_for(instance).map(ToString::to_string).collect();
             let waiting = match &waiting[..] {
                 [] => String::new(),
-                [one] => format!(" for {one}"),
-                [one, others @ ..] => format!(" for {one} and {} more", others.len()),
+                [one] => format!("; {one} waits for it"),
+                [one, others @ ..] => format!("; {one} and {} more wait for it", others.len()),
             };
-            format!("{instance} ({after}{resource}){waiting}")
+            format!("{instance} ({after}{resource}{waiting})")
         })
         .collect();
     let done = format!("{} of {} done", progress.ended(), progress.units.len());
