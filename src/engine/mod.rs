@@ -7,11 +7,12 @@
 //! |---|---|
 //! | who is called, and how often | `clouds`, `budget`, `retry`, `lane` |
 //! | how time passes | `strands`, `clock`, `poller`, `watch`, `session` |
-//! | what is seen | `observe`, `complete`, `resources`, `importers`, `identity`, `settle`, `attach`, `recover`, `history` |
+//! | what is seen | `observe`, `complete`, `resources`, `importers`, `buckets`, `identity`, `settle`, `attach`, `recover`, `history` |
 //! | what is done | `execute` |
 //! | what is proved, and what is told afterwards | `verify`, `proof`, `timeline`, `critical_path`, `stopwatch` |
 
 mod attach;
+mod buckets;
 mod budget;
 mod clock;
 mod clouds;
@@ -42,6 +43,7 @@ mod verify;
 mod watch;
 
 pub use attach::attach;
+pub use buckets::complete_buckets;
 pub use budget::Pace;
 pub use clouds::{Cloud, Clouds};
 pub use complete::complete_templates;
@@ -52,7 +54,7 @@ pub use identity::{IdentityError, check_identity};
 pub use importers::complete_importers;
 pub use lease::{HeldLease, LEASE_LASTS, LeaseError, LeaseTerms, take_lease};
 pub use observe::{ObserveError, Scope, observe};
-pub use proof::{Left, Proof, Unanswered, Why, prove};
+pub use proof::{Left, Proof, Tagged, Unanswered, Why, prove};
 pub use recover::{RecoverError, recover};
 pub use resources::complete_resources;
 pub use settle::{SettleError, Settled, settle};

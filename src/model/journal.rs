@@ -61,6 +61,8 @@ pub enum Effect {
     SetStackPolicy,
     /// Termination protection is set or lifted.
     SetTerminationProtection,
+    /// Objects of a bucket are deleted.
+    EmptyBucket,
 }
 
 impl Effect {
@@ -75,6 +77,7 @@ impl Effect {
             Self::DeleteChangeSet => "DeleteChangeSet",
             Self::SetStackPolicy => "SetStackPolicy",
             Self::SetTerminationProtection => "UpdateTerminationProtection",
+            Self::EmptyBucket => "DeleteObjects",
         }
     }
 
@@ -122,7 +125,7 @@ pub enum JournalEntry {
         effect: Effect,
         /// The stack's ARN, or its name where it is about to be created.
         stack: String,
-        /// The client token, or the name or ARN of the change set.
+        /// The client token; the name or ARN of the change set; the bucket.
         subject: String,
     },
     /// It was asked.

@@ -28,6 +28,7 @@ pub(super) trait Accepted {
 }
 
 impl Accepted for () {}
+impl Accepted for u64 {}
 impl Accepted for UpdateAnswer {}
 impl Accepted for String {
     fn id(&self) -> Option<&str> {
