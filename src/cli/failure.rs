@@ -6,15 +6,17 @@ use std::fmt;
 
 use crate::cli::exit_code::ExitCode;
 use crate::disk::{
-    ContextError, FileError, FindError, JournalError, LedgerError, LockError, ReadError, StoreError,
+    ContextError, FileError, FindError, ImageFilesError, JournalError, LedgerError, LockError, ReadError,
+    StoreError,
 };
 use crate::engine::{
     ExecuteError, IdentityError, LeaseError, ObserveError, RecoverError, SettleError, VerifyError,
 };
 use crate::image::AssembleError;
+use crate::image::canonical::CanonicalError;
 use crate::model::{Diagnostic, Diagnostics};
 use crate::plan::{ObstacleKind, PlanError};
-use crate::port::{PortError, PortErrorKind, RegistryError};
+use crate::port::{BuilderError, PortError, PortErrorKind, RegistryError};
 
 /// A command that could not go on.
 #[derive(Debug)]
@@ -213,7 +215,7 @@ macro_rules! from_disk {
     )*};
 }
 
-from_disk! { FileError, JournalError, LedgerError, ReadError, AssembleError, }
+from_disk! { FileError, JournalError, LedgerError, ReadError, AssembleError, BuilderError, CanonicalError, ImageFilesError, }
 
 impl From<ContextError> for Failure {
     fn from(error: ContextError) -> Self {

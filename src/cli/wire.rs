@@ -13,7 +13,7 @@ use crate::engine::{Cloud, Clouds, Event, EventSink, Pace};
 use crate::local::{self, Fault};
 use crate::model::environment::Used;
 use crate::model::{AccountId, Environment, ProviderKind, Region, Target, TargetName};
-use crate::port::{LeaseStore, Registry};
+use crate::port::{ImageBuilder, LeaseStore, Registry};
 
 /// What makes two targets the same cloud: one listing, one poller, one budget.
 type Key = (ProviderKind, AccountId, Region, Option<String>, Option<String>);
@@ -182,6 +182,24 @@ async fn real(_: &Session, target: &Target) -> Result<Arc<Cloud>, Failure> {
 fn without_aws(_: &Target) -> Failure {
     Failure::new(ExitCode::Error, WithoutAws)
         .hint("build it with its default features, or add `--rehearse` to stay on the embedded engine")
+}
+
+/// The Docker engine that the surroundings name.
+#[cfg(feature = "docker")]
+pub async fn image_builder(session: &Session) -> Result<Box<dyn ImageBuilder>, Failure> {
+    Ok(crate::docker::connect(session.surroundings.docker_host.as_deref()).await?)
+}
+
+/// Why no engine can be asked with this binary.
+#[cfg(not(feature = "docker"))]
+#[derive(Debug, thiserror::Error)]
+#[error("this rekindle was built without the feature `docker`")]
+struct WithoutDocker;
+
+#[cfg(not(feature = "docker"))]
+pub async fn image_builder(_: &Session) -> Result<Box<dyn ImageBuilder>, Failure> {
+    Err(Failure::new(ExitCode::Error, WithoutDocker)
+        .hint("build it with its default features; images that only copy and configure need none"))
 }
 
 /// Access to registries, with the credentials that `docker login` left.

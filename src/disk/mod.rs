@@ -20,6 +20,7 @@ mod state;
 mod store;
 mod store_index;
 mod templates;
+mod workspace;
 mod write;
 
 pub use context::{ContextError, ContextFiles, read_context};
@@ -38,4 +39,5 @@ pub use state::StateDirectory;
 pub use store::{Store, StoreError, StoredImage};
 pub use store_index::Wanted;
 pub use templates::{find_templates, read_at_most, read_if_there};
+pub use workspace::{ImageFilesError, Workspace, image_files};
 pub use write::{write_atomically, write_new};

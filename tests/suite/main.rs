@@ -14,6 +14,8 @@ mod base_images;
 mod broken_source;
 mod catalogue;
 mod conformance;
+#[cfg(feature = "docker")]
+mod docker;
 mod documents;
 mod engine;
 mod estimate;
