@@ -55,7 +55,7 @@ pub fn run(session: &Session, arguments: &InitArguments) -> Result<ExitCode, Fai
         disk::write_new(&directory.join(path), content.replace("PROJECT", name.as_str()).as_bytes())?;
     }
     let project = Project::read(disk::read_project(&directory)?)?;
-    lock::bring_up_to_date(&directory, &project, false, &[])?;
+    lock::publish(&directory, &project)?;
     if session.console.is_json() {
         let files: Vec<&str> = SKELETON.iter().map(|(path, _)| *path).chain([LOCK_FILE]).collect();
         session.console.document(&json!({

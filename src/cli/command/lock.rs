@@ -11,6 +11,7 @@ use crate::cli::runtime;
 use crate::disk;
 use crate::manifest::lock::{self, FactName, FactProvider, PARAMETER_STORE, Scope};
 use crate::manifest::{LockChange, LockUpdate, Project, TemplateDigests};
+use crate::model::Diagnostics;
 use crate::model::files::LOCK_FILE;
 use crate::release;
 
@@ -45,8 +46,38 @@ fn entry(text: &str) -> Result<(String, String), String> {
 pub fn run(session: &Session, arguments: &LockArguments) -> Result<ExitCode, Failure> {
     let root = session.root()?;
     let project = Project::read(disk::read_project(&root)?)?;
-    refuse_broken(&project)?;
-    let update = bring_up_to_date(&root, &project, arguments.update, &stated(arguments))?;
+    let stated = stated(arguments);
+    let update = update(&project, &[&TemplateDigests], arguments.update, &stated)?;
+    let errors = errors_in_drafts(&project, &update);
+    let is_broken = !errors.0.is_empty();
+    // What a template lacks may be just a value that is stated now.
+    let update = if is_broken { self::update(&project, &[], false, &stated)? } else { update };
+    write(&root, &update)?;
+    if is_broken {
+        return Err(Failure::from(errors).hint(not_published(&update)));
+    }
+    show(session, &update)?;
+    Ok(ExitCode::Done)
+}
+
+/// A version that is published never changes, so one with errors would stay broken. It is judged with
+/// the facts that it will find.
+fn errors_in_drafts(project: &Project, update: &LockUpdate) -> Diagnostics {
+    let project = Project { lock: update.lock.clone(), ..project.clone() };
+    release::judge_drafts(&project).unwrap_or_else(|problems| problems)
+}
+
+fn not_published(update: &LockUpdate) -> String {
+    let changes: Vec<String> = update.changes.iter().map(ToString::to_string).collect();
+    match changes.as_slice() {
+        [] => format!("no template was published, and {LOCK_FILE} is as it was"),
+        changes => {
+            format!("no template was published; {LOCK_FILE} has what was stated ({})", changes.join(", "))
+        }
+    }
+}
+
+fn show(session: &Session, update: &LockUpdate) -> Result<(), Failure> {
     if session.console.is_json() {
         let changes: Vec<String> = update.changes.iter().map(ToString::to_string).collect();
         session.console.document(&json!({ "schema": 1, "lock": LOCK_FILE, "changes": changes }))?;
@@ -57,16 +88,7 @@ pub fn run(session: &Session, arguments: &LockArguments) -> Result<ExitCode, Fai
             session.console.result(&format!("{change}\n"))?;
         }
     }
-    Ok(ExitCode::Done)
-}
-
-/// A version that is published never changes, so one with errors would stay broken.
-fn refuse_broken(project: &Project) -> Result<(), Failure> {
-    let errors = release::judge_drafts(project)?;
-    if errors.0.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::from(errors).hint(format!("nothing was published, and {LOCK_FILE} is as it was")))
+    Ok(())
 }
 
 /// The facts that the command line states.
@@ -79,23 +101,31 @@ fn stated(arguments: &LockArguments) -> Vec<(FactName, Value)> {
     arguments.ssm.iter().map(fact).collect()
 }
 
-/// Writes the lock of the project at `root` when it has to change.
-pub fn bring_up_to_date(
-    root: &Utf8Path,
+/// Publishes what is in a project of our own making.
+pub fn publish(root: &Utf8Path, project: &Project) -> Result<(), Failure> {
+    write(root, &update(project, &[&TemplateDigests], false, &[])?)
+}
+
+fn update(
     project: &Project,
+    providers: &[&dyn FactProvider],
     refresh: bool,
     stated: &[(FactName, Value)],
 ) -> Result<LockUpdate, Failure> {
-    let providers: [&dyn FactProvider; 1] = [&TemplateDigests];
     let mut update = runtime::run(async |_| {
-        lock::update(project, &providers, refresh).await.map_err(|error| Failure::new(ExitCode::Error, error))
+        lock::update(project, providers, refresh).await.map_err(|error| Failure::new(ExitCode::Error, error))
     })?;
     for (fact, value) in stated {
         update.state(fact.clone(), value.clone());
     }
+    Ok(update)
+}
+
+/// Writes the lock of the project at `root` when it has to change.
+fn write(root: &Utf8Path, update: &LockUpdate) -> Result<(), Failure> {
     let has_changed = update.changes.iter().any(|change| !matches!(change, LockChange::Unused(_)));
     if has_changed {
         disk::write_atomically(&root.join(LOCK_FILE), update.lock.write().as_bytes())?;
     }
-    Ok(update)
+    Ok(())
 }
