@@ -24,10 +24,11 @@
 //! | [`release`] | joins manifest and render into desired units with their digests | model, template, language, lint, manifest, render, image |
 //! | [`plan`] | what would be done and why | model, language, catalogue |
 //! | [`estimate`] | how long a plan takes, and why | model, language, plan |
-//! | [`port`] | what the engine needs of a cloud | model |
+//! | [`port`] | what the engine needs of a cloud, and building of a registry | model |
 //! | [`engine`] | carries plans out, observes, verifies | model, plan, port |
 //! | [`local`] | the embedded CloudFormation engine (adapter) | model, port, language, catalogue |
 //! | `aws` | the real CloudFormation (adapter, feature `aws`) | model, port |
+//! | `registry` | registries of images, files over HTTP (adapter, feature `docker`) | model, port |
 //! | [`disk`] | files, locks, the ledger, the store of images (adapter) | model, port, image (traits only) |
 //! | [`ui`] | shows events, plans, outcomes | model, plan, estimate, engine (types only) |
 //! | [`cli`] | arguments, wiring, exit codes | everything |
@@ -48,6 +49,8 @@ pub mod manifest;
 pub mod model;
 pub mod plan;
 pub mod port;
+#[cfg(feature = "docker")]
+pub mod registry;
 pub mod release;
 pub mod render;
 pub mod template;

@@ -21,6 +21,9 @@ pub struct Surroundings {
     pub columns: usize,
     /// `NO_COLOR` is set and not empty (no-color.org).
     pub no_color: bool,
+    /// Where `docker login` leaves credentials: `config.json` of `DOCKER_CONFIG`, else of `~/.docker`.
+    #[cfg(feature = "docker")]
+    pub docker_configuration: Option<Utf8PathBuf>,
     /// `AWS_ENDPOINT_URL` names an emulator on this machine, which needs no sparing.
     #[cfg(feature = "aws")]
     pub endpoint_is_here: bool,
@@ -38,10 +41,19 @@ impl Surroundings {
             columns: terminal_size::terminal_size_of(std::io::stderr())
                 .map_or(80, |(width, _)| usize::from(width.0)),
             no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+            #[cfg(feature = "docker")]
+            docker_configuration: docker_configuration(),
             #[cfg(feature = "aws")]
             endpoint_is_here: std::env::var("AWS_ENDPOINT_URL").is_ok_and(|url| is_here(&url)),
         }
     }
+}
+
+#[cfg(feature = "docker")]
+fn docker_configuration() -> Option<Utf8PathBuf> {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty()).map(Utf8PathBuf::from);
+    let directory = variable("DOCKER_CONFIG").or_else(|| Some(variable("HOME")?.join(".docker")))?;
+    Some(directory.join("config.json"))
 }
 
 #[cfg(feature = "aws")]

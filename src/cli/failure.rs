@@ -10,7 +10,7 @@ use crate::engine::{ExecuteError, IdentityError, ObserveError, SettleError, Veri
 use crate::image::AssembleError;
 use crate::model::{Diagnostic, Diagnostics};
 use crate::plan::{ObstacleKind, PlanError};
-use crate::port::{PortError, PortErrorKind};
+use crate::port::{PortError, PortErrorKind, RegistryError};
 
 /// A command that could not go on.
 #[derive(Debug)]
@@ -195,6 +195,12 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<RegistryError> for Failure {
+    fn from(error: RegistryError) -> Self {
+        Self::new(ExitCode::Error, error)
+    }
+}
+
 impl From<FindError> for Failure {
     fn from(error: FindError) -> Self {
         let hint = error.hint();
@@ -208,6 +214,9 @@ fn advice(error: &(dyn Error + 'static)) -> Option<String> {
     while let Some(current) = error {
         if let Some(port) = current.downcast_ref::<PortError>() {
             return port.hint.clone();
+        }
+        if let Some(registry) = current.downcast_ref::<RegistryError>() {
+            return registry.hint();
         }
         error = current.source();
     }

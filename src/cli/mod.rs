@@ -5,6 +5,7 @@
 
 mod answers;
 mod args;
+mod bases;
 mod command;
 mod consent;
 mod console;
@@ -17,6 +18,7 @@ mod local_arguments;
 mod names;
 mod prediction;
 mod project;
+mod push;
 mod rehearsal;
 mod run_arguments;
 mod runtime;

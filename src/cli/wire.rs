@@ -6,11 +6,14 @@ use std::sync::Arc;
 use crate::cli::Session;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
+#[cfg(feature = "docker")]
+use crate::disk;
 use crate::disk::{StateDirectory, clock};
 use crate::engine::{Cloud, Clouds, Pace};
 use crate::local::{self, Fault};
 use crate::model::environment::Used;
 use crate::model::{AccountId, Environment, ProviderKind, Region, Target, TargetName};
+use crate::port::Registry;
 
 /// What makes two targets the same cloud: one listing, one poller, one budget.
 type Key = (ProviderKind, AccountId, Region, Option<String>, Option<String>);
@@ -137,4 +140,19 @@ struct WithoutAws;
 async fn real(_: &Session, _: &Target) -> Result<Arc<Cloud>, Failure> {
     Err(Failure::new(ExitCode::Error, WithoutAws)
         .hint("build it with its default features, or add `--rehearse` to stay on the embedded engine"))
+}
+
+/// Access to registries, with the credentials that `docker login` left.
+#[cfg(feature = "docker")]
+pub fn registry(session: &Session) -> Result<Arc<dyn Registry>, Failure> {
+    let configuration = match &session.surroundings.docker_configuration {
+        Some(path) => disk::read_if_there(path)?,
+        None => None,
+    };
+    Ok(Arc::new(crate::registry::Registries::new(configuration, crate::registry::Patience::default())?))
+}
+
+#[cfg(not(feature = "docker"))]
+pub fn registry(_: &Session) -> Result<Arc<dyn Registry>, Failure> {
+    Err(crate::port::RegistryError::Without.into())
 }

@@ -8,17 +8,20 @@ pub mod clock;
 mod context;
 mod digest;
 mod error;
+mod incoming;
 mod ledger;
 mod lock;
 mod project;
 mod scratch;
 mod state;
 mod store;
+mod store_index;
 mod templates;
 mod write;
 
 pub use context::{ContextError, ContextFiles, read_context};
 pub use error::{Access, FileError};
+pub use incoming::Incoming;
 pub use ledger::{Ledger, LedgerError};
 pub use lock::{EnvironmentLock, LockError};
 pub use project::{
@@ -27,5 +30,6 @@ pub use project::{
 pub use scratch::{ScratchDirectory, copy_directory, entries, read_files, write_files};
 pub use state::StateDirectory;
 pub use store::{Store, StoreError, StoredImage};
-pub use templates::{find_templates, read_at_most};
+pub use store_index::Wanted;
+pub use templates::{find_templates, read_at_most, read_if_there};
 pub use write::{write_atomically, write_new};

@@ -80,7 +80,8 @@ pub fn write_files(
     Ok(())
 }
 
-/// Copies a directory with everything in it, links as links.
+/// Copies a directory with everything in it, links as links. Pipes, sockets and devices are left out: to
+/// read one can take for ever.
 ///
 /// # Errors
 /// Something cannot be read or written.
@@ -98,7 +99,7 @@ fn copy_into(from: &Path, to: &Path) -> io::Result<()> {
             copy_into(&entry.path(), &target)?;
         } else if kind.is_symlink() {
             symlink(fs::read_link(entry.path())?, target)?;
-        } else {
+        } else if kind.is_file() {
             fs::copy(entry.path(), target)?;
         }
     }

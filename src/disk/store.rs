@@ -6,27 +6,19 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, BufWriter, Read as _, Write};
+use std::io::{self, Read as _, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use crate::disk::digest;
 use crate::disk::error::{Access, FileError};
+use crate::disk::incoming::Incoming;
 use crate::disk::state::StateDirectory;
-use crate::disk::write::{make_directory, write_atomically};
-use crate::image::{AssembleError, Blob, Blobs};
+use crate::disk::store_index::{Entry, Wanted, base_name, image_name};
+use crate::disk::write::{is_temporary, make_directory, write_atomically};
+use crate::image::{AssembleError, Blob, Blobs, MANIFEST};
 use crate::model::{Digest, canonical};
-
-/// What names an image in the index: `in-` and the input hash.
-const NAME: &str = "org.opencontainers.image.ref.name";
-
-/// The media type of an image's manifest.
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-
-/// Bytes that are written at a time.
-const BUFFER: usize = 1 << 20;
 
 /// Why the store could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +73,9 @@ pub struct StoredImage {
     pub manifest: Blob,
 }
 
+/// A base image's manifest and its configuration.
+pub type Documents = (Vec<u8>, Vec<u8>);
+
 /// The store, held by this process until it is dropped.
 #[derive(Debug)]
 pub struct Store {
@@ -124,26 +119,72 @@ impl Store {
 
     /// Nobody else holds the store, so what is on its way was left by a process that died.
     fn remove_left_behind(&self) -> Result<(), FileError> {
-        let incoming = self.root.join("incoming");
-        let failed = |error| FileError::at(Access::Remove, &incoming)(error);
-        for entry in fs::read_dir(&incoming).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            if entry.file_name() != ".lock" {
-                fs::remove_file(entry.path()).map_err(failed)?;
+        for directory in [self.root.join("incoming"), self.root.clone()] {
+            let failed = |error| FileError::at(Access::Remove, &directory)(error);
+            for entry in fs::read_dir(&directory).map_err(failed)? {
+                let entry = entry.map_err(failed)?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let is_left = directory != self.root && name != ".lock" || is_temporary(&name);
+                if is_left {
+                    fs::remove_file(entry.path()).map_err(failed)?;
+                }
             }
         }
         Ok(())
     }
 
-    /// Every image, in the order of the index.
+    /// Every image that was made here, in the order of the index.
     ///
     /// # Errors
     /// The index cannot be read, or is none.
     pub fn images(&self) -> Result<Vec<StoredImage>, StoreError> {
+        let entries = self.entries()?.into_iter();
+        Ok(entries
+            .filter_map(|entry| entry.input().map(|input| StoredImage { input, manifest: entry.blob }))
+            .collect())
+    }
+
+    fn entries(&self) -> Result<Vec<Entry>, StoreError> {
         let index = self.index()?;
-        let images = index["manifests"].as_array().and_then(|all| all.iter().map(stored_image).collect());
+        let entries = index["manifests"].as_array().and_then(|all| all.iter().map(Entry::read).collect());
         // What is not understood is not dropped: the next write would forget it, and its blobs with it.
-        images.ok_or_else(|| StoreError::Damaged { path: self.root.join("index.json") })
+        entries.ok_or_else(|| StoreError::Damaged { path: self.root.join("index.json") })
+    }
+
+    /// The documents of a base image, when all of it is there: its manifest and its configuration.
+    ///
+    /// # Errors
+    /// The index cannot be read, or is none.
+    pub fn base(&self, manifest: Digest) -> Result<Option<Documents>, StoreError> {
+        let name = base_name(manifest);
+        if !self.entries()?.iter().any(|entry| entry.name == name) || !self.is_whole(manifest) {
+            return Ok(None);
+        }
+        let read =
+            |digest| fs::read(self.blob(digest)).map_err(FileError::at(Access::Read, &self.blob(digest)));
+        let manifest = read(manifest)?;
+        let document: Value = serde_json::from_slice(&manifest).unwrap_or_default();
+        let configuration = document["config"]["digest"].as_str().and_then(|digest| digest.parse().ok());
+        configuration.map(|digest| Ok((manifest, read(digest)?))).transpose()
+    }
+
+    /// Puts a base image into the index: its blobs are there.
+    ///
+    /// # Errors
+    /// The index cannot be read or written; it stays as it was.
+    pub fn enter_base(&self, manifest: Blob, media_type: &str) -> Result<(), StoreError> {
+        self.put(Entry {
+            name: base_name(manifest.digest),
+            media_type: media_type.to_owned(),
+            blob: manifest,
+        })
+    }
+
+    fn put(&self, entry: Entry) -> Result<(), StoreError> {
+        let mut entries = self.entries()?;
+        entries.retain(|other| other.name != entry.name);
+        entries.push(entry);
+        self.write_index(entries)
     }
 
     /// The image made from `input`, when all of it is there: every byte is read and compared with its
@@ -164,17 +205,67 @@ impl Store {
 
     /// The blobs that a manifest names; `None` when the manifest itself is not whole.
     fn blobs_of(&self, manifest: Digest) -> Option<BTreeSet<Digest>> {
-        let bytes = fs::read(self.blob(manifest)).ok()?;
-        let document: Value =
-            serde_json::from_slice(&bytes).ok().filter(|_| Digest::of(&bytes) == manifest)?;
-        let layers = document["layers"].as_array()?;
-        let named = layers.iter().chain([&document["config"]]);
-        named.map(|blob| blob["digest"].as_str()?.parse().ok()).collect()
+        let (_, blobs) = self.contents(manifest).ok()?;
+        Some(blobs.into_iter().map(|blob| blob.digest).collect())
     }
 
-    fn has(&self, digest: Digest) -> bool {
+    /// Whether there is a blob with this digest; its bytes are read and compared.
+    pub fn has(&self, digest: Digest) -> bool {
         let found = File::open(self.blob(digest)).and_then(digest::of_reader);
         found.is_ok_and(|(found, _)| found == digest)
+    }
+
+    /// The bytes of an image's manifest, and the blobs that it names.
+    ///
+    /// # Errors
+    /// It is not there, or not what it was.
+    pub fn contents(&self, manifest: Digest) -> Result<(Vec<u8>, Vec<Blob>), StoreError> {
+        let path = self.blob(manifest);
+        let bytes = fs::read(&path).map_err(FileError::at(Access::Read, &path))?;
+        let document: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let layers = document["layers"].as_array().into_iter().flatten();
+        let blob = |described: &Value| {
+            Some(Blob {
+                digest: described["digest"].as_str()?.parse().ok()?,
+                size: described["size"].as_u64()?,
+            })
+        };
+        let blobs: Option<Vec<Blob>> = layers.chain([&document["config"]]).map(blob).collect();
+        let blobs = blobs.filter(|_| Digest::of(&bytes) == manifest);
+        Ok((bytes, blobs.ok_or(StoreError::Manifest { path })?))
+    }
+
+    /// Opens a blob.
+    ///
+    /// # Errors
+    /// It is not there, or cannot be read.
+    pub fn open_blob(&self, digest: Digest) -> io::Result<File> {
+        File::open(self.blob(digest))
+    }
+
+    /// Begins a blob that comes bit by bit. It is kept by [`Store::keep_incoming`].
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn incoming(&self, digest: Digest) -> io::Result<Incoming> {
+        // This process holds the store, so the name is its own.
+        let path = self.root.join("incoming").join(digest.hex());
+        Incoming::create(&path)
+    }
+
+    /// Keeps a blob whose bytes have all come.
+    ///
+    /// # Errors
+    /// The system refuses; nothing is kept.
+    pub fn keep_incoming(&self, incoming: Incoming) -> io::Result<Blob> {
+        let (path, blob) = incoming.finish()?;
+        self.put_in_place(&path, blob).inspect_err(|_| drop(fs::remove_file(&path)))
+    }
+
+    fn put_in_place(&self, path: &Utf8Path, blob: Blob) -> io::Result<Blob> {
+        fs::rename(path, self.blob(blob.digest))?;
+        File::open(self.root.join("blobs/sha256"))?.sync_all()?;
+        Ok(blob)
     }
 
     /// Puts an image into the index, in place of an earlier one made from the same input.
@@ -182,27 +273,25 @@ impl Store {
     /// # Errors
     /// The index cannot be read or written; it stays as it was.
     pub fn enter(&self, input: Digest, manifest: Blob) -> Result<(), StoreError> {
-        let mut images = self.images()?;
-        images.retain(|image| image.input != input);
-        images.push(StoredImage { input, manifest });
-        self.write_index(images)
+        self.put(Entry { name: image_name(input), media_type: MANIFEST.to_owned(), blob: manifest })
     }
 
-    /// Forgets the images that `keep` does not want, and removes the blobs that no image has. Gives the
-    /// number of images and of bytes that went.
+    /// Forgets what is not wanted, and removes the blobs that nothing has. Gives the number of images and
+    /// of bytes that went.
     ///
     /// # Errors
     /// Something cannot be read or removed.
-    pub fn collect_garbage(&self, keep: impl Fn(&StoredImage) -> bool) -> Result<(usize, u64), StoreError> {
-        let (kept, dropped): (Vec<_>, Vec<_>) = self.images()?.into_iter().partition(keep);
-        let mut wanted = BTreeSet::new();
-        for image in &kept {
-            wanted.insert(image.manifest.digest);
-            let manifest = image.manifest.digest;
+    pub fn collect_garbage(&self, wanted: &Wanted) -> Result<(usize, u64), StoreError> {
+        let (kept, dropped): (Vec<_>, Vec<_>) =
+            self.entries()?.into_iter().partition(|entry| wanted.has(entry));
+        let mut blobs = wanted.blobs.clone();
+        for entry in &kept {
+            let manifest = entry.blob.digest;
             let damaged = || StoreError::Manifest { path: self.blob(manifest) };
-            wanted.extend(self.blobs_of(manifest).ok_or_else(damaged)?);
+            blobs.insert(manifest);
+            blobs.extend(self.blobs_of(manifest).ok_or_else(damaged)?);
         }
-        let names: BTreeSet<String> = wanted.iter().map(Digest::hex).collect();
+        let names: BTreeSet<String> = blobs.iter().map(Digest::hex).collect();
         if !dropped.is_empty() {
             self.write_index(kept)?;
         }
@@ -230,17 +319,9 @@ impl Store {
         serde_json::from_str(&text).map_err(|_| StoreError::Damaged { path })
     }
 
-    fn write_index(&self, mut images: Vec<StoredImage>) -> Result<(), StoreError> {
-        images.sort_by_key(|image| image.input);
-        let described = |image: &StoredImage| {
-            json!({
-                "mediaType": MANIFEST,
-                "digest": image.manifest.digest,
-                "size": image.manifest.size,
-                "annotations": {NAME: format!("in-{}", image.input.hex())},
-            })
-        };
-        let manifests: Vec<Value> = images.iter().map(described).collect();
+    fn write_index(&self, mut entries: Vec<Entry>) -> Result<(), StoreError> {
+        entries.sort_by(|one, other| one.name.cmp(&other.name));
+        let manifests: Vec<Value> = entries.iter().map(Entry::described).collect();
         let index = json!({
             "schemaVersion": 2,
             "mediaType": "application/vnd.oci.image.index.v1+json",
@@ -252,21 +333,6 @@ impl Store {
     fn blob(&self, digest: Digest) -> Utf8PathBuf {
         self.root.join("blobs/sha256").join(digest.hex())
     }
-
-    /// Writes what comes into `path`, digesting it on the way.
-    fn receive(
-        path: &Utf8Path,
-        write: &mut dyn FnMut(&mut dyn Write) -> Result<(), AssembleError>,
-    ) -> Result<Blob, AssembleError> {
-        let file = File::create(path).map_err(AssembleError::Write)?;
-        let mut receiver =
-            Receiver { file: BufWriter::with_capacity(BUFFER, file), hasher: Sha256::new(), size: 0 };
-        write(&mut receiver)?;
-        let Receiver { file, hasher, size } = receiver;
-        let file = file.into_inner().map_err(|error| AssembleError::Write(error.into_error()))?;
-        file.sync_all().map_err(AssembleError::Write)?;
-        Ok(Blob { digest: Digest::from_sha256(hasher), size })
-    }
 }
 
 impl Blobs for Store {
@@ -275,44 +341,9 @@ impl Blobs for Store {
         write: &mut dyn FnMut(&mut dyn Write) -> Result<(), AssembleError>,
     ) -> Result<Blob, AssembleError> {
         // This process holds the store, so the name is its own.
-        let incoming = self.root.join("incoming/blob");
-        let kept = Self::receive(&incoming, write).and_then(|blob| {
-            let directory = self.root.join("blobs/sha256");
-            fs::rename(&incoming, self.blob(blob.digest))
-                .and_then(|()| File::open(&directory)?.sync_all())
-                .map_err(AssembleError::Write)?;
-            Ok(blob)
-        });
-        if kept.is_err() {
-            // Best effort: what matters is the first failure, and the next run removes it.
-            let _ = fs::remove_file(&incoming);
-        }
-        kept
+        let path = self.root.join("incoming/blob");
+        let mut incoming = Incoming::create(&path).map_err(AssembleError::Write)?;
+        write(&mut incoming)?;
+        self.keep_incoming(incoming).map_err(AssembleError::Write)
     }
-}
-
-struct Receiver {
-    file: BufWriter<File>,
-    hasher: Sha256,
-    size: u64,
-}
-
-impl Write for Receiver {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.hasher.update(&bytes[..written]);
-        self.size += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
-fn stored_image(described: &Value) -> Option<StoredImage> {
-    let input = described["annotations"][NAME].as_str()?.strip_prefix("in-")?;
-    let manifest =
-        Blob { digest: described["digest"].as_str()?.parse().ok()?, size: described["size"].as_u64()? };
-    Some(StoredImage { input: format!("sha256:{input}").parse().ok()?, manifest })
 }

@@ -1,4 +1,4 @@
-//! Templates that lie anywhere, named by the user.
+//! Files that lie anywhere: templates that the user names, and what other programs leave.
 
 use std::fs;
 use std::io::Read;
@@ -50,4 +50,16 @@ pub fn read_at_most(path: &Utf8Path, most: usize) -> Result<Vec<u8>, FileError> 
     let file = fs::File::open(path).map_err(FileError::at(Access::Read, path))?;
     file.take(limit).read_to_end(&mut bytes).map_err(FileError::at(Access::Read, path))?;
     Ok(bytes)
+}
+
+/// Reads a file that need not be there.
+///
+/// # Errors
+/// It is there and cannot be read.
+pub fn read_if_there(path: &Utf8Path) -> Result<Option<Vec<u8>>, FileError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(FileError::at(Access::Read, path)(error)),
+    }
 }

@@ -2,9 +2,11 @@
 
 use std::io::{self, Read, Write};
 
-use crate::image::configuration::manifest;
+use crate::image::base::BaseLayer;
+use crate::image::configuration::{LAYER, Layer, manifest};
 use crate::image::layer;
 use crate::image::recipe::Recipe;
+use crate::image::stages::Below;
 use crate::model::{Digest, FilePath};
 
 /// Gives the bytes of files in the context directory.
@@ -61,6 +63,9 @@ pub enum AssembleError {
         /// Its path in the image.
         path: String,
     },
+    /// The files of a base image were not looked at.
+    #[error("putting an image together on a base image is not supported yet")]
+    NoBase,
     /// ADD unpacks archives.
     #[error("ADD of an archive, `{path}`, is not supported yet")]
     Archive {
@@ -81,7 +86,7 @@ impl AssembleError {
             Self::Write(error) if error.kind() == io::ErrorKind::StorageFull => {
                 Some("the disk is full: free some space and run the command again; the store is as it was")
             }
-            Self::Read { .. } | Self::Write(_) => None,
+            Self::Read { .. } | Self::Write(_) | Self::NoBase => None,
         }
     }
 }
@@ -96,11 +101,19 @@ pub fn assemble(
     progress: &dyn Progress,
     blobs: &mut dyn Blobs,
 ) -> Result<Blob, AssembleError> {
-    let mut layers = Vec::new();
-    if recipe.tree.entries().next().is_some() {
-        layers.push(blobs.keep(&mut |out| layer::write(&recipe.tree, contents, progress, out))?);
+    let base: &[BaseLayer] = match &recipe.below {
+        Below::Nothing => &[],
+        Below::Base(base) => &base.layers,
+        Below::Unknown => return Err(AssembleError::NoBase),
+    };
+    let mut digests: Vec<Digest> = base.iter().map(|layer| layer.diff_id).collect();
+    let mut layers: Vec<Layer> = base.iter().map(|layer| layer.layer.clone()).collect();
+    let changes = recipe.tree.changes();
+    if !changes.is_empty() {
+        let blob = blobs.keep(&mut |out| layer::write(&changes, contents, progress, out))?;
+        digests.push(blob.digest);
+        layers.push(Layer { media_type: LAYER.to_owned(), blob });
     }
-    let digests: Vec<Digest> = layers.iter().map(|layer| layer.digest).collect();
     let configuration = recipe.configuration.document(&recipe.platform, &recipe.environment, &digests);
     let configuration = keep_bytes(blobs, &configuration)?;
     keep_bytes(blobs, &manifest(&configuration, &layers))

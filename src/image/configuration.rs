@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use crate::image::MANIFEST;
 use crate::image::assemble::Blob;
 use crate::model::{Digest, Platform, canonical};
 
@@ -28,9 +29,9 @@ pub(super) struct Configuration {
 /// Every time in an image.
 const EPOCH: &str = "1970-01-01T00:00:00Z";
 
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIGURATION: &str = "application/vnd.oci.image.config.v1+json";
-const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
+/// The media type of the layers that are made here.
+pub(super) const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 
 impl Configuration {
     /// The document. There is no history: it would say how an image was made, and not what it is.
@@ -87,11 +88,20 @@ impl Configuration {
     }
 }
 
+/// A layer in a manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// The form of its bytes.
+    pub media_type: String,
+    /// Its bytes.
+    pub blob: Blob,
+}
+
 /// The manifest of an image.
-pub(super) fn manifest(configuration: &Blob, layers: &[Blob]) -> Vec<u8> {
+pub(super) fn manifest(configuration: &Blob, layers: &[Layer]) -> Vec<u8> {
     let described =
         |kind: &str, blob: &Blob| json!({"mediaType": kind, "digest": blob.digest, "size": blob.size});
-    let layers: Vec<Value> = layers.iter().map(|layer| described(LAYER, layer)).collect();
+    let layers: Vec<Value> = layers.iter().map(|layer| described(&layer.media_type, &layer.blob)).collect();
     canonical::bytes(&json!({
         "schemaVersion": 2,
         "mediaType": MANIFEST,

@@ -38,13 +38,17 @@ pub(super) fn find(tree: &Tree, source: &str) -> Result<Vec<Found>, Refusal> {
     if !is_pattern(source) {
         let place = tree.resolve(&wanted).map_err(circle)?;
         if !place.is_empty() && tree.get(&place).is_none() {
+            if tree.is_partial() {
+                return Ok(Vec::new());
+            }
             return Err(missing(tree, source, &wanted));
         }
         return Ok(vec![Found { name: wanted.last().cloned().unwrap_or_default(), place }]);
     }
     let text = String::from_utf8_lossy(&wanted.join(&b'/')).into_owned();
-    let pattern = Pattern::new(&text)
-        .map_err(|why| (format!("`{source}` is no pattern: {why}"), "write `\\` before `[`".to_owned()))?;
+    let pattern = Pattern::new(&text).map_err(|why| {
+        (format!("`{source}` is no pattern: {why}"), "`[[]` means the letter `[`".to_owned())
+    })?;
     let mut found = Vec::new();
     for (path, _) in tree.entries().filter(|(path, _)| path.len() == wanted.len()) {
         if pattern.matches(&path.join(&b'/')) {
@@ -52,7 +56,7 @@ pub(super) fn find(tree: &Tree, source: &str) -> Result<Vec<Found>, Refusal> {
             found.push(Found { name: path.last().cloned().unwrap_or_default(), place });
         }
     }
-    if found.is_empty() {
+    if found.is_empty() && !tree.is_partial() {
         let hint = "patterns are relative to the context, and `*` means no `/`".to_owned();
         return Err((format!("nothing in the context matches `{source}`"), hint));
     }
@@ -92,7 +96,12 @@ impl Copy {
         if let Some((_, above)) = target.split_last() {
             to.make_directories(above, self.owner.unwrap_or_default())?;
         }
-        to.put(target, self.copied(node))
+        let mut copy = self.copied(node);
+        // A file that is named is unpacked where it is an archive; one inside a directory that is named is not.
+        if let (Kind::File(Content { added_by, .. }), Some(span)) = (&mut copy.kind, &self.added_by) {
+            *added_by = Some(span.clone());
+        }
+        to.put(target, copy)
     }
 
     /// The content of a directory, and not the directory itself.
@@ -119,9 +128,6 @@ impl Copy {
         // A link has no mode of its own.
         if !matches!(copy.kind, Kind::Link(_)) {
             copy.mode = self.mode.unwrap_or(copy.mode);
-        }
-        if let (Kind::File(Content { added_by, .. }), Some(span)) = (&mut copy.kind, &self.added_by) {
-            *added_by = Some(span.clone());
         }
         copy
     }

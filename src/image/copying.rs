@@ -17,7 +17,7 @@ impl<'s> Stage<'s> {
         added_by: Option<Span>,
     ) -> Result<(), Problem> {
         let path = self.expanded(destination)?;
-        let is_directory = path.ends_with('/') || path == "." || path.ends_with("/.");
+        let is_directory = matches!(path.rsplit('/').next(), Some("" | "." | ".."));
         if sources.len() > 1 && !is_directory {
             let message = "several files are copied to what is no directory";
             return self.source.refuse(
@@ -83,7 +83,8 @@ impl<'s> Stage<'s> {
 
     /// A file written in the Dockerfile itself; its name is the destination's.
     fn here_document(&mut self, text: &str, copy: &mut Copy) -> Result<(), String> {
-        if copy.is_directory {
+        let place = self.state.tree.resolve(&copy.destination)?;
+        if copy.is_directory || self.state.tree.is_directory(&place) {
             return Err("a here-document needs the name of a file as its destination".to_owned());
         }
         let mut tree = Tree::default();
@@ -101,6 +102,8 @@ impl<'s> Stage<'s> {
         for flag in options {
             let name = flag.name.value.as_ref();
             let value = match &flag.value {
+                // Builders look stages up before they know any variable.
+                Some(value) if name == "from" => value.value.clone().into_owned(),
                 Some(value) => self.expanded(value)?,
                 None => String::new(),
             };
@@ -127,6 +130,9 @@ impl<'s> Stage<'s> {
                 },
                 "link" if flag.value.is_none() || value == "true" => copy.is_linked = true,
                 "link" if value == "false" => copy.is_linked = false,
+                "from" if value.contains('$') => {
+                    return invalid("it takes no variables: give the stage a name with `FROM ... AS NAME`");
+                }
                 "from" if copy.added_by.is_none() => match (self.earlier)(&value) {
                     Some(tree) => from = Some(tree),
                     None => {

@@ -10,7 +10,7 @@ use crate::image::dockerfile::{Problem, Source, Span, keyword};
 use crate::image::environment::{Environment, of_platform};
 use crate::image::recipe::Given;
 use crate::image::tree::{Owner, Tree, parts};
-use crate::image::words::{Expansion, joined, pairs, split};
+use crate::image::words::{self, Expansion, joined, pairs};
 
 /// A stage so far.
 #[derive(Clone, Debug, Default)]
@@ -155,11 +155,8 @@ impl<'s> Stage<'s> {
 
     /// `ARG`
     pub(super) fn argument(&mut self, arguments: &UnescapedString<'_>) -> Result<(), Problem> {
-        for word in split(&arguments.value, self.escape) {
-            let (name, default) = match word.split_once('=') {
-                Some((name, value)) => (name, Some(self.text(value, &arguments.span, false)?)),
-                None => (word, None),
-            };
+        for (name, default) in words::arguments(&arguments.value, self.escape) {
+            let default = default.map(|value| self.text(value, &arguments.span, false)).transpose()?;
             let of_builder = name.strip_prefix("BUILD").map(|rest| format!("TARGET{rest}"));
             if of_builder.is_some_and(|name| of_platform(self.given.platform, &name).is_some()) {
                 let message = format!("`{name}` is about the machine that builds");

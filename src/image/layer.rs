@@ -1,8 +1,9 @@
-//! The layer of an image: a tar archive of its whole tree, uncompressed.
+//! The layer of an image: a tar archive of its tree, or of what it adds to its base, uncompressed.
 //!
 //! One form for one tree: entries in the order of their paths, the epoch as time, no names of users,
 //! no compression whose next version could give other bytes.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 
 use sha2::{Digest as _, Sha256};
@@ -10,7 +11,7 @@ use tar::EntryType;
 
 use crate::image::assemble::{AssembleError, Contents, Progress};
 use crate::image::pax::{BLOCK, Entry};
-use crate::image::tree::{Bytes, Content, Kind, Node, Parts, Tree, shown};
+use crate::image::tree::{Bytes, Content, Kind, Node, Parts, shown};
 use crate::model::{Digest, FilePath};
 
 /// Bytes that are on their way at a time.
@@ -18,15 +19,15 @@ const BUFFER: usize = 128 << 10;
 /// Bytes of the beginning of a file that tell an archive.
 const BEGINNING: usize = 262;
 
-/// Writes the archive of a tree, file by file.
+/// Writes the archive of these entries, file by file.
 pub(super) fn write(
-    tree: &Tree,
+    entries: &BTreeMap<&Parts, &Node>,
     contents: &dyn Contents,
     progress: &dyn Progress,
     out: &mut dyn Write,
 ) -> Result<(), AssembleError> {
     let mut writer = Writer { contents, progress, out, buffer: vec![0; BUFFER] };
-    for (path, node) in tree.entries() {
+    for (path, node) in entries {
         writer.entry(path, node)?;
     }
     // Two empty blocks end an archive.

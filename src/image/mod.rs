@@ -5,6 +5,7 @@
 //! Every rule that a digest hangs on carries the number [`RULES`]; see `docs/images.md`.
 
 mod assemble;
+mod base;
 mod configuration;
 mod copy;
 mod copying;
@@ -16,6 +17,7 @@ mod layer;
 mod pattern;
 mod pax;
 mod recipe;
+mod stages;
 mod tree;
 mod words;
 
@@ -23,9 +25,14 @@ mod words;
 mod tests;
 
 pub use assemble::{AssembleError, Blob, Blobs, Contents, Progress, assemble};
+pub use base::{Base, BaseError, BaseLayer, base_image, base_layers};
+pub use configuration::Layer;
 pub use ignore::IgnoreRules;
-pub use recipe::{Recipe, Request, read};
+pub use recipe::{Recipe, Request, base_names, read};
 
 /// The number of the rules by which an image comes from its input: raised whenever the same input
 /// would give other bytes.
 pub const RULES: u32 = 1;
+
+/// The media type of an image's manifest.
+pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";

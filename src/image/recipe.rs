@@ -2,18 +2,20 @@
 //! input hash. Reads no file: it works on listings.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use parse_dockerfile::{Dockerfile, FromInstruction, Instruction};
+use parse_dockerfile::{Dockerfile, Instruction};
 use serde_json::json;
 
 use crate::image::RULES;
+use crate::image::base::Base;
 use crate::image::configuration::Configuration;
 use crate::image::dockerfile::{Problem, Source};
-use crate::image::environment::Environment;
 use crate::image::instructions::{Stage, State};
+use crate::image::stages::{Below, Reader};
 use crate::image::tree::{Content, Kind, Node, Owner, Tree, parts};
-use crate::image::words::{Expansion, split};
-use crate::model::{Context, ContextEntry, Diagnostic, Digest, FilePath, Place, Platform};
+use crate::image::words::arguments;
+use crate::model::{BaseImage, Context, ContextEntry, Diagnostic, Digest, FilePath, Place, Platform};
 
 /// What an image is to be made from.
 #[derive(Debug)]
@@ -34,6 +36,10 @@ pub struct Request<'r> {
     pub platform: &'r Platform,
     /// Labels on top of the Dockerfile's.
     pub labels: &'r BTreeMap<String, String>,
+    /// What the lock says of base images for the platform, by their names.
+    pub bases: &'r BTreeMap<String, BaseImage>,
+    /// Base images with their files, by their manifests. Nothing can be put together on one that is missing.
+    pub known: &'r BTreeMap<Digest, Arc<Base>>,
 }
 
 /// An image that can be put together.
@@ -41,6 +47,9 @@ pub struct Request<'r> {
 pub struct Recipe {
     /// The input hash: everything that the image comes from.
     pub input: Digest,
+    /// The base images that it is made from, by their names.
+    pub bases: BTreeMap<String, BaseImage>,
+    pub(super) below: Below,
     pub(super) tree: Tree,
     pub(super) configuration: Configuration,
     pub(super) environment: Vec<(String, String)>,
@@ -51,7 +60,7 @@ impl Recipe {
     /// How many bytes its files have together.
     pub fn bytes(&self) -> u64 {
         let size = |node: &Node| if let Kind::File(content) = &node.kind { content.size } else { 0 };
-        self.tree.entries().map(|(_, node)| size(node)).sum()
+        self.tree.changes().values().map(|node| size(node)).sum()
     }
 }
 
@@ -60,12 +69,11 @@ pub(super) struct Given<'g> {
     pub(super) context: Tree,
     pub(super) arguments: &'g BTreeMap<String, String>,
     pub(super) platform: &'g Platform,
+    pub(super) bases: &'g BTreeMap<String, BaseImage>,
+    pub(super) known: &'g BTreeMap<Digest, Arc<Base>>,
     /// `ARG` before the first `FROM`.
     pub(super) globals: BTreeMap<String, String>,
 }
-
-/// The search path of an image that says none, as every builder sets it.
-const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Works out what a Dockerfile means.
 ///
@@ -74,21 +82,22 @@ const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
     let source = Source::new(request.file, request.dockerfile)?;
     let parsed = source.parse()?;
-    let escape = parsed.parser_directives.escape.as_ref().map_or('\\', |directive| directive.value.value);
-    let mut given = Given {
-        context: context(request)?,
-        arguments: request.arguments,
-        platform: request.platform,
-        globals: BTreeMap::new(),
-    };
-    given.globals = globals(&source, &parsed, &given, escape)?;
+    let escape = escape(&parsed);
+    let given = given(request, &source, &parsed, context(request)?)?;
     check_arguments(request, &parsed, escape)?;
     let reader = Reader { source: &source, parsed: &parsed, given: &given, escape };
     let wanted = reader.wanted(request)?;
-    let mut state = reader.build(wanted)?;
+    let mut bases = BTreeMap::new();
+    for (name, span) in reader.images(wanted)? {
+        let image = reader.locked(&name, &span)?.clone();
+        bases.insert(name, image);
+    }
+    let (mut state, below) = reader.build(wanted)?;
     state.configuration.labels.extend(request.labels.clone());
     Ok(Recipe {
-        input: input(request),
+        input: input(request, &bases),
+        bases,
+        below,
         tree: state.tree,
         configuration: state.configuration,
         environment: state.environment.kept,
@@ -96,26 +105,62 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
     })
 }
 
+/// The names of the base images that the wanted stage is made from.
+///
+/// # Errors
+/// The Dockerfile cannot be read so far.
+pub fn base_names(request: &Request<'_>) -> Result<BTreeSet<String>, Box<Diagnostic>> {
+    let source = Source::new(request.file, request.dockerfile)?;
+    let parsed = source.parse()?;
+    let given = given(request, &source, &parsed, Tree::default())?;
+    let reader = Reader { source: &source, parsed: &parsed, given: &given, escape: escape(&parsed) };
+    Ok(reader.images(reader.wanted(request)?)?.into_keys().collect())
+}
+
+fn escape(parsed: &Dockerfile<'_>) -> char {
+    parsed.parser_directives.escape.as_ref().map_or('\\', |directive| directive.value.value)
+}
+
+fn given<'g>(
+    request: &Request<'g>,
+    source: &Source<'_>,
+    parsed: &Dockerfile<'_>,
+    context: Tree,
+) -> Result<Given<'g>, Problem> {
+    let mut given = Given {
+        context,
+        arguments: request.arguments,
+        platform: request.platform,
+        bases: request.bases,
+        known: request.known,
+        globals: BTreeMap::new(),
+    };
+    given.globals = globals(source, parsed, &given, escape(parsed))?;
+    Ok(given)
+}
+
 /// Everything that an image comes from. Names, tags, times, machine and engine are not in it.
-fn input(request: &Request<'_>) -> Digest {
+fn input(request: &Request<'_>, bases: &BTreeMap<String, BaseImage>) -> Digest {
     let beside: BTreeMap<&String, Digest> =
         request.beside.iter().map(|(name, bytes)| (name, Digest::of(bytes))).collect();
-    Digest::of_value(
-        "rekindle/image-input/1",
-        &json!({
-            "rules": RULES,
-            "dockerfile": Digest::of(request.dockerfile),
-            "files": beside,
-            "context": request.context.digest(),
-            "arguments": request.arguments,
-            "stage": request.stage.as_ref().map(|(name, _)| name),
-            "platform": request.platform.to_string(),
-            "labels": request.labels,
-            "epoch": 0,
-            "network": "none",
-            "compression": "none",
-        }),
-    )
+    let mut input = json!({
+        "rules": RULES,
+        "dockerfile": Digest::of(request.dockerfile),
+        "files": beside,
+        "context": request.context.digest(),
+        "arguments": request.arguments,
+        "stage": request.stage.as_ref().map(|(name, _)| name),
+        "platform": request.platform.to_string(),
+        "labels": request.labels,
+        "epoch": 0,
+        "network": "none",
+        "compression": "none",
+    });
+    if !bases.is_empty() {
+        let described = |image: &BaseImage| json!({"manifest": image.manifest, "diff_ids": image.diff_ids});
+        input["bases"] = bases.iter().map(|(name, image)| (name.clone(), described(image))).collect();
+    }
+    Digest::of_value("rekindle/image-input/1", &input)
 }
 
 /// The files beside the Dockerfile and those of the context directory as one tree.
@@ -164,28 +209,25 @@ fn globals(
 ) -> Result<BTreeMap<String, String>, Problem> {
     let nothing = |_: &str| None;
     let mut stage = Stage { source, escape, given, earlier: &nothing, state: State::default() };
-    let mut names = Vec::new();
+    let mut values = BTreeMap::new();
     for argument in parsed.global_args() {
-        names.extend(split(&argument.arguments.value, escape).into_iter().map(str::to_owned));
         stage.argument(&argument.arguments)?;
+        for (name, _) in arguments(&argument.arguments.value, escape) {
+            values.extend(stage.state.environment.get(name).map(|value| (name.to_owned(), value)));
+        }
     }
-    let name = |word: &String| word.split('=').next().unwrap_or_default().to_owned();
-    let values =
-        names.iter().map(name).filter_map(|name| Some((name.clone(), stage.state.environment.get(&name)?)));
-    Ok(values.collect())
+    Ok(values)
 }
 
 /// A build argument that no `ARG` takes is a slip of the finger.
 fn check_arguments(request: &Request<'_>, parsed: &Dockerfile<'_>, escape: char) -> Result<(), Problem> {
-    let arguments = parsed.instructions.iter().filter_map(|instruction| match instruction {
+    let declared = parsed.instructions.iter().filter_map(|instruction| match instruction {
         Instruction::Arg(found) => Some(found.arguments.value.as_ref()),
         _ => None,
     });
-    let declared: BTreeSet<String> = arguments
-        .flat_map(|text| split(text, escape).into_iter().map(str::to_owned).collect::<Vec<_>>())
-        .map(|word| word.split('=').next().unwrap_or_default().to_owned())
-        .collect();
-    match request.arguments.keys().find(|name| !declared.contains(*name)) {
+    let declared: BTreeSet<&str> =
+        declared.flat_map(|text| arguments(text, escape)).map(|(name, _)| name).collect();
+    match request.arguments.keys().find(|name| !declared.contains(name.as_str())) {
         None => Ok(()),
         Some(name) => {
             let message = format!("the unit gives a build argument `{name}`, and no `ARG` takes it");
@@ -196,145 +238,4 @@ fn check_arguments(request: &Request<'_>, parsed: &Dockerfile<'_>, escape: char)
             ))
         }
     }
-}
-
-/// A Dockerfile with all that its stages are given.
-struct Reader<'r, 't> {
-    source: &'r Source<'t>,
-    parsed: &'r Dockerfile<'t>,
-    given: &'r Given<'r>,
-    escape: char,
-}
-
-/// What a stage starts from.
-enum Base {
-    Scratch,
-    Stage(usize),
-}
-
-impl Reader<'_, '_> {
-    /// The number of a stage before `before` by its name or number.
-    fn stage(&self, name: &str, before: usize) -> Option<usize> {
-        let named = self.parsed.stages().take(before).position(|stage| {
-            stage.from.as_.as_ref().is_some_and(|(_, given)| given.value.eq_ignore_ascii_case(name))
-        });
-        named.or_else(|| name.parse().ok().filter(|number| *number < before))
-    }
-
-    fn wanted(&self, request: &Request<'_>) -> Result<usize, Problem> {
-        let count = self.parsed.stages().len();
-        let Some((name, place)) = &request.stage else { return Ok(count - 1) };
-        self.stage(name, count).ok_or_else(|| {
-            let names: Vec<String> = self
-                .parsed
-                .stages()
-                .filter_map(|stage| Some(format!("`{}`", stage.from.as_.as_ref()?.1.value)))
-                .collect();
-            let hint = if names.is_empty() {
-                "no stage has a name".to_owned()
-            } else {
-                format!("there are: {}", names.join(", "))
-            };
-            let message = format!("`{}` has no stage `{name}`", request.file);
-            Box::new(Diagnostic::error("unknown-stage", message).at(place.clone()).hint(hint))
-        })
-    }
-
-    fn base(&self, from: &FromInstruction<'_>, number: usize) -> Result<Base, Problem> {
-        let variable = |name: &str| self.given.globals.get(name).cloned();
-        let expansion = Expansion { variable: &variable, escape: self.escape, keeps_quotes: false };
-        let image = expansion.expand(&from.image.value).or_else(|why| {
-            self.source.refuse(
-                "invalid-word",
-                &from.image.span,
-                why,
-                "only `ARG` before the first FROM counts here",
-            )
-        })?;
-        for flag in &from.options {
-            let value = flag.value.as_ref().map(|value| value.value.as_ref()).unwrap_or_default();
-            let same = ["$TARGETPLATFORM", "${TARGETPLATFORM}"].contains(&value)
-                || value == self.given.platform.to_string();
-            if flag.name.value != "platform" || !same {
-                let message = "a stage for another platform is not supported yet";
-                return self.source.refuse(
-                    "not-yet",
-                    &flag.span(),
-                    message,
-                    "say the platform with `platform` in the unit",
-                );
-            }
-        }
-        match self.stage(&image, number).filter(|_| image.parse::<usize>().is_err()) {
-            Some(stage) => Ok(Base::Stage(stage)),
-            None if image == "scratch" => Ok(Base::Scratch),
-            None => {
-                let message = format!("the base image `{image}` is not supported yet");
-                let hint = "a later version will take it by the digest in `rekindle.lock`; start from `scratch` or an earlier stage";
-                self.source.refuse("not-yet", &from.image.span, message, hint)
-            }
-        }
-    }
-
-    /// The stages that `wanted` is made from, itself among them: no others are looked at, as in a
-    /// builder.
-    fn needed(&self, wanted: usize) -> Result<BTreeSet<usize>, Problem> {
-        let mut needed = BTreeSet::from([wanted]);
-        for (number, stage) in self.parsed.stages().enumerate().collect::<Vec<_>>().into_iter().rev() {
-            if !needed.contains(&number) {
-                continue;
-            }
-            if let Base::Stage(base) = self.base(stage.from, number)? {
-                needed.insert(base);
-            }
-            for instruction in stage.instructions {
-                let Instruction::Copy(copy) = instruction else { continue };
-                for flag in copy.options.iter().filter(|flag| flag.name.value == "from") {
-                    let name = flag.value.as_ref().map(|value| value.value.as_ref()).unwrap_or_default();
-                    needed.extend(self.stage(name, number));
-                }
-            }
-        }
-        Ok(needed)
-    }
-
-    fn build(&self, wanted: usize) -> Result<State, Problem> {
-        let needed = self.needed(wanted)?;
-        let mut built: BTreeMap<usize, State> = BTreeMap::new();
-        for (number, stage) in self.parsed.stages().enumerate().filter(|(number, _)| needed.contains(number))
-        {
-            let state = match self.base(stage.from, number)? {
-                Base::Scratch => empty(),
-                Base::Stage(base) => inherited(&built[&base]),
-            };
-            let earlier = |name: &str| Some(&built.get(&self.stage(name, number)?)?.tree);
-            let mut work = Stage {
-                source: self.source,
-                escape: self.escape,
-                given: self.given,
-                earlier: &earlier,
-                state,
-            };
-            for instruction in stage.instructions {
-                work.run(instruction)?;
-            }
-            let state = work.state;
-            built.insert(number, state);
-        }
-        // What is wanted is needed, so it was built.
-        Ok(built.remove(&wanted).unwrap_or_default())
-    }
-}
-
-/// `FROM scratch`
-fn empty() -> State {
-    let mut environment = Environment::default();
-    environment.keep("PATH".to_owned(), SEARCH_PATH.to_owned());
-    State { environment, ..State::default() }
-}
-
-/// `FROM` an earlier stage.
-fn inherited(base: &State) -> State {
-    let configuration = Configuration { has_own_command: false, ..base.configuration.clone() };
-    State { tree: base.tree.clone(), configuration, environment: base.environment.inherited() }
 }

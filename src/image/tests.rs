@@ -28,15 +28,26 @@ fn context() -> Context {
 }
 
 fn recipe(dockerfile: &str, arguments: &[(&str, &str)]) -> Result<Recipe, Box<Diagnostic>> {
+    let arguments = arguments.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    recipe_of(dockerfile, &context(), &arguments.collect())
+}
+
+fn recipe_of(
+    dockerfile: &str,
+    context: &Context,
+    arguments: &BTreeMap<String, String>,
+) -> Result<Recipe, Box<Diagnostic>> {
     read(&Request {
         file: "Dockerfile",
         dockerfile: dockerfile.as_bytes(),
         beside: &BTreeMap::from([("page.html".to_owned(), b"page".to_vec())]),
-        context: &context(),
-        arguments: &arguments.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        context,
+        arguments,
         stage: None,
         platform: &Platform::default(),
         labels: &BTreeMap::new(),
+        bases: &BTreeMap::new(),
+        known: &BTreeMap::new(),
     })
 }
 
@@ -153,6 +164,10 @@ fn what_is_wrong_is_said_with_its_place() {
         "COPY --chmod=u+x a.txt /",
         "COPY --parents a.txt /",
         "COPY a.txt /b\nCOPY bin /b",
+        "COPY <<EOF ..\nx\nEOF",
+        "WORKDIR /etc\nCOPY <<EOF /etc\nx\nEOF",
+        "COPY [\"[\", \"/\"]",
+        "ARG S=a\nCOPY --from=$S a.txt /",
         "ADD https://example.com/a /",
         "ONBUILD COPY a.txt /",
         "COPPY a.txt /",
@@ -279,4 +294,16 @@ fn add_takes_no_archive() {
     assert!(assembled(request, "").is_ok());
     let error = assembled(&request.replace("COPY", "ADD"), "").err().unwrap();
     assert!(matches!(error, AssembleError::Archive { .. }), "{error}");
+    // In a directory archives stay what they are.
+    let mut given = context();
+    let bytes = "BZh91";
+    let archive = ContextEntry::File { digest: Digest::of(bytes), size: 5, executable: false };
+    given.0 = [(FilePath::from("d/a.bz2"), archive)].into();
+    let dockerfile = |line: &str| format!("FROM scratch\n{line}\n");
+    let made = |line: &str| {
+        let recipe = recipe_of(&dockerfile(line), &given, &BTreeMap::new()).unwrap();
+        assemble(&recipe, &Given(bytes), &Given(bytes), &mut Memory::default())
+    };
+    assert!(made("ADD d /").is_ok());
+    assert!(made("ADD d/a.bz2 /").is_err() && made("ADD d/* /").is_err());
 }

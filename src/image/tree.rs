@@ -60,9 +60,27 @@ impl Node {
 /// A path as its parts.
 pub(super) type Parts = Vec<Vec<u8>>;
 
-/// A file system. The root is there without an entry.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tree(BTreeMap<Parts, Node>);
+/// Entries by their paths.
+pub(super) type Nodes = BTreeMap<Parts, Node>;
+
+/// What a file system lies on.
+#[derive(Clone, Debug, Default)]
+enum Below {
+    #[default]
+    Nothing,
+    /// Files that were not looked at.
+    Unknown,
+    /// The files of a base image.
+    Base(Arc<Nodes>),
+}
+
+/// A file system: entries of its own, and those of a base image where there is none of its own. The root
+/// is there without an entry.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tree {
+    below: Below,
+    own: Nodes,
+}
 
 /// The parts of a path, `.` and `..` worked out; nothing is above the root.
 pub(super) fn parts(path: &[u8]) -> Parts {
@@ -78,9 +96,45 @@ pub(super) fn parts(path: &[u8]) -> Parts {
 }
 
 impl Tree {
+    /// One that lies on the files of a base image.
+    pub(super) fn above(base: Arc<Nodes>) -> Self {
+        Self { below: Below::Base(base), own: Nodes::new() }
+    }
+
+    /// One that lies on files that were not looked at: what is not found in it may be there all the same.
+    pub(super) fn above_unknown() -> Self {
+        Self { below: Below::Unknown, own: Nodes::new() }
+    }
+
+    /// Whether it lies on files that were not looked at.
+    pub(super) fn is_partial(&self) -> bool {
+        matches!(self.below, Below::Unknown)
+    }
+
+    fn base(&self) -> Option<&Nodes> {
+        if let Below::Base(base) = &self.below { Some(base) } else { None }
+    }
+
     /// What is at a path, links in it not followed.
     pub(super) fn get(&self, path: &[Vec<u8>]) -> Option<&Node> {
-        self.0.get(path)
+        self.own.get(path).or_else(|| self.base()?.get(path))
+    }
+
+    /// What has to be said on top of the base, in the order of paths: every entry that is other than there,
+    /// with the directories above it, since an engine would make up their owners and modes.
+    pub(super) fn changes(&self) -> BTreeMap<&Parts, &Node> {
+        let Some(base) = self.base() else { return self.own.iter().collect() };
+        let mut changes: BTreeMap<&Parts, &Node> =
+            self.own.iter().filter(|(path, node)| base.get(*path) != Some(node)).collect();
+        for path in changes.keys().copied().collect::<Vec<_>>() {
+            for length in 1..path.len() {
+                let above = &path[..length];
+                if let Some(entry) = self.own.get_key_value(above).or_else(|| base.get_key_value(above)) {
+                    changes.entry(entry.0).or_insert(entry.1);
+                }
+            }
+        }
+        changes
     }
 
     /// Whether there is a directory.
@@ -90,7 +144,9 @@ impl Tree {
 
     /// Every entry in the order of paths, a directory before what is in it.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&Parts, &Node)> {
-        self.0.iter()
+        let mut entries: BTreeMap<&Parts, &Node> = self.base().into_iter().flatten().collect();
+        entries.extend(&self.own);
+        entries.into_iter()
     }
 
     /// What lies below a directory, with paths relative to it.
@@ -98,23 +154,26 @@ impl Tree {
         &'t self,
         path: &'t [Vec<u8>],
     ) -> impl Iterator<Item = (&'t [Vec<u8>], &'t Node)> {
-        let entries = self.0.range(path.to_vec()..).take_while(move |(entry, _)| entry.starts_with(path));
-        entries
-            .filter(|(entry, _)| entry.len() > path.len())
-            .map(|(entry, node)| (&entry[path.len()..], node))
+        let inside = move |nodes: &'t Nodes| {
+            let from = nodes.range(path.to_vec()..).take_while(move |(entry, _)| entry.starts_with(path));
+            from.filter(move |(entry, _)| entry.len() > path.len())
+        };
+        let mut entries: BTreeMap<&Parts, &Node> = self.base().into_iter().flat_map(inside).collect();
+        entries.extend(inside(&self.own));
+        entries.into_iter().map(|(entry, node)| (&entry[path.len()..], node))
     }
 
     /// Puts a node in place. `Err` where a file stands in place of a directory, or the other way round.
     pub(super) fn put(&mut self, path: Parts, node: Node) -> Result<(), String> {
         let is_directory = |node: &Node| node.kind == Kind::Directory;
-        if let Some(old) = self.0.get(&path)
+        if let Some(old) = self.get(&path)
             && is_directory(old) != is_directory(&node)
         {
             let (was, is) =
                 if is_directory(old) { ("a directory", "a file") } else { ("a file", "a directory") };
             return Err(format!("`{}` is {was}, and would become {is}", shown(&path)));
         }
-        self.0.insert(path, node);
+        self.own.insert(path, node);
         Ok(())
     }
 
@@ -124,7 +183,7 @@ impl Tree {
             match self.get(&path[..length]).map(|node| node.kind == Kind::Directory) {
                 Some(true) => {}
                 Some(false) => return Err(format!("`{}` is no directory", shown(&path[..length]))),
-                None => drop(self.0.insert(path[..length].to_vec(), Node::directory(owner))),
+                None => drop(self.own.insert(path[..length].to_vec(), Node::directory(owner))),
             }
         }
         Ok(())

@@ -153,6 +153,14 @@ pub(super) fn pairs(text: &str, escape: char) -> Result<Vec<(&str, &str)>, Strin
     words.iter().map(pair).collect()
 }
 
+/// The variables that an `ARG` declares: `NAME[=DEFAULT] ...`
+pub(super) fn arguments(text: &str, escape: char) -> impl Iterator<Item = (&str, Option<&str>)> {
+    split(text, escape).into_iter().map(|word| match word.split_once('=') {
+        Some((name, default)) => (name, Some(default)),
+        None => (word, None),
+    })
+}
+
 /// A text over several lines as one: line ends that are escaped go, and so do comments between them.
 pub(super) fn joined(text: &str, escape: char) -> String {
     let mut joined = String::new();

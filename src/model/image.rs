@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::model::{Digest, NameError, Output};
 
@@ -51,6 +52,17 @@ impl fmt::Display for Platform {
         write!(formatter, "{}/{}", self.os, self.architecture)?;
         self.variant.as_ref().map_or(Ok(()), |variant| write!(formatter, "/{variant}"))
     }
+}
+
+/// What a name after `FROM` means for one platform, as it was found out once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseImage {
+    /// Digest of its manifest for that platform.
+    pub manifest: Digest,
+    /// Digests of its layers without compression, the lowest first.
+    pub diff_ids: Vec<Digest>,
+    /// What of its configuration is taken over, in the words of the OCI image specification.
+    pub config: Map<String, Value>,
 }
 
 /// Where images of one unit are: `[HOST[:PORT]/]PATH`, without tag and digest.

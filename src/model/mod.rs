@@ -29,7 +29,7 @@ pub use digest::Digest;
 pub use environment::{Environment, Target};
 pub use facts::{Facts, UsedInstance};
 pub use files::ProjectFiles;
-pub use image::{BuiltImage, Platform, Repository, RepositoryName};
+pub use image::{BaseImage, BuiltImage, Platform, Repository, RepositoryName};
 pub use name::{
     AccountId, EnvironmentName, InstanceName, NameError, ProjectName, Region, StackName, TargetName,
     TemplateName, TemplateRef, UnitName,

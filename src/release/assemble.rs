@@ -14,7 +14,7 @@ use crate::model::{
     ProviderKind, SealedUnit, StackTemplate, TargetName, TemplateRef,
 };
 use crate::release::digests::{deployment, deployment_parts, release, release_parts};
-use crate::release::images::{self, DesiredImage};
+use crate::release::images::{self, DesiredImage, KnownBases};
 use crate::release::input_manifest::{InputManifest, UnitInputs};
 use crate::release::outputs::{self, UsedOutputs};
 use crate::release::template_checks::Depth;
@@ -46,9 +46,10 @@ pub struct Assembly {
 
 /// Assembles environments of one project; compiles each template once.
 pub struct Assembler<'p> {
-    project: &'p Project,
-    renderer: Renderer,
+    pub(super) project: &'p Project,
+    pub(super) renderer: Renderer,
     depth: Depth,
+    bases: KnownBases,
 }
 
 /// Assembles one environment.
@@ -64,13 +65,24 @@ impl<'p> Assembler<'p> {
     pub fn new(project: &'p Project) -> Self {
         let sources = project.files.below("templates");
         let sources = Sources(sources.map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect());
-        Self { project, renderer: Renderer::new(sources, Limits::default()), depth: Depth::Certain }
+        Self {
+            project,
+            renderer: Renderer::new(sources, Limits::default()),
+            depth: Depth::Certain,
+            bases: KnownBases::new(),
+        }
     }
 
     /// Tells everything that may be wrong with templates, and not only what certainly is.
     #[must_use]
     pub fn thorough(self) -> Self {
         Self { depth: Depth::Everything, ..self }
+    }
+
+    /// Puts images together on these base images.
+    #[must_use]
+    pub fn on(self, bases: KnownBases) -> Self {
+        Self { bases, ..self }
     }
 
     /// Assembles one environment.
@@ -135,7 +147,8 @@ impl<'p> Assembler<'p> {
             let rendered = self.renderer.files(&Project::folder(&image.template.value), &context)?;
             let borrowed =
                 self.borrowed_drafts(&resolved.environment, &image.instance, &image.template, &rendered.used);
-            let image = images::desired(self.project, &resolved.environment.name, image, rendered)?;
+            let name = &resolved.environment.name;
+            let image = images::desired(self.project, name, image, rendered, &self.bases)?;
             Ok((image, borrowed))
         };
         let read: Vec<Result<_, Diagnostics>> = resolved.images.par_iter().map(read).collect();
@@ -270,7 +283,7 @@ pub(super) struct TargetContext {
 
 impl TargetContext {
     /// What a template sees that is given these inputs.
-    fn of(&self, inputs: &Map<String, Value>) -> Result<Context, Diagnostics> {
+    pub(super) fn of(&self, inputs: &Map<String, Value>) -> Result<Context, Diagnostics> {
         let inputs = Visible::new(&Value::Object(inputs.clone()))?;
         Ok(Context { inputs, env: self.env.clone(), lock: self.lock.clone() })
     }

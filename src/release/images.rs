@@ -1,15 +1,16 @@
 //! The images of an environment: rendered, read, and joined with what the lock knows of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::image::{self, Recipe, Request};
+use crate::image::{self, Base, Recipe, Request};
 use crate::manifest::resolve::Bound;
 use crate::manifest::{Project, ResolvedEnvironment, ResolvedImage, ResolvedUnit};
 use crate::model::{
-    Binding, BuiltImage, Context as FileContext, Diagnostic, Diagnostics, Digest, EnvironmentName,
-    InstanceName, Place,
+    BaseImage, Binding, BuiltImage, Context as FileContext, Diagnostic, Diagnostics, Digest, EnvironmentName,
+    InstanceName, Place, Repository,
 };
 use crate::render::RenderedFiles;
 
@@ -24,7 +25,12 @@ pub struct DesiredImage {
     pub context: Option<String>,
     /// The manifest that the lock has for its input.
     pub locked: Option<Digest>,
+    /// Where it is pulled from, where that is said.
+    pub repository: Option<Repository>,
 }
+
+/// Base images with their files, by their manifests.
+pub type KnownBases = BTreeMap<Digest, Arc<Base>>;
 
 /// The file that a template of kind image must have.
 const DOCKERFILE: &str = "Dockerfile";
@@ -32,45 +38,90 @@ const DOCKERFILE: &str = "Dockerfile";
 /// Files of a template that are no part of the context.
 const APART: [&str; 3] = [DOCKERFILE, "interface.yaml", ".dockerignore"];
 
+/// What a template of kind image made.
+struct Files {
+    /// The Dockerfile's name, for problems in it.
+    file: String,
+    dockerfile: Vec<u8>,
+    beside: BTreeMap<String, Vec<u8>>,
+}
+
+impl Files {
+    fn of(image: &ResolvedImage, rendered: RenderedFiles) -> Result<Self, Diagnostics> {
+        let folder = format!("templates/{}", Project::folder(&image.template.value));
+        let mut beside = rendered.files;
+        let Some(dockerfile) = beside.remove(DOCKERFILE) else {
+            let problem = Diagnostic::error("no-template", format!("`{folder}` has no Dockerfile"));
+            return Err(problem
+                .at(Place::file(folder))
+                .hint("it needs `Dockerfile` or `Dockerfile.tera`")
+                .into());
+        };
+        for name in APART {
+            beside.remove(name);
+        }
+        let is_rendered = rendered.used.iter().any(|path| path.ends_with("/Dockerfile.tera"));
+        let file = format!("{folder}/{DOCKERFILE}{}", if is_rendered { " (rendered)" } else { "" });
+        Ok(Self { file, dockerfile, beside })
+    }
+
+    fn request<'r>(
+        &'r self,
+        image: &'r ResolvedImage,
+        context: &'r FileContext,
+        bases: &'r BTreeMap<String, BaseImage>,
+        known: &'r KnownBases,
+    ) -> Request<'r> {
+        Request {
+            file: &self.file,
+            dockerfile: &self.dockerfile,
+            beside: &self.beside,
+            context,
+            arguments: &image.arguments,
+            stage: image.stage.as_ref().map(|stage| (stage.value.as_str(), stage.position.place())),
+            platform: &image.platform,
+            labels: &image.labels,
+            bases,
+            known,
+        }
+    }
+}
+
 /// Reads one image, whose template made these files.
 pub(super) fn desired(
     project: &Project,
     environment: &EnvironmentName,
     image: &ResolvedImage,
     rendered: RenderedFiles,
+    known: &KnownBases,
 ) -> Result<DesiredImage, Diagnostics> {
-    let folder = format!("templates/{}", Project::folder(&image.template.value));
-    let mut files = rendered.files;
-    let Some(dockerfile) = files.remove(DOCKERFILE) else {
-        let problem = Diagnostic::error("no-template", format!("`{folder}` has no Dockerfile"));
-        return Err(problem
-            .at(Place::file(folder))
-            .hint("it needs `Dockerfile` or `Dockerfile.tera`")
-            .into());
-    };
-    for name in APART {
-        files.remove(name);
-    }
-    let is_rendered = rendered.used.iter().any(|path| path.ends_with("/Dockerfile.tera"));
-    let file = format!("{folder}/{DOCKERFILE}{}", if is_rendered { " (rendered)" } else { "" });
-    let stage = image.stage.as_ref().map(|stage| (stage.value.as_str(), stage.position.place()));
+    let files = Files::of(image, rendered)?;
     let nothing = FileContext::default();
-    let recipe = image::read(&Request {
-        file: &file,
-        dockerfile: &dockerfile,
-        beside: &files,
-        context: context(project, image)?.unwrap_or(&nothing),
-        arguments: &image.arguments,
-        stage,
-        platform: &image.platform,
-        labels: &image.labels,
-    })?;
+    let context = context(project, image)?.unwrap_or(&nothing);
+    let bases = project.lock.bases(&image.platform);
+    let recipe = image::read(&files.request(image, context, &bases, known))?;
     Ok(DesiredImage {
         locked: project.lock.image(environment, &image.instance, recipe.input),
         context: image.context.as_ref().map(|context| context.value.clone()),
         instance: image.instance.clone(),
+        repository: image.repository.clone(),
         recipe,
     })
+}
+
+/// The names of the base images that one image is made from.
+pub(super) fn base_names(
+    image: &ResolvedImage,
+    rendered: RenderedFiles,
+) -> Result<BTreeSet<String>, Diagnostics> {
+    let files = Files::of(image, rendered)?;
+    let names = image::base_names(&files.request(
+        image,
+        &FileContext::default(),
+        &BTreeMap::new(),
+        &KnownBases::new(),
+    ))?;
+    Ok(names)
 }
 
 fn context<'p>(project: &'p Project, image: &ResolvedImage) -> Result<Option<&'p FileContext>, Diagnostics> {

@@ -4,6 +4,7 @@
 
 mod artifact;
 mod assemble;
+mod bases;
 mod digests;
 mod images;
 mod input_manifest;
@@ -21,6 +22,6 @@ mod tests;
 pub use artifact::{artifact_path, render_document, render_files};
 pub use assemble::{Assembler, Assembly, assemble};
 pub use digests::Parts;
-pub use images::DesiredImage;
+pub use images::{DesiredImage, KnownBases};
 pub use input_manifest::{InputManifest, UnitInputs};
 pub use judge::judge_drafts;

@@ -291,3 +291,24 @@ fn the_release_counts_the_files_of_a_context() {
     built(&project);
     assert_ne!(release(&project), before);
 }
+
+#[test]
+fn a_pipe_that_is_ignored_holds_nothing_up() {
+    let project = files(false);
+    built(&project);
+    let pipe = project.path().join("content/pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    project.write("content/.dockerignore", "pipe\n");
+    built(&project);
+    project.run(&["render", "demo", "--check-determinism"]).expect_code(0);
+}
+
+#[test]
+fn an_index_that_was_not_put_in_place_is_removed() {
+    let project = files(false);
+    built(&project);
+    let left = store(&project).join(".index.json.4711.tmp");
+    fs::write(&left, "{").unwrap();
+    built(&project);
+    assert!(!left.exists() && store(&project).join("index.json").exists());
+}

@@ -8,6 +8,8 @@ mod aws_change_sets;
 #[cfg(feature = "aws")]
 mod aws_failures;
 mod bad_input;
+#[cfg(feature = "docker")]
+mod base_images;
 mod broken_source;
 mod catalogue;
 mod conformance;
@@ -27,6 +29,10 @@ mod main_job;
 #[cfg(feature = "aws")]
 mod ministack;
 mod practice;
+#[cfg(feature = "docker")]
+mod pushes;
+#[cfg(feature = "docker")]
+mod registry;
 mod replacement;
 #[cfg(feature = "aws")]
 mod sandbox;

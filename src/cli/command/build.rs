@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::cli::Session;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
+use crate::cli::push;
 use crate::disk::{self, ContextFiles, Store};
 use crate::image::{Progress, assemble};
 use crate::manifest::lock::{Lock, LockedImage};
@@ -18,13 +19,18 @@ use crate::ui::{SCHEMA, build_view, text};
 
 /// `build`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  rekindle build demo\n  rekindle build production --output json\n\n\
+#[command(
+    after_help = "Examples:\n  rekindle build demo\n  rekindle build production --push\n  rekindle build production --output json\n\n\
     Images whose Dockerfile only copies and configures are put together without a Docker engine; \
-    see docs/images.md. Run it before `deploy`, and commit `rekindle.lock`.")]
+    see docs/images.md. Run it before `deploy`, and commit `rekindle.lock`."
+)]
 pub struct BuildArguments {
     /// Environment
     #[arg(value_name = "ENV")]
     pub environment: EnvironmentName,
+    /// Push each image to the repository that its unit names, tagged `in-INPUT` and `img-MANIFEST`
+    #[arg(long)]
+    pub push: bool,
 }
 
 /// The same input gave another image than before.
@@ -54,6 +60,14 @@ pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Fa
         }
     }
     write_lock(session, &environment.name, &built)?;
+    if let (true, Some(store)) = (arguments.push, &store) {
+        let made: Vec<(&DesiredImage, Digest)> =
+            images.iter().zip(&built).map(|(image, (_, built))| (image, built.manifest)).collect();
+        let pushed = push::push(session, &environment, store, &made)?;
+        for (entry, reference) in listed.iter_mut().zip(pushed) {
+            entry["pushed"] = json!(reference);
+        }
+    }
     let document: Value = json!({"schema": SCHEMA, "environment": environment.name, "images": listed});
     if session.console.is_json() {
         session.console.document(&document)?;

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::cli::Session;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
-use crate::disk::{Store, StoredImage};
-use crate::manifest::lock::{IMAGE, LockedImage};
+use crate::disk::{Store, StoredImage, Wanted};
+use crate::manifest::lock::{IMAGE, Lock, LockedImage};
 use crate::ui::{SCHEMA, build_view, text};
 
 /// `image`
@@ -45,10 +45,16 @@ fn list(session: &Session, store: &Store) -> Result<ExitCode, Failure> {
 
 fn collect_garbage(session: &Session, store: &Store) -> Result<ExitCode, Failure> {
     let project = session.project()?;
-    let facts = project.lock.facts.iter().filter(|(name, _)| name.provider == IMAGE);
-    let locked: Vec<LockedImage> = facts.filter_map(|(_, value)| LockedImage::from_value(value)).collect();
-    let (images, bytes) =
-        store.collect_garbage(|image| locked.iter().any(|locked| locked.input == image.input))?;
+    let mut wanted = Wanted::default();
+    for (fact, value) in &project.lock.facts {
+        if fact.provider == IMAGE {
+            wanted.inputs.extend(LockedImage::from_value(value).map(|locked| locked.input));
+        }
+        if let Some((_, platform)) = Lock::base_of(fact) {
+            wanted.bases.extend(project.lock.bases(&platform).values().map(|base| base.manifest));
+        }
+    }
+    let (images, bytes) = store.collect_garbage(&wanted)?;
     if session.console.is_json() {
         session.console.document(&json!({"schema": SCHEMA, "images": images, "bytes": bytes}))?;
     } else {

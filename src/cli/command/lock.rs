@@ -5,21 +5,24 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::cli::Session;
+use crate::cli::bases::BaseImages;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
-use crate::cli::runtime;
+use crate::cli::{runtime, wire};
 use crate::disk;
-use crate::manifest::lock::{self, FactName, FactProvider, PARAMETER_STORE, Scope};
+use crate::manifest::lock::{self, FactName, FactProvider, Lock, PARAMETER_STORE, Scope};
 use crate::manifest::{LockChange, LockUpdate, Project, TemplateDigests};
-use crate::model::Diagnostics;
 use crate::model::files::LOCK_FILE;
-use crate::release;
+use crate::model::{Diagnostics, Platform};
+use crate::release::{self, Assembler};
 
 /// `lock`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  rekindle lock            publish new template versions\n  \
+#[command(
+    after_help = "Examples:\n  rekindle lock            publish new template versions, ask what new base images are\n  \
     rekindle lock --update   resolve every outside fact anew\n  \
-    rekindle lock --ssm /app/image=ami-0ff8a91507f77f867 --at 111122223333/eu-central-1")]
+    rekindle lock --ssm /app/image=ami-0ff8a91507f77f867 --at 111122223333/eu-central-1"
+)]
 pub struct LockArguments {
     /// Resolve every outside fact anew (published templates never change)
     #[arg(long)]
@@ -47,17 +50,26 @@ pub fn run(session: &Session, arguments: &LockArguments) -> Result<ExitCode, Fai
     let root = session.root()?;
     let project = Project::read(disk::read_project(&root)?)?;
     let stated = stated(arguments);
-    let update = update(&project, &[&TemplateDigests], arguments.update, &stated)?;
+    let mut update = published(&project, arguments.update)?;
+    state(&mut update, &stated);
     let errors = errors_in_drafts(&project, &update);
-    let is_broken = !errors.0.is_empty();
-    // What a template lacks may be just a value that is stated now.
-    let update = if is_broken { self::update(&project, &[], false, &stated)? } else { update };
-    write(&root, &update)?;
-    if is_broken {
+    if !errors.0.is_empty() {
+        // What a template lacks may be just a value that is stated now.
+        let mut update = LockUpdate { lock: project.lock.clone(), changes: Vec::new() };
+        state(&mut update, &stated);
+        write(&root, &update)?;
         return Err(Failure::from(errors).hint(not_published(&update)));
     }
+    look_up_bases(session, &project, arguments.update, &mut update)?;
+    write(&root, &update)?;
     show(session, &update)?;
     Ok(ExitCode::Done)
+}
+
+fn state(update: &mut LockUpdate, stated: &[(FactName, Value)]) {
+    for (fact, value) in stated {
+        update.state(fact.clone(), value.clone());
+    }
 }
 
 /// A version that is published never changes, so one with errors would stay broken. It is judged with
@@ -101,24 +113,66 @@ fn stated(arguments: &LockArguments) -> Vec<(FactName, Value)> {
     arguments.ssm.iter().map(fact).collect()
 }
 
-/// Publishes what is in a project of our own making.
+/// Publishes the project's template versions in the lock of the project at `root`.
 pub fn publish(root: &Utf8Path, project: &Project) -> Result<(), Failure> {
-    write(root, &update(project, &[&TemplateDigests], false, &[])?)
+    write(root, &published(project, false)?)
 }
 
-fn update(
+/// Publishes the project's template versions.
+fn published(project: &Project, refresh: bool) -> Result<LockUpdate, Failure> {
+    bring_up_to_date(project, &TemplateDigests, refresh)
+}
+
+/// Finds out what base images are. Their names are in Dockerfiles, which are rendered for it: templates
+/// count as published by then.
+fn look_up_bases(
+    session: &Session,
     project: &Project,
-    providers: &[&dyn FactProvider],
     refresh: bool,
-    stated: &[(FactName, Value)],
-) -> Result<LockUpdate, Failure> {
-    let mut update = runtime::run(async |_| {
-        lock::update(project, providers, refresh).await.map_err(|error| Failure::new(ExitCode::Error, error))
-    })?;
-    for (fact, value) in stated {
-        update.state(fact.clone(), value.clone());
+    update: &mut LockUpdate,
+) -> Result<(), Failure> {
+    let mut files = project.files.clone();
+    files.0.insert(LOCK_FILE.to_owned(), update.lock.write().into_bytes());
+    let project = Project::read(files)?;
+    let (mut wanted, problems) = Assembler::new(&project).base_images();
+    if problems.has_errors() {
+        let broken = Failure::from(problems);
+        if refresh {
+            // What is not wanted would be forgotten.
+            return Err(broken);
+        }
+        session.console.warn(&broken, "the base images there are not looked for")?;
+        wanted.extend(project.lock.facts.keys().filter_map(|fact| {
+            let (image, platform) = Lock::base_of(fact)?;
+            Some((image.to_owned(), platform))
+        }));
     }
-    Ok(update)
+    let locked = |(image, platform): &(String, Platform)| {
+        project.lock.facts.contains_key(&Lock::base_name(image, platform))
+    };
+    // Without a question to ask nothing is connected: templates are published offline.
+    let registry = if refresh && !wanted.is_empty() || !wanted.iter().all(locked) {
+        session.console.progress("asking registries for base images\n")?;
+        Some(wire::registry(session)?)
+    } else {
+        None
+    };
+    let bases = bring_up_to_date(&project, &BaseImages { wanted, registry }, refresh)?;
+    update.lock = bases.lock;
+    update.changes.extend(bases.changes);
+    update.changes.sort();
+    Ok(())
+}
+
+fn bring_up_to_date(
+    project: &Project,
+    provider: &dyn FactProvider,
+    refresh: bool,
+) -> Result<LockUpdate, Failure> {
+    runtime::run(async |_| {
+        let updated = lock::update(project, &[provider], refresh).await;
+        updated.map_err(|error| Failure::new(ExitCode::Error, error))
+    })
 }
 
 /// Writes the lock of the project at `root` when it has to change.

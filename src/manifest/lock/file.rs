@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::manifest::decode::Decoder;
-use crate::manifest::lock::{FactName, IMAGE, Lock, LockedImage, TEMPLATE, TemplateDigest};
+use crate::manifest::lock::{BASE, FactName, IMAGE, Lock, LockedImage, TEMPLATE, TemplateDigest, base};
 use crate::manifest::scalar::Scalar;
 use crate::manifest::yaml::{self, Node};
 use crate::model::files::LOCK_FILE;
@@ -70,6 +70,12 @@ fn decode(decoder: &mut Decoder, root: &Node) -> BTreeMap<FactName, Value> {
         if name.provider == IMAGE && LockedImage::from_value(&value).is_none() {
             let problem = node.error("damaged-lock", format!("`{}` has no two digests", name.name));
             decoder.problems.push(problem.hint("restore `rekindle.lock` from version control, or take the entry out and run `rekindle build`"));
+        }
+        if name.provider == BASE && base::from_value(&value).is_none() {
+            let problem = node.error("damaged-lock", format!("`{}` is no base image", name.name));
+            decoder.problems.push(problem.hint(
+                "restore `rekindle.lock` from version control, or take the entry out and run `rekindle lock`",
+            ));
         }
         if facts.insert(name.clone(), value).is_some() {
             decoder.problems.push(node.error("duplicate-key", format!("the fact `{name}` is given twice")));

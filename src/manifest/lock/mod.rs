@@ -3,6 +3,7 @@
 //! May not look anything up by itself: a [`FactProvider`] answers, this module compares and keeps.
 //! The first facts are the digests of published template versions.
 
+mod base;
 mod file;
 mod image;
 mod provider;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+pub use base::BASE;
 pub use file::FORMAT;
 pub use image::{IMAGE, LockedImage};
 pub use provider::{FactError, FactProvider, TemplateDigests};

@@ -70,15 +70,18 @@ fn an_instruction_that_nobody_knows() {
 }
 
 #[test]
-fn a_base_image() {
-    assert_told!(told(&with_dockerfile("FROM debian:12\n"), &["build", "demo"]), @"
+fn a_base_image_that_nobody_locked() {
+    let project = site();
+    project.write("templates/site/1.0.0/Dockerfile", "FROM debian:12\n");
+    std::fs::remove_file(project.path().join("rekindle.lock")).unwrap();
+    assert_told!(told(&project, &["build", "demo", "-q"]), @"
     exit code 1
-    error[not-yet]: the base image `debian:12` is not supported yet
+    error[unlocked-base]: the base image `debian:12` for linux/amd64 is not in `rekindle.lock`
      --> templates/site/1.0.0/Dockerfile:1:6
       |
     1 | FROM debian:12
       |      ^^^^^^^^^
-      = hint: a later version will take it by the digest in `rekindle.lock`; start from `scratch` or an earlier stage
+      = hint: `rekindle lock` asks its registry which image that is, and writes down its digest
 
     1 error
     ");

@@ -6,6 +6,8 @@ pub mod answers;
 #[cfg(feature = "aws")]
 pub mod ministack;
 pub mod project;
+#[cfg(feature = "docker")]
+pub mod registry;
 #[cfg(feature = "aws")]
 pub mod request;
 #[cfg(feature = "aws")]
@@ -13,3 +15,5 @@ pub mod server;
 pub mod shipped;
 #[cfg(feature = "aws")]
 pub mod target;
+#[cfg(feature = "docker")]
+pub mod tokens;

@@ -1,0 +1,151 @@
+//! Images from the store to the repositories that their units name.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::Failure;
+use crate::cli::site::Site;
+use crate::cli::view::Notices;
+use crate::cli::wire::{self, Wiring};
+use crate::cli::{Session, runtime};
+use crate::disk::Store;
+use crate::engine::Stop;
+use crate::image::Blob;
+use crate::model::{Digest, Environment, InstanceName, Output, ProviderKind, Repository};
+use crate::plan::Observation;
+use crate::port::Registry;
+use crate::release::DesiredImage;
+use crate::ui::text;
+
+/// Blobs of one image that are on their way at a time.
+const AT_ONCE: usize = 3;
+
+/// The stack that is to say where an image goes says nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("where the image `{image}` is pushed to is not known: {why}")]
+struct NoRepository {
+    image: InstanceName,
+    why: String,
+}
+
+/// Somebody stopped it.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted: what was pushed so far stays there, and no tag names half an image")]
+struct Interrupted;
+
+/// Pushes images that are in the store, each with its manifest. Gives for each the reference by which it is
+/// pulled; `None` where its unit names no repository, or one that only the embedded engine knows.
+pub fn push(
+    session: &Session,
+    environment: &Environment,
+    store: &Store,
+    images: &[(&DesiredImage, Digest)],
+) -> Result<Vec<Option<String>>, Failure> {
+    runtime::run(async |stop| {
+        let work = Push { session, store, registry: wire::registry(session)? };
+        let observation = observe(session, environment, images, &stop).await?;
+        let mut pushed = Vec::new();
+        for (image, manifest) in images {
+            let repository = repository(environment, observation.as_ref(), image)?;
+            let Some(repository) = repository else {
+                work.tell(&image.instance, "is not pushed: no registry takes it")?;
+                pushed.push(None);
+                continue;
+            };
+            tokio::select! {
+                done = work.image(image, *manifest, &repository) => done?,
+                () = stop.finishing() => return Err(Failure::new(ExitCode::Interrupted, Interrupted)),
+            }
+            pushed.push(Some(format!("{repository}@{manifest}")));
+        }
+        Ok(pushed)
+    })
+}
+
+/// What stands, where a stack is to say where an image goes.
+async fn observe(
+    session: &Session,
+    environment: &Environment,
+    images: &[(&DesiredImage, Digest)],
+    stop: &Stop,
+) -> Result<Option<Observation>, Failure> {
+    let is_asked = images.iter().any(|(image, _)| output(environment, image).is_some());
+    if !is_asked {
+        return Ok(None);
+    }
+    let (state, notices) = (session.state()?, Notices::new(&session.console));
+    let mut wiring = Wiring::new(session, Vec::new());
+    let site = Site::open_here(&mut wiring, environment, &state, (&notices, stop)).await?;
+    Ok(Some(site.look(&[], &notices, stop).await?))
+}
+
+/// The output that says where an image goes. What the embedded engine says names no place that there is.
+fn output<'i>(environment: &Environment, image: &'i DesiredImage) -> Option<&'i Output> {
+    let Some(Repository::Output(output)) = &image.repository else { return None };
+    let target = environment.targets.get(&output.instance.target)?;
+    (target.provider != ProviderKind::Local).then_some(output)
+}
+
+fn repository(
+    environment: &Environment,
+    observation: Option<&Observation>,
+    image: &DesiredImage,
+) -> Result<Option<String>, Failure> {
+    if let Some(Repository::Literal(name)) = &image.repository {
+        return Ok(Some(name.clone()));
+    }
+    let Some(output) = output(environment, image) else { return Ok(None) };
+    let failed = |why: String| {
+        let error = NoRepository { image: image.instance.clone(), why };
+        Failure::new(ExitCode::Error, error).hint(format!(
+            "`rekindle deploy {} {}` makes it; then push again",
+            environment.name, output.instance
+        ))
+    };
+    let mut stacks = observation.into_iter().flat_map(|seen| seen.stacks.values().flatten());
+    let stack = stacks
+        .find(|stack| stack.identity().is_some_and(|identity| identity.instance == output.instance))
+        .ok_or_else(|| failed(format!("the stack `{}` does not stand", output.instance)))?;
+    let value = stack.outputs.get(&output.name);
+    value
+        .map(|value| Some(value.clone()))
+        .ok_or_else(|| failed(format!("the stack `{}` has no output `{}`", output.instance, output.name)))
+}
+
+struct Push<'p> {
+    session: &'p Session,
+    store: &'p Store,
+    registry: Arc<dyn Registry>,
+}
+
+impl Push<'_> {
+    /// The blobs first, so that no tag names what is not there.
+    async fn image(&self, image: &DesiredImage, manifest: Digest, repository: &str) -> Result<(), Failure> {
+        self.tell(&image.instance, &format!("pushes to {repository}"))?;
+        let (document, blobs) = self.store.contents(manifest)?;
+        let sent: Vec<u64> = stream::iter(blobs)
+            .map(|blob| self.blob(repository, blob))
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        for tag in [format!("in-{}", image.recipe.input.hex()), format!("img-{}", manifest.hex())] {
+            self.registry.tag(repository, &tag, &document).await?;
+        }
+        let bytes = text::bytes(sent.iter().sum());
+        self.tell(&image.instance, &format!("is at {repository}@{manifest} ({bytes} sent)"))
+    }
+
+    async fn blob(&self, repository: &str, blob: Blob) -> Result<u64, Failure> {
+        let open =
+            || -> io::Result<Box<dyn Read + Send>> { Ok(Box::new(self.store.open_blob(blob.digest)?)) };
+        let is_sent = self.registry.push(repository, blob.digest, blob.size, &open).await?;
+        Ok(if is_sent { blob.size } else { 0 })
+    }
+
+    fn tell(&self, instance: &InstanceName, what: &str) -> Result<(), Failure> {
+        Ok(self.session.console.progress(&format!("{instance}: {what}\n"))?)
+    }
+}

@@ -1,0 +1,234 @@
+//! Registries of images and servers of files, over HTTP: an adapter from [`crate::port::Registry`] to
+//! the crates `oci-client` and `reqwest`.
+//!
+//! May not decide what is pulled or pushed, print, keep files, or let one of their errors through. It
+//! waits and tries again where that may help, since only it knows how far a transfer came; it never
+//! follows up a wrong digest.
+
+mod credentials;
+mod download;
+mod failure;
+mod fetch;
+mod manifest;
+mod pull;
+mod push;
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::io::Write;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use oci_client::client::{ClientConfig, ClientProtocol};
+use oci_client::secrets::RegistryAuth;
+use oci_client::{Client, Reference, RegistryOperation};
+
+use crate::model::{Digest, Platform};
+use crate::port::{Opener, Registry, RegistryError, RemoteImage};
+use crate::registry::failure::Asked;
+
+/// How long it is tried again.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// How often something is tried that does not come any further.
+    pub tries: u32,
+    /// The pause after the first time; each one after it is twice as long.
+    pub first_pause: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { tries: 6, first_pause: Duration::from_millis(200) }
+    }
+}
+
+/// Connections to registries and servers, made as they are needed.
+pub struct Registries {
+    /// For registries on this machine.
+    plain: Client,
+    /// For all others.
+    secure: Client,
+    files: reqwest::Client,
+    /// Docker's `config.json`.
+    configuration: Option<Vec<u8>>,
+    patience: Patience,
+    /// Where it is known that the credentials are taken: the repository, and whether it is written to.
+    entered: Mutex<BTreeSet<(String, bool)>>,
+}
+
+/// Seconds in which a connection must stand, and in which the next bytes must come.
+const CONNECT: Duration = Duration::from_secs(15);
+const SILENCE: Duration = Duration::from_secs(60);
+
+const AGENT: &str = concat!("rekindle/", env!("CARGO_PKG_VERSION"));
+
+impl Registries {
+    /// With the credentials of Docker's `config.json`, where there is one.
+    ///
+    /// # Errors
+    /// The system's certificates cannot be read.
+    pub fn new(configuration: Option<Vec<u8>>, patience: Patience) -> Result<Self, RegistryError> {
+        let client = |protocol| {
+            let config = ClientConfig {
+                protocol,
+                use_monolithic_push: true,
+                platform_resolver: None,
+                user_agent: AGENT,
+                connect_timeout: Some(CONNECT),
+                read_timeout: Some(SILENCE),
+                ..ClientConfig::default()
+            };
+            Client::try_from(config).map_err(|error| unusable(&error))
+        };
+        let files = reqwest::Client::builder()
+            .user_agent(AGENT)
+            .connect_timeout(CONNECT)
+            .read_timeout(SILENCE)
+            .build()
+            .map_err(|error| unusable(&error))?;
+        let (plain, secure) = (client(ClientProtocol::Http)?, client(ClientProtocol::Https)?);
+        Ok(Self { plain, secure, files, configuration, patience, entered: Mutex::default() })
+    }
+
+    /// Finds out what `image` means and who is to be asked, and shows the credentials where it was not
+    /// done before.
+    async fn enter(&self, image: &str, operation: RegistryOperation) -> Result<Place<'_>, RegistryError> {
+        let reference: Reference = image.parse().map_err(|error: oci_client::ParseError| {
+            RegistryError::Name { kind: "image", text: image.to_owned(), message: error.to_string() }
+        })?;
+        let host = reference.registry().to_owned();
+        let auth = credentials::find(self.configuration.as_deref(), &host)?;
+        let client = if is_here(&host) { &self.plain } else { &self.secure };
+        let place = Place { client, reference, auth, host };
+        let key = (format!("{}/{}", place.host, place.reference.repository()), writes(operation));
+        let is_entered = || self.entered.lock().unwrap_or_else(PoisonError::into_inner).contains(&key);
+        if !is_entered() {
+            let asked = place.asked(format!("access to `{}`", key.0));
+            self.patiently(async || {
+                let entered = client.auth(&place.reference, &place.auth, operation).await;
+                entered.map(drop).map_err(|error| asked.failure(error))
+            })
+            .await?;
+            self.entered.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+        }
+        Ok(place)
+    }
+
+    /// Tries again what may go better the next time.
+    async fn patiently<T, F>(&self, work: impl Fn() -> F) -> Result<T, RegistryError>
+    where
+        F: Future<Output = Result<T, RegistryError>>,
+    {
+        let mut tries = Tries::new(self.patience);
+        loop {
+            match work().await {
+                Err(error) => tries.wait(error).await?,
+                done => return done,
+            }
+        }
+    }
+}
+
+/// How often something was tried without coming any further.
+struct Tries {
+    patience: Patience,
+    failed: u32,
+}
+
+impl Tries {
+    fn new(patience: Patience) -> Self {
+        Self { patience, failed: 0 }
+    }
+
+    /// It came further, so the next failure is a first one.
+    fn progress(&mut self) {
+        self.failed = 0;
+    }
+
+    /// Waits before the next time. Gives the error back where there is none.
+    async fn wait(&mut self, error: RegistryError) -> Result<(), RegistryError> {
+        self.failed += 1;
+        let may_help = matches!(error, RegistryError::Throttled { .. } | RegistryError::Dropped { .. });
+        if !may_help || self.failed >= self.patience.tries {
+            return Err(error);
+        }
+        tokio::time::sleep(self.patience.first_pause * 2_u32.pow(self.failed - 1)).await;
+        Ok(())
+    }
+}
+
+/// Who is asked for which image.
+struct Place<'r> {
+    client: &'r Client,
+    reference: Reference,
+    auth: RegistryAuth,
+    host: String,
+}
+
+impl Place<'_> {
+    /// For errors about `what`.
+    fn asked(&self, what: impl Into<String>) -> Asked {
+        let with_credentials = self.auth != RegistryAuth::Anonymous;
+        Asked { host: self.host.clone(), what: what.into(), with_credentials }
+    }
+}
+
+fn writes(operation: RegistryOperation) -> bool {
+    matches!(operation, RegistryOperation::Push)
+}
+
+fn unusable(error: &dyn std::error::Error) -> RegistryError {
+    let message = failure::chain(error);
+    RegistryError::Answer { host: "this machine".to_owned(), what: "for certificates".to_owned(), message }
+}
+
+/// Whether a registry is on this machine: only there a connection may be read by others.
+fn is_here(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[async_trait]
+impl Registry for Registries {
+    async fn resolve(&self, image: &str, platform: &Platform) -> Result<RemoteImage, RegistryError> {
+        self.resolve_image(image, platform).await
+    }
+
+    async fn pull(
+        &self,
+        image: &str,
+        digest: Digest,
+        size: u64,
+        out: &mut (dyn Write + Send),
+    ) -> Result<(), RegistryError> {
+        self.pull_blob(image, digest, size, out).await
+    }
+
+    async fn push(
+        &self,
+        repository: &str,
+        digest: Digest,
+        size: u64,
+        open: Opener<'_>,
+    ) -> Result<bool, RegistryError> {
+        self.push_blob(repository, digest, size, open).await
+    }
+
+    async fn tag(&self, repository: &str, tag: &str, manifest: &[u8]) -> Result<(), RegistryError> {
+        self.push_manifest(repository, tag, manifest).await
+    }
+
+    async fn fetch(
+        &self,
+        url: &str,
+        digest: Digest,
+        out: &mut (dyn Write + Send),
+    ) -> Result<(), RegistryError> {
+        self.fetch_file(url, digest, out).await
+    }
+}
