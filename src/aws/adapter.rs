@@ -1,17 +1,22 @@
 //! One method per call: make the request, map the answer, name the failure.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{ChangeSetType, StackResourceDriftStatus, TemplateStage};
+use aws_sdk_resourcegroupstagging::types::TagFilter;
 use jiff::Timestamp;
 
 use crate::aws::artifact::{self, Artifacts, SentTemplate};
+use crate::aws::bucket::Buckets;
 use crate::aws::convert;
 use crate::aws::error::Endpoint;
 use crate::aws::request::with_body;
-use crate::model::{AccountId, Change, ObservedStack, Region, StackEvent, StackResource};
+use crate::model::{
+    AccountId, Bucket, Change, ObservedStack, Region, StackEvent, StackResource, TaggedResource,
+};
 use crate::port::{
     ChangeSet, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection, Identity, Page, PortError,
     PortErrorKind, ResourceDrift, StackBody, UpdateAnswer, UpdateStack,
@@ -22,7 +27,9 @@ use crate::port::{
 pub struct Aws {
     pub(super) cloudformation: Client,
     pub(super) sts: aws_sdk_sts::Client,
+    pub(super) tagging: aws_sdk_resourcegroupstagging::Client,
     pub(super) artifacts: Option<Artifacts>,
+    pub(super) buckets: Buckets,
     pub(super) region: Region,
     pub(super) endpoint: Endpoint,
     pub(super) clock: fn() -> Timestamp,
@@ -224,6 +231,31 @@ impl CloudFormation for Aws {
             }
             next = answer.next_token;
         }
+    }
+
+    async fn bucket(&self, bucket: &str) -> Result<Option<Bucket>, PortError> {
+        self.buckets.look(bucket, &self.endpoint).await
+    }
+
+    async fn empty_bucket(&self, bucket: &str) -> Result<u64, PortError> {
+        self.buckets.empty(bucket, &self.endpoint).await
+    }
+
+    async fn tagged(
+        &self,
+        tags: &BTreeMap<String, String>,
+        page: Option<&str>,
+    ) -> Result<Page<TaggedResource>, PortError> {
+        let filters = tags.iter().map(|(key, value)| TagFilter::builder().key(key).values(value).build());
+        let request = self.tagging.get_resources().set_tag_filters(Some(filters.collect()));
+        let request = request.resources_per_page(100).set_pagination_token(page.map(str::to_owned));
+        let answer = send!(self, "GetResources", "", request)?;
+        let found = answer.resource_tag_mapping_list().iter().filter_map(convert::tagged);
+        Ok(Page {
+            items: found.collect(),
+            // The last page has an empty token.
+            next: answer.pagination_token.clone().filter(|token| !token.is_empty()),
+        })
     }
 
     async fn detect_drift(&self, stack: &str) -> Result<String, PortError> {

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use crate::aws::adapter::Aws;
 use crate::aws::artifact::Artifacts;
+use crate::aws::bucket::Buckets;
 use crate::aws::error::Endpoint;
 use crate::model::Target;
 use crate::port::{CloudFormation, PortError};
@@ -67,7 +68,9 @@ pub async fn connect_with(
     Ok(Arc::new(Aws {
         cloudformation: aws_sdk_cloudformation::Client::new(&config),
         sts: aws_sdk_sts::Client::new(&config),
+        tagging: aws_sdk_resourcegroupstagging::Client::new(&config),
         artifacts,
+        buckets: Buckets::new(s3(&config), &target.account),
         region: target.region.clone(),
         endpoint: Endpoint::new(config.endpoint_url(), target.region.as_str()),
         clock: settings.clock,

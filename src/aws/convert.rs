@@ -9,7 +9,7 @@ use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
 use crate::model::{
-    Change, ChangeAction, ObservedStack, Replacement, StackEvent, StackResource, StackStatus,
+    Change, ChangeAction, ObservedStack, Replacement, StackEvent, StackResource, StackStatus, TaggedResource,
 };
 use crate::port::{ChangeSetStatus, DriftDetection, DriftStatus, ResourceDrift};
 
@@ -82,6 +82,12 @@ pub fn stack_resource(resource: &types::StackResourceSummary) -> Option<StackRes
         status: resource.resource_status()?.as_str().to_owned(),
         reason: filled(resource.resource_status_reason()),
     })
+}
+
+/// A resource found by its tags; `None` without an ARN.
+pub fn tagged(found: &aws_sdk_resourcegroupstagging::types::ResourceTagMapping) -> Option<TaggedResource> {
+    let tags = found.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
+    Some(TaggedResource { arn: found.resource_arn()?.to_owned(), tags: tags.collect() })
 }
 
 /// How far a change set is. The API reports an empty one as a failure whose text says so.

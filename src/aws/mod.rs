@@ -6,6 +6,7 @@
 
 mod adapter;
 mod artifact;
+mod bucket;
 mod code;
 mod connect;
 mod convert;

@@ -254,6 +254,9 @@ pub struct TeardownConsents {
     /// Lift what protects resources of this unit from being deleted (repeatable)
     #[arg(long = "lift-deletion-protection", value_name = "UNIT")]
     pub lift_deletion_protection: Vec<InstanceName>,
+    /// Delete everything in the buckets of this unit, so that they can go (repeatable)
+    #[arg(long = "empty-buckets", value_name = "UNIT")]
+    pub empty_buckets: Vec<InstanceName>,
 }
 
 /// `teardown`

@@ -15,6 +15,8 @@ pub enum LocalCommand {
     Orphans(OrphansArguments),
     /// Change properties of a resource by hand
     Change(HandArguments),
+    /// Put things into a bucket or a repository by hand
+    Fill(FillArguments),
     /// Delete a resource by hand
     Remove(ResourceArguments),
     /// Delete something that no stack owns
@@ -53,6 +55,17 @@ pub struct HandArguments {
     /// Properties and their new values, as JSON or plain text; `null` takes one away
     #[arg(value_name = "PROPERTY=VALUE", required = true)]
     pub properties: Vec<String>,
+}
+
+/// `local fill`
+#[derive(Debug, Args)]
+pub struct FillArguments {
+    /// Which resource.
+    #[command(flatten)]
+    pub resource: ResourceArguments,
+    /// How many objects or images
+    #[arg(value_name = "NUMBER", default_value_t = 1)]
+    pub number: u64,
 }
 
 /// `local forget`

@@ -100,7 +100,7 @@ async fn rehearse(rehearsal: &Rehearsal<'_>, recorder: &Recorder, stop: &Stop) -
     let (mut outcomes, mut phases, mut assumed) = (Vec::new(), Vec::new(), Vec::new());
     if let Some(context) = &rehearsal.teardown {
         let mut observation = site.look(&rehearsal.assembly.units, recorder, stop).await?;
-        site.complete_for_teardown(&mut observation, recorder, stop).await?;
+        site.complete_templates(&mut observation, recorder, stop).await?;
         let plan = plan::teardown(&with_lifts(context, &rehearsal.assembly.units), &observation)?;
         assumed = lifts(&plan, context);
         let (source, options) = (&rehearsal.assembly.units[..], &stage.options);

@@ -131,8 +131,20 @@ impl Site {
         Ok(engine::complete_templates(&self.clouds, observation, &wanted, sink, stop).await?)
     }
 
+    /// Fetches the deployed templates of everything that stands.
+    pub async fn complete_templates(
+        &self,
+        observation: &mut Observation,
+        sink: &dyn EventSink,
+        stop: &Stop,
+    ) -> Result<(), Failure> {
+        let Environment { project, name, .. } = &self.environment;
+        let ids = plan::standing_ids(project, name, observation);
+        Ok(engine::complete_templates(&self.clouds, observation, &ids, sink, stop).await?)
+    }
+
     /// Fetches what a teardown foresees and proves by: the deployed templates of everything that stands,
-    /// and its resources.
+    /// its resources, who imports its exports, what its buckets hold.
     pub async fn complete_for_teardown(
         &self,
         observation: &mut Observation,
@@ -141,10 +153,11 @@ impl Site {
     ) -> Result<(), Failure> {
         let Environment { project, name, .. } = &self.environment;
         let ids = plan::standing_ids(project, name, observation);
-        engine::complete_templates(&self.clouds, observation, &ids, sink, stop).await?;
+        self.complete_templates(observation, sink, stop).await?;
         engine::complete_resources(&self.clouds, observation, &ids, sink, stop).await?;
         let exported = plan::exported(observation);
-        Ok(engine::complete_importers(&self.clouds, observation, &exported, sink, stop).await?)
+        engine::complete_importers(&self.clouds, observation, &exported, sink, stop).await?;
+        Ok(engine::complete_buckets(&self.clouds, observation, sink, stop).await?)
     }
 
     /// Carries a plan out and records what came of it.

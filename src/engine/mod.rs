@@ -7,10 +7,11 @@
 //! |---|---|
 //! | who is called, and how often | `clouds`, `budget`, `retry`, `lane` |
 //! | how time passes | `strands`, `clock`, `poller`, `watch`, `session` |
-//! | what is seen | `observe`, `complete`, `resources`, `importers`, `identity`, `settle`, `history` |
+//! | what is seen | `observe`, `complete`, `resources`, `importers`, `buckets`, `identity`, `settle`, `history` |
 //! | what is done | `execute` |
 //! | what is proved, and what is told afterwards | `verify`, `proof`, `timeline`, `critical_path`, `stopwatch` |
 
+mod buckets;
 mod budget;
 mod clock;
 mod clouds;
@@ -38,6 +39,7 @@ mod timeline;
 mod verify;
 mod watch;
 
+pub use buckets::complete_buckets;
 pub use budget::Pace;
 pub use clouds::{Cloud, Clouds};
 pub use complete::complete_templates;
@@ -47,7 +49,7 @@ pub use execute::{ExecuteError, ExecuteOptions, Others, execute, waits_for};
 pub use identity::{IdentityError, check_identity};
 pub use importers::complete_importers;
 pub use observe::{ObserveError, Scope, observe};
-pub use proof::{Left, Proof, Unanswered, Why, prove};
+pub use proof::{Left, Proof, Tagged, Unanswered, Why, prove};
 pub use resources::complete_resources;
 pub use settle::{SettleError, Settled, settle};
 pub use stop::{Stop, Stopper};

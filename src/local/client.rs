@@ -1,6 +1,6 @@
 //! The port over the embedded cloud: one account in one region.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,7 +12,7 @@ use crate::local::place::Place;
 use crate::local::request;
 use crate::local::stack::Stack;
 use crate::local::world::World;
-use crate::model::{ObservedStack, StackEvent, StackResource};
+use crate::model::{Bucket, ObservedStack, StackEvent, StackResource, TaggedResource};
 use crate::port::{
     ChangeSet, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection, Identity, Page, PortError,
     PortErrorKind, ResourceDrift, UpdateAnswer, UpdateStack,
@@ -198,6 +198,23 @@ impl CloudFormation for Client {
 
     async fn importers(&self, export: &str) -> Result<Vec<String>, PortError> {
         self.read("ListImports", export, |world, _| Ok(request::importers(world, &self.place, export)))
+    }
+
+    async fn bucket(&self, bucket: &str) -> Result<Option<Bucket>, PortError> {
+        self.read("ListObjectVersions", bucket, |world, _| Ok(request::bucket(world, &self.place, bucket)))
+    }
+
+    async fn empty_bucket(&self, bucket: &str) -> Result<u64, PortError> {
+        let act = |world: &mut World, place: &Place| Ok(request::empty_bucket(world, place, bucket));
+        self.write("DeleteObjects", bucket, act).await
+    }
+
+    async fn tagged(
+        &self,
+        tags: &BTreeMap<String, String>,
+        page: Option<&str>,
+    ) -> Result<Page<TaggedResource>, PortError> {
+        self.read("GetResources", "", |world, _| Ok(request::tagged(world, &self.place, tags, page)))
     }
 
     async fn detect_drift(&self, stack: &str) -> Result<String, PortError> {

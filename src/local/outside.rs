@@ -11,7 +11,7 @@ use crate::local::client::Client;
 use crate::local::inventory::{Orphan, OrphanKey};
 use crate::local::place::Place;
 use crate::local::request::{self, operation};
-use crate::local::resource::Tampering;
+use crate::local::resource::{BUCKET, REPOSITORY, Tampering};
 use crate::local::world::World;
 use crate::port::{DeleteStack, PortError, PortErrorKind, UpdateStack};
 
@@ -61,6 +61,14 @@ impl Client {
             Tampering::Changed(Value::Object(real))
         };
         self.cloud.change(|world| tamper(world, &self.place, (stack, logical_id), change)).await
+    }
+
+    /// Puts things into a bucket or a repository by hand: so many more than it holds.
+    ///
+    /// # Errors
+    /// `NotFound`, and `Invalid` for what cannot hold anything.
+    pub async fn fill(&self, stack: &str, logical_id: &str, number: u64) -> Result<(), PortError> {
+        self.cloud.change(|world| fill(world, &self.place, (stack, logical_id), number)).await
     }
 
     /// Deletes a stack's resource by hand.
@@ -155,9 +163,33 @@ fn tamper(
         }
         Some(())
     });
-    done.flatten().ok_or_else(|| {
-        let message = format!("the stack has no resource `{logical_id}`, or it was deleted by hand already");
-        PortError::new(PortErrorKind::NotFound, call, message)
-            .with_hint("its template says which resources it has")
+    done.flatten().ok_or_else(|| missing(logical_id, call))
+}
+
+fn fill(
+    world: &mut World,
+    place: &Place,
+    (stack, logical_id): (&str, &str),
+    number: u64,
+) -> Result<(), PortError> {
+    let call = operation("change by hand", stack);
+    let id = request::require(world, place, stack, &call)?.id.clone();
+    let done = world.work(&id, |work| {
+        let resource = work.stack.resources.get_mut(logical_id).filter(|resource| !resource.is_lost())?;
+        if ![BUCKET, REPOSITORY].contains(&resource.resource_type.as_str()) {
+            return Some(Err(resource.resource_type.clone()));
+        }
+        resource.holds = resource.holds.saturating_add(number);
+        Some(Ok(()))
+    });
+    done.flatten().ok_or_else(|| missing(logical_id, call.clone()))?.map_err(|kind| {
+        PortError::new(PortErrorKind::Invalid, call, format!("{kind} holds nothing that is in the way"))
+            .with_hint(format!("{BUCKET} and {REPOSITORY} can be filled"))
     })
+}
+
+fn missing(logical_id: &str, call: String) -> PortError {
+    let message = format!("the stack has no resource `{logical_id}`, or it was deleted by hand already");
+    PortError::new(PortErrorKind::NotFound, call, message)
+        .with_hint("its template says which resources it has")
 }

@@ -110,6 +110,14 @@ pub struct Identity {
 /// Prefix of the identity tags; users may not use it for their own.
 pub const TAG_PREFIX: &str = "rekindle:";
 
+/// The tags that everything of an environment carries.
+pub fn environment_tags(project: &ProjectName, environment: &EnvironmentName) -> BTreeMap<String, String> {
+    [("project", project.as_str()), ("environment", environment.as_str())]
+        .into_iter()
+        .map(|(key, value)| (format!("{TAG_PREFIX}{key}"), value.to_owned()))
+        .collect()
+}
+
 impl Identity {
     /// The identity tags.
     pub fn tags(&self) -> BTreeMap<String, String> {

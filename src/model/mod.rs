@@ -36,7 +36,10 @@ pub use name::{
 };
 pub use record::{LastRecord, Record};
 pub use sealed::SealedUnit;
-pub use stack::{Change, ChangeAction, ObservedStack, Replacement, StackEvent, StackResource, StackStatus};
+pub use stack::{
+    Bucket, Change, ChangeAction, ObservedStack, Replacement, StackEvent, StackResource, StackStatus,
+    TaggedResource,
+};
 pub use stack_template::StackTemplate;
 pub use timing::{ResourceOperation, ResourceSeconds};
 pub use unit::DesiredUnit;

@@ -210,6 +210,24 @@ impl StackResource {
     }
 }
 
+/// A resource found by its tags, whether a stack has it or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaggedResource {
+    /// ARN; on the embedded engine the physical id.
+    pub arn: String,
+    /// All its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// What a bucket holds, as far as its deletion must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// Whether there is no object, no old version, no delete marker and no unfinished upload.
+    pub is_empty: bool,
+    /// Whether Object Lock is on: versions may refuse to go before their time.
+    pub has_object_lock: bool,
+}
+
 /// What a change set does to one resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -9,7 +9,7 @@ use crate::model::{
     Change, Class, Digest, EnvironmentName, InstanceName, ObservedStack, Output, ProjectName, Protection,
     SealedUnit, StackName,
 };
-use crate::plan::{Consent, Consequence, Protected, Reason};
+use crate::plan::{Consent, Consequence, Emptied, Protected, Reason};
 
 /// Which way a plan goes through the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +107,9 @@ pub struct PlannedAction {
     /// Of a deletion: resources whose protection is lifted first, because that was asked for.
     #[serde(default)]
     pub protected: Vec<Protected>,
+    /// Of a deletion: buckets that are emptied first, because that was asked for.
+    #[serde(default)]
+    pub emptied: Vec<Emptied>,
     /// Differences by parameter.
     pub parameters: Vec<ParameterChange>,
     /// Instances of this plan that it needs: by the source where something is sent, else by what

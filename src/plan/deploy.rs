@@ -303,6 +303,7 @@ impl Planner<'_> {
             consequences: Vec::new(),
             changing_outputs: BTreeSet::new(),
             protected: Vec::new(),
+            emptied: Vec::new(),
             parameters: Vec::new(),
             needs: match kind.sends() {
                 true => unit.needs.clone(),

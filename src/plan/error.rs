@@ -5,7 +5,7 @@ use std::fmt;
 use crate::model::facts::Identity;
 use crate::model::{Class, EnvironmentName, InstanceName, Output, StackStatus};
 use crate::plan::graph::Cycle;
-use crate::plan::{Consent, Contradiction, Protected, Reason};
+use crate::plan::{Consent, Contradiction, Emptied, Protected, Reason};
 
 /// What kind of obstacle it is: decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,6 +86,12 @@ pub enum Obstacle {
     /// Resources of it refuse to be deleted, by a property of theirs.
     #[error("`{instance}` holds what refuses to be deleted: {}", protected_list(.resources))]
     DeletionProtected { instance: InstanceName, resources: Vec<Protected> },
+    /// Buckets of it hold something, and S3 deletes none that does.
+    #[error("`{instance}` has buckets that are not empty: {}", bucket_list(.buckets))]
+    BucketsNotEmpty { instance: InstanceName, buckets: Vec<Emptied> },
+    /// A bucket of it holds something that Object Lock may keep.
+    #[error("bucket `{}` (`{}`) of `{instance}` is not empty, and Object Lock is on", .bucket.bucket, .bucket.logical_id)]
+    BucketLocked { instance: InstanceName, bucket: Emptied },
     /// Somebody else imports what it exports.
     #[error("stack `{importer}` imports `{export}`, which stack `{stack}` of `{instance}` exports")]
     ExportInUse { instance: InstanceName, stack: String, export: String, importer: String },
@@ -125,6 +131,8 @@ impl Obstacle {
             | Self::TerminationProtected { .. }
             | Self::DeletionProtected { .. }
             | Self::ExportInUse { .. }
+            | Self::BucketsNotEmpty { .. }
+            | Self::BucketLocked { .. }
             | Self::UsedBy { .. }
             | Self::NamedButKept { .. } => ObstacleKind::Refused,
             _ => ObstacleKind::Error,
@@ -165,6 +173,16 @@ impl Obstacle {
                  before it is deleted",
                 Consent::LiftDeletionProtection.option()
             ),
+            Self::BucketsNotEmpty { instance, .. } => format!(
+                "keep what is worth it, then add `{} {instance}`: all objects, versions and unfinished uploads in them are \
+                 deleted; or give them `DeletionPolicy: Retain` and deploy",
+                Consent::EmptyBuckets.option()
+            ),
+            Self::BucketLocked { .. } => {
+                "rekindle empties no bucket with Object Lock: what is in it may have to be kept by law. Give it \
+                 `DeletionPolicy: Retain` and deploy, then it stays"
+                    .to_owned()
+            }
             Self::ExportInUse { importer, .. } => format!(
                 "delete `{importer}`, or take the `Fn::ImportValue` out of its template, then run the same command \
                  again; it is no stack of this environment, so it is not touched"
@@ -228,4 +246,9 @@ fn protected_list(resources: &[Protected]) -> String {
         format!("`{}` ({}) by `{}`", resource.logical_id, resource.resource_type, resource.by)
     };
     resources.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn bucket_list(buckets: &[Emptied]) -> String {
+    let one = |bucket: &Emptied| format!("`{}` (`{}`)", bucket.bucket, bucket.logical_id);
+    buckets.iter().map(one).collect::<Vec<_>>().join(", ")
 }

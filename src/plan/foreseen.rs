@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 
 use crate::catalogue;
 use crate::model::unit::{add_facts, strip_additions};
-use crate::model::{Digest, Facts, ObservedStack, canonical};
+use crate::model::{Bucket, Digest, Facts, ObservedStack, canonical};
 use crate::plan::expansion::{decided, expanded, known_facts, readable};
 use crate::plan::replacement::{Side, removal};
-use crate::plan::{Consequence, Fate};
+use crate::plan::{Consequence, Fate, Observation};
 
 /// A resource whose own property makes its service refuse to delete it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -22,6 +22,15 @@ pub struct Protected {
     pub resource_type: String,
     /// What protects it, for example `DeletionProtection`.
     pub by: String,
+}
+
+/// A bucket that goes with its stack.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Emptied {
+    /// Logical id.
+    pub logical_id: String,
+    /// Its name.
+    pub bucket: String,
 }
 
 /// What is foreseen of the deletion of one stack.
@@ -52,6 +61,22 @@ pub(super) fn foreseen(template: &Value, stack: &ObservedStack) -> Foreseen {
         foreseen.protected.extend(protected(&side, id, resource).filter(|_| !stays));
     }
     foreseen
+}
+
+/// The buckets of a stack that go with it, each with what it holds.
+pub(super) fn buckets<'o>(
+    consequences: &[Consequence],
+    stack: &ObservedStack,
+    observation: &'o Observation,
+) -> Vec<(Emptied, &'o Bucket)> {
+    let listed = observation.resources.get(&stack.id).map(Vec::as_slice).unwrap_or_default();
+    let goes = |id: &str| consequences.iter().any(|one| one.logical_id == id && one.fate == Fate::Deleted);
+    let buckets = listed.iter().filter(|resource| goes(&resource.logical_id)).filter_map(|resource| {
+        let bucket = resource.physical_id.clone()?;
+        let held = observation.buckets.get(&bucket)?;
+        Some((Emptied { logical_id: resource.logical_id.clone(), bucket }, held))
+    });
+    buckets.collect()
 }
 
 /// The entries of a section whose condition holds, or may.

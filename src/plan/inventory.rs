@@ -52,6 +52,7 @@ impl Standing<'_> {
             consequences: Vec::new(),
             changing_outputs: BTreeSet::new(),
             protected: Vec::new(),
+            emptied: Vec::new(),
             parameters: Vec::new(),
             needs,
             desired: None,

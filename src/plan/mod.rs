@@ -41,7 +41,7 @@ pub use deploy::deploy;
 pub use difference::{difference, other_sections};
 pub use error::{Obstacle, ObstacleKind, PlanError};
 pub use expansion::logical_ids;
-pub use foreseen::{Protected, unprotected};
+pub use foreseen::{Emptied, Protected, unprotected};
 pub use imports::exported;
 pub use inventory::{standing_ids, wanted_templates};
 pub use leftover::deletion;

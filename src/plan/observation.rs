@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::model::{
-    EnvironmentName, Facts, InstanceName, LastRecord, ObservedStack, StackResource, TargetName,
+    Bucket, EnvironmentName, Facts, InstanceName, LastRecord, ObservedStack, StackResource, TargetName,
 };
 use crate::plan::{ActionKind, Plan};
 
@@ -28,6 +28,8 @@ pub struct Observation {
     /// The stacks that import, by the id (ARN) of the stack that exports and by export name, of stacks
     /// for which it was asked.
     pub importers: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+    /// What buckets hold, by name, of those that were looked into.
+    pub buckets: BTreeMap<String, Bucket>,
     /// What the ledger says of the last change of each instance.
     pub records: BTreeMap<InstanceName, LastRecord>,
 }

@@ -116,6 +116,8 @@ pub enum Consent {
     LiftTerminationProtection,
     /// What protects resources of this unit from being deleted is lifted in order to delete them.
     LiftDeletionProtection,
+    /// Buckets of this unit are emptied in order to delete them.
+    EmptyBuckets,
     /// Resources of this unit are replaced that hold something, or that no plan could foresee.
     AllowReplacement,
 }
@@ -129,6 +131,7 @@ impl Consent {
             Self::DeleteUnknown => "--delete-unknown",
             Self::LiftTerminationProtection => "--lift-termination-protection",
             Self::LiftDeletionProtection => "--lift-deletion-protection",
+            Self::EmptyBuckets => "--empty-buckets",
             Self::AllowReplacement => "--allow-replacement",
         }
     }

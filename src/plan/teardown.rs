@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Class, InstanceName, Protection, StackStatus};
+use crate::model::{Bucket, Class, InstanceName, Protection, StackStatus};
 use crate::plan::context::is_selected;
-use crate::plan::foreseen::{Foreseen, foreseen};
+use crate::plan::foreseen::{self, Foreseen, foreseen};
 use crate::plan::graph::{self, Graph};
 use crate::plan::imports::{self, add_imports};
 use crate::plan::inventory::{Inventory, Standing, users};
 use crate::plan::{
-    ActionKind, Consent, Observation, Obstacle, Operation, Plan, PlanError, PlannedAction, Reason,
-    TeardownContext, finish,
+    ActionKind, Consent, Emptied, Observation, Obstacle, Operation, Plan, PlanError, PlannedAction,
+    Protected, Reason, TeardownContext, finish,
 };
 
 /// What it takes to tear the environment down, as far as its protection and the classes allow.
@@ -59,20 +59,55 @@ fn foresee(
     action: &mut PlannedAction,
     context: &TeardownContext,
     observation: &Observation,
-) -> Option<Obstacle> {
-    let stack = action.observed.as_ref()?;
-    let Foreseen { consequences, protected, .. } = foreseen(observation.templates.get(&stack.id)?, stack);
+) -> Vec<Obstacle> {
+    let Some(stack) = action.observed.clone() else { return Vec::new() };
+    let Some(template) = observation.templates.get(&stack.id) else { return Vec::new() };
+    let Foreseen { consequences, protected, .. } = foreseen(template, &stack);
+    let mut obstacles = lift(action, context, protected);
+    obstacles.extend(empty(action, context, foreseen::buckets(&consequences, &stack, observation)));
     action.consequences = consequences;
-    if protected.is_empty() {
-        return None;
-    }
+    obstacles
+}
+
+/// Protections are lifted where that was asked for.
+fn lift(action: &mut PlannedAction, context: &TeardownContext, protected: Vec<Protected>) -> Vec<Obstacle> {
     let consent = Consent::LiftDeletionProtection;
-    if !context.consents.given(consent, &action.instance) {
-        return Some(Obstacle::DeletionProtected { instance: action.instance.clone(), resources: protected });
+    let instance = action.instance.clone();
+    if protected.is_empty() {
+        return Vec::new();
+    }
+    if !context.consents.given(consent, &instance) {
+        return vec![Obstacle::DeletionProtected { instance, resources: protected }];
     }
     action.reasons.push(Reason::Consented { consent });
     action.protected = protected;
-    None
+    Vec::new()
+}
+
+/// Buckets are emptied where that was asked for, those that are empty now included: something may
+/// still be written to them.
+fn empty(
+    action: &mut PlannedAction,
+    context: &TeardownContext,
+    buckets: Vec<(Emptied, &Bucket)>,
+) -> Vec<Obstacle> {
+    let consent = Consent::EmptyBuckets;
+    let instance = &action.instance;
+    let (locked, free): (Vec<_>, Vec<_>) = buckets.into_iter().partition(|(_, held)| held.has_object_lock);
+    let locked = locked.into_iter().filter(|(_, held)| !held.is_empty);
+    let mut obstacles: Vec<Obstacle> =
+        locked.map(|(bucket, _)| Obstacle::BucketLocked { instance: instance.clone(), bucket }).collect();
+    let full: Vec<Emptied> =
+        free.iter().filter(|(_, held)| !held.is_empty).map(|(bucket, _)| bucket.clone()).collect();
+    if !context.consents.given(consent, instance) {
+        if !full.is_empty() {
+            obstacles.push(Obstacle::BucketsNotEmpty { instance: instance.clone(), buckets: full });
+        }
+    } else if !free.is_empty() {
+        action.emptied = free.into_iter().map(|(bucket, _)| bucket).collect();
+        action.reasons.push(Reason::Consented { consent });
+    }
+    obstacles
 }
 
 fn plan(context: &TeardownContext, actions: Vec<PlannedAction>) -> Plan {

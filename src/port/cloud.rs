@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AccountId, Change, ObservedStack, Region, StackEvent, StackName, StackResource};
+use crate::model::{
+    AccountId, Bucket, Change, ObservedStack, Region, StackEvent, StackName, StackResource, TaggedResource,
+};
 use crate::port::PortError;
 
 /// CloudFormation in one account and region.
@@ -66,6 +68,21 @@ pub trait CloudFormation: Send + Sync {
 
     /// The names of the stacks that import an export.
     async fn importers(&self, export: &str) -> Result<Vec<String>, PortError>;
+
+    /// What a bucket of S3 holds; `None` when there is none of that name.
+    async fn bucket(&self, bucket: &str) -> Result<Option<Bucket>, PortError>;
+
+    /// Deletes up to a page of what a bucket holds: objects with all their versions, delete markers,
+    /// uploads that were never finished. Gives how many; 0 when nothing was left.
+    async fn empty_bucket(&self, bucket: &str) -> Result<u64, PortError>;
+
+    /// One page of the resources that carry these tags, of any service that takes part in the search.
+    /// The index lags behind: what was deleted a while ago may still be there.
+    async fn tagged(
+        &self,
+        tags: &BTreeMap<String, String>,
+        page: Option<&str>,
+    ) -> Result<Page<TaggedResource>, PortError>;
 
     /// Starts drift detection; returns its id.
     async fn detect_drift(&self, stack: &str) -> Result<String, PortError>;

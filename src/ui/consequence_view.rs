@@ -33,6 +33,10 @@ pub(super) fn of_deletion(action: &PlannedAction) -> String {
     let lifted = action.protected.iter().map(|one| {
         format!("        {} ({}): `{}` is lifted first\n", one.logical_id, one.resource_type, one.by)
     });
+    let emptied = action
+        .emptied
+        .iter()
+        .map(|one| format!("        {} ({}): emptied first\n", one.logical_id, one.bucket));
     let stays = action.consequences.iter().filter_map(|one| {
         let what = match one.fate {
             Fate::Deleted => return None,
@@ -41,7 +45,7 @@ pub(super) fn of_deletion(action: &PlannedAction) -> String {
         };
         Some(format!("        {} ({}): {what}\n", one.logical_id, one.resource_type))
     });
-    lifted.chain(stays).collect()
+    lifted.chain(emptied).chain(stays).collect()
 }
 
 /// `if MultiAZ replaces it, `; nothing where it is certain.

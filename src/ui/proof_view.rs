@@ -36,6 +36,16 @@ pub fn proof(proof: &Proof, palette: &Palette) -> String {
         let reason = text::clean(&unanswered.reason);
         shown.push_str(&format!("  {}: what is left is not known: {reason}\n", unanswered.instance));
     }
+    for tagged in &proof.tagged {
+        shown.push_str(&format!(
+            "  {}: {} still carries its tags: it is left, or the search by tags, which lags behind, does not know yet\n",
+            tagged.instance,
+            text::clean(&tagged.arn)
+        ));
+    }
+    if let Some(reason) = &proof.unsearched {
+        shown.push_str(&format!("  no search by tags was made: {}\n", text::clean(reason)));
+    }
     shown
 }
 

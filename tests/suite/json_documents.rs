@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use rekindle::engine::{Event, Left, Proof, Unanswered, Why};
+use rekindle::engine::{Event, Left, Proof, Tagged, Unanswered, Why};
 use serde_json::Value;
 
 use crate::support::project::Project;
@@ -97,7 +97,9 @@ fn every_event_is_described() {
     };
     let unanswered = Unanswered { instance: "data".parse().unwrap(), reason: "denied".to_owned() };
     let (left, unanswered) = (vec![left], vec![unanswered]);
-    let proof = Proof { time: jiff::Timestamp::UNIX_EPOCH, stacks: 1, resources: 1, left, unanswered };
+    let tagged = vec![Tagged { instance: "data".parse().unwrap(), arn: "arn".to_owned() }];
+    let time = jiff::Timestamp::UNIX_EPOCH;
+    let proof = Proof { time, stacks: 1, resources: 1, left, unanswered, tagged, unsearched: None };
     for event in [stopping, notice, Event::Proved { proof }] {
         note(&mut printed, &serde_json::to_value(event).unwrap());
     }

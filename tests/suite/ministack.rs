@@ -81,3 +81,42 @@ async fn a_change_behind_the_stacks_back_is_drift() {
     assert_eq!((drifted[0].logical_id.as_str(), drifted[0].status), ("Bucket", DriftStatus::Modified));
     assert_eq!(drifted[0].paths, ["/VersioningConfiguration/Status"]);
 }
+
+#[tokio::test]
+async fn a_bucket_is_looked_into_and_emptied_with_all_that_keeps_it() {
+    let world = World::ministack().await;
+    let bucket = format!("full-{}", world.account);
+    let client = s3(&world.account).await;
+    make_bucket(&client, &bucket).await;
+    assert!(world.cloud.bucket(&bucket).await.unwrap().unwrap().is_empty);
+    let enabled = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+    client.put_bucket_versioning().bucket(&bucket).versioning_configuration(enabled).send().await.unwrap();
+    for text in ["one", "two"] {
+        let body = aws_sdk_s3::primitives::ByteStream::from_static(text.as_bytes());
+        client.put_object().bucket(&bucket).key("a/b").body(body).send().await.unwrap();
+    }
+    client.delete_object().bucket(&bucket).key("a/b").send().await.unwrap();
+    client.create_multipart_upload().bucket(&bucket).key("large").send().await.unwrap();
+
+    let held = world.cloud.bucket(&bucket).await.unwrap().unwrap();
+    assert!(!held.is_empty && !held.has_object_lock);
+    // Two versions, a delete marker, an upload that was never finished.
+    assert_eq!(world.cloud.empty_bucket(&bucket).await.unwrap(), 4);
+    assert_eq!(world.cloud.empty_bucket(&bucket).await.unwrap(), 0);
+    assert!(world.cloud.bucket(&bucket).await.unwrap().unwrap().is_empty);
+    client.delete_bucket().bucket(&bucket).send().await.unwrap();
+    assert_eq!(world.cloud.bucket(&bucket).await.unwrap(), None);
+    assert_eq!(world.cloud.empty_bucket(&bucket).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn object_lock_is_seen() {
+    let world = World::ministack().await;
+    let bucket = format!("locked-{}", world.account);
+    let client = s3(&world.account).await;
+    let region = aws_sdk_s3::types::BucketLocationConstraint::EuCentral1;
+    let place = aws_sdk_s3::types::CreateBucketConfiguration::builder().location_constraint(region).build();
+    let request = client.create_bucket().bucket(&bucket).create_bucket_configuration(place);
+    request.object_lock_enabled_for_bucket(true).send().await.unwrap();
+    assert!(world.cloud.bucket(&bucket).await.unwrap().unwrap().has_object_lock);
+}

@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
-use crate::cli::local_arguments::{ContinueArguments, DeleteArguments, HandArguments, LocalCommand};
+use crate::cli::local_arguments::{
+    ContinueArguments, DeleteArguments, FillArguments, HandArguments, LocalCommand, ResourceArguments,
+};
 use crate::cli::{Session, runtime};
 use crate::disk::clock;
 use crate::local::{Client, Cloud, Options};
@@ -36,6 +38,17 @@ pub fn run(session: &Session, command: &LocalCommand) -> Result<ExitCode, Failur
     match command {
         LocalCommand::Orphans(arguments) => orphans(session, &arguments.environment),
         LocalCommand::Change(arguments) => change(session, arguments),
+        LocalCommand::Fill(FillArguments {
+            resource: ResourceArguments { environment, resource: text },
+            number,
+        }) => {
+            let (unit, resource) = resource(text)?;
+            let place = Place::open(session, environment)?;
+            let (client, stack) = place.stack(&unit)?;
+            runtime::run(async |_| Ok(client.fill(&stack.id, resource, *number).await?))?;
+            session.console.progress(&format!("put {number} more into {resource} of {unit} by hand\n"))?;
+            Ok(ExitCode::Done)
+        }
         LocalCommand::Remove(arguments) => {
             let place = Place::open(session, &arguments.environment)?;
             let (unit, resource) = resource(&arguments.resource)?;

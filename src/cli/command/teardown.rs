@@ -61,9 +61,10 @@ fn declared(project: &Project, environment: &Environment) -> BTreeSet<InstanceNa
 /// The units that consents name.
 pub(in crate::cli) fn named(consents: &TeardownConsents) -> impl Iterator<Item = &InstanceName> {
     let TeardownConsents { delete_data, delete_unknown, .. } = consents;
-    let TeardownConsents { lift_termination_protection, lift_deletion_protection, .. } = consents;
+    let TeardownConsents { lift_termination_protection, lift_deletion_protection, empty_buckets, .. } =
+        consents;
     let deletions = delete_data.iter().chain(delete_unknown);
-    deletions.chain(lift_termination_protection).chain(lift_deletion_protection)
+    deletions.chain(lift_termination_protection).chain(lift_deletion_protection).chain(empty_buckets)
 }
 
 fn run_on(
@@ -129,6 +130,7 @@ pub(in crate::cli) fn teardown_context(
         (Consent::DeleteUnknown, &consents.delete_unknown),
         (Consent::LiftTerminationProtection, &consents.lift_termination_protection),
         (Consent::LiftDeletionProtection, &consents.lift_deletion_protection),
+        (Consent::EmptyBuckets, &consents.empty_buckets),
     ];
     TeardownContext {
         project: environment.project.clone(),

@@ -86,6 +86,7 @@ mod tests {
             consequences: Vec::new(),
             changing_outputs: std::collections::BTreeSet::new(),
             protected: Vec::new(),
+            emptied: Vec::new(),
             parameters: Vec::new(),
             needs: desired.needs.clone(),
             desired: Some(desired.into()),

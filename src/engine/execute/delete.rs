@@ -1,11 +1,12 @@
 //! Delete: by ARN, because a name can be reused and only the ARN still finds a deleted stack.
 
-use crate::engine::UnitOutcome;
 use crate::engine::execute::ending::{Ending, Step};
 use crate::engine::execute::lift;
 use crate::engine::execute::unit::Work;
 use crate::engine::lane::CallError;
+use crate::engine::{Event, UnitOutcome};
 use crate::model::StackStatus;
+use crate::plan::Emptied;
 use crate::port::{DeleteStack, PortErrorKind};
 
 /// Deletes the stack and waits until it is gone.
@@ -16,6 +17,7 @@ pub(super) async fn delete(work: &Work<'_>) -> Step<Ending> {
     let observed = work.observed();
     let id = observed.id.as_str();
     lift::lift(work).await?;
+    empty(work).await?;
     if observed.termination_protection {
         match work.lane.call(|port| port.set_termination_protection(id, false)).await {
             Err(error) if is_gone(&error) => return Ok(gone(id)),
@@ -40,6 +42,25 @@ pub(super) async fn delete(work: &Work<'_>) -> Step<Ending> {
     let cause = work.cause(&stack, &history).await;
     let (blockers, hint) = (history.blockers(), work.hint(&stack));
     Err(Box::new(Ending::new(UnitOutcome::NeedsHands { cause, blockers, hint }).with(stack)))
+}
+
+/// Empties the buckets that the plan names, page by page, and says how far it is.
+async fn empty(work: &Work<'_>) -> Step<()> {
+    for Emptied { logical_id, bucket } in &work.action.emptied {
+        let mut deleted = 0;
+        loop {
+            let page = work.lane.call(|port| port.empty_bucket(bucket)).await;
+            let page = page.map_err(|error| Box::new(Ending::after_effect(error).of(&work.observed().id)))?;
+            deleted += page;
+            if page == 0 {
+                break;
+            }
+            let message = format!("emptying bucket {bucket} ({logical_id}): {deleted} objects deleted");
+            let (time, instance) = (work.lane.now(), Some(work.instance().clone()));
+            work.lane.send(Event::Notice { time, instance, message });
+        }
+    }
+    Ok(())
 }
 
 fn gone(id: &str) -> Ending {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::engine::{Proof, Unanswered, Why, complete_resources, prove};
-use crate::model::{Protection, StackResource};
+use crate::model::{Protection, StackResource, TaggedResource};
 use crate::ui::outcome_view::Verdict;
 
 /// Tears everything down with these resources listed before, and proves it.
@@ -55,6 +55,31 @@ async fn a_question_without_an_answer_is_no_proof() {
         ("jobs", "DescribeStackEvents: AccessDenied")
     );
     assert_eq!((proof.holds(), Verdict::of(&outcome)), (false, Verdict::Unproven));
+}
+
+#[tokio::test]
+async fn a_search_by_tags_finds_what_no_stack_lists() {
+    let mut world = World::new(Habits::default());
+    world.deploy(&[unit("jobs"), unit("web")]).await;
+    let found = |arn: &str, name: &str| TaggedResource { arn: arn.to_owned(), tags: unit(name).all_tags() };
+    let mut foreign = found("arn:foreign", "jobs");
+    foreign.tags.insert("rekindle:environment".to_owned(), "other".to_owned());
+    let all = ["arn:1", "arn:2", "arn:3", "arn:ghost-1"].map(|arn| found(arn, "jobs"));
+    world.fake.state().tagged = [all.to_vec(), vec![foreign, found("arn:4", "nobody")]].concat();
+    let (outcome, proof) = proved(&mut world, &[("Topic", None), ("Ghost", Some("ghost-1"))], false).await;
+    let tagged: Vec<&str> = proof.tagged.iter().map(|tagged| tagged.arn.as_str()).collect();
+    // Three to a page; the one that is listed as left is not told twice, and others' are no concern.
+    assert_eq!(tagged, ["arn:1", "arn:2", "arn:3"]);
+    assert_eq!((Verdict::of(&outcome), proof.unsearched), (Verdict::Different, None));
+}
+
+#[tokio::test]
+async fn where_the_search_by_tags_is_denied_that_is_said() {
+    let mut world = World::new(Habits { denies_tag_search: true, ..Habits::default() });
+    world.deploy(&[unit("jobs")]).await;
+    let (outcome, proof) = proved(&mut world, &[("Topic", None)], false).await;
+    assert_eq!(proof.unsearched.as_deref(), Some("GetResources: AccessDenied"));
+    assert_eq!((proof.holds(), Verdict::of(&outcome)), (true, Verdict::Succeeded));
 }
 
 #[tokio::test]

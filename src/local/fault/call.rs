@@ -30,10 +30,11 @@ impl Trouble {
 }
 
 /// The calls of CloudFormation that this engine answers.
-const CALLS: [&str; 18] = [
+const CALLS: [&str; 21] = [
     "CreateChangeSet",
     "CreateStack",
     "DeleteChangeSet",
+    "DeleteObjects",
     "DeleteStack",
     "DescribeChangeSet",
     "DescribeStackDriftDetectionStatus",
@@ -42,9 +43,11 @@ const CALLS: [&str; 18] = [
     "DescribeStacks",
     "DetectStackDrift",
     "ExecuteChangeSet",
+    "GetResources",
     "GetStackPolicy",
     "GetTemplate",
     "ListImports",
+    "ListObjectVersions",
     "ListStackResources",
     "SetStackPolicy",
     "UpdateStack",

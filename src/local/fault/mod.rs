@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 pub use call::{CallFault, Trouble};
-pub use resource::{FaultOperation, ResourceFault};
+pub use resource::{FaultOperation, ResourceFault, not_empty};
 
 /// Something that goes wrong on request.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::local::resource::{BUCKET, REPOSITORY};
 use crate::model::facts::Identity;
 
 /// Doing what a resource fails.
@@ -75,20 +76,11 @@ impl ResourceFault {
         Some(Self { unit, resource, operation, times, text })
     }
 
-    /// The reason the resource's event gives. The words of what is not empty are those users report
-    /// of the services.
+    /// The reason the resource's event gives.
     pub fn reason(&self, resource_type: &str) -> String {
         let Self { operation, text, .. } = self;
         let words = match (operation, resource_type) {
-            (FaultOperation::NotEmpty, "AWS::S3::Bucket") => {
-                "The bucket you tried to delete is not empty (Service: Amazon S3; Status Code: 409; Error Code: \
-                 BucketNotEmpty)"
-            }
-            (FaultOperation::NotEmpty, "AWS::ECR::Repository") => {
-                "The repository cannot be deleted because it still contains images (Error Code: \
-                 RepositoryNotEmptyException)"
-            }
-            (FaultOperation::NotEmpty, _) => "It is not empty",
+            (FaultOperation::NotEmpty, kind) => not_empty(kind),
             (FaultOperation::Stuck, _) => "Exceeded attempts to wait",
             _ => return format!("Requested failure of {operation} (fault {text})"),
         };
@@ -113,5 +105,19 @@ impl ResourceFault {
         let instance = identity.instance;
         let full = format!("{}@{}", instance.unit, instance.target);
         self.unit == "*" || self.unit == instance.unit.as_str() || self.unit == full
+    }
+}
+/// Why something that is not empty is not deleted, in words that users report of the services.
+pub fn not_empty(resource_type: &str) -> &'static str {
+    match resource_type {
+        BUCKET => {
+            "The bucket you tried to delete is not empty (Service: Amazon S3; Status Code: 409; Error Code: \
+             BucketNotEmpty)"
+        }
+        REPOSITORY => {
+            "The repository cannot be deleted because it still contains images (Error Code: \
+             RepositoryNotEmptyException)"
+        }
+        _ => "It is not empty",
     }
 }

@@ -80,6 +80,7 @@ pub fn decide(
     let paths = differences(current, &wanted);
     wanted.version = current.version;
     wanted.tampered = current.tampered.clone();
+    wanted.holds = current.holds;
     wanted.answered = current.answered.clone();
     if paths.is_empty() {
         wanted.physical_id = current.physical_id.clone();
@@ -98,6 +99,7 @@ pub fn decide(
         return Err(EvaluateError::NamedReplacement(wanted.physical_id));
     }
     wanted.version = 1;
+    wanted.holds = 0;
     wanted.tampered = None;
     wanted.answered = None;
     answer(basis, logical_id, &mut wanted);
@@ -175,6 +177,7 @@ fn wanted(
             .unwrap_or_else(|| default_policy(&definition.r#type, &definition.properties)),
         update_replace_policy: definition.update_replace_policy.unwrap_or_default(),
         tampered: None,
+        holds: 0,
         behaviour,
         content,
         answered: None,

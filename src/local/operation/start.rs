@@ -1,7 +1,7 @@
 //! Starts the step of one resource.
 
 use crate::catalogue::{self, durations};
-use crate::local::fault::FaultOperation;
+use crate::local::fault::{self, FaultOperation};
 use crate::local::inventory::{Origin, Orphan};
 use crate::local::nested::{Content, NESTED};
 use crate::local::operation::course::Course;
@@ -263,10 +263,15 @@ impl Work<'_> {
     }
 }
 
-/// Why the service behind a resource does not delete it: a property of it says so.
+/// Why the service behind a resource does not delete it: it holds something, or a property says so.
 fn refuses_deletion(resource: &Resource) -> Option<String> {
-    let protection = catalogue::protection(&resource.resource_type).filter(|_| !resource.is_lost())?;
-    let value = resource.properties.get(protection.property)?;
+    let properties = resource.real_properties()?;
+    let is_emptied = properties.get("EmptyOnDelete").is_some_and(|flag| *flag == true || flag == "true");
+    if resource.holds > 0 && !is_emptied {
+        return Some(fault::not_empty(&resource.resource_type).to_owned());
+    }
+    let protection = catalogue::protection(&resource.resource_type)?;
+    let value = properties.get(protection.property)?;
     protection.is_on(value).then(|| {
         format!(
             "Resource handler returned message: \"Cannot delete protected {} {}, please disable {protection} and \

@@ -2,6 +2,7 @@
 //!
 //! May not let time pass: that is `World::wait`.
 
+mod bucket;
 mod change;
 mod create;
 mod delete;
@@ -10,6 +11,7 @@ mod read;
 mod resources;
 mod resume;
 mod rules;
+mod tagged;
 
 use std::fmt::Debug;
 
@@ -21,6 +23,7 @@ use crate::local::world::World;
 use crate::model::{Digest, StackStatus};
 use crate::port::{PortError, PortErrorKind};
 
+pub use bucket::{bucket, empty_bucket};
 pub use change::{create_change_set, delete_change_set, execute_change_set, update_stack};
 pub use create::create_stack;
 pub use delete::delete_stack;
@@ -31,6 +34,7 @@ pub use read::{
 };
 pub use resources::{importers, resources};
 pub use resume::{cancel_update, continue_rollback};
+pub use tagged::tagged;
 
 /// A refusal in the API's words.
 fn refuse(kind: PortErrorKind, operation: &str, message: impl Into<String>) -> PortError {

@@ -23,6 +23,12 @@ use crate::local::template::{Policy, text_of};
 use crate::model::Digest;
 use pattern::Subject;
 
+/// The type of a bucket of S3.
+pub const BUCKET: &str = "AWS::S3::Bucket";
+
+/// The type of a repository of images.
+pub const REPOSITORY: &str = "AWS::ECR::Repository";
+
 /// A physical resource of a stack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Resource {
@@ -49,6 +55,9 @@ pub struct Resource {
     /// What somebody did to it behind its stack's back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tampered: Option<Tampering>,
+    /// How many things it holds that keep it from being deleted: objects of a bucket.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub holds: u64,
     /// What its policies make it wait for. Known while a template is at hand.
     #[serde(skip)]
     pub behaviour: Behaviour,
@@ -67,6 +76,10 @@ pub enum Tampering {
     Changed(Value),
     /// It is gone.
     Deleted,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Resource {

@@ -41,6 +41,7 @@ pub fn of(owner: Owner<'_>, logical_id: &str, resource: &Resource) -> Option<Res
         deletion_policy: Policy::Delete,
         update_replace_policy: Policy::Delete,
         tampered: None,
+        holds: 0,
         behaviour: Default::default(),
         content: None,
         answered: None,

@@ -88,3 +88,19 @@ pub async fn values_that_nobody_can_read_are_kept(world: &World) {
     let queue = world.cloud.resources(&id, None).await.unwrap().items.remove(0);
     assert!(queue.physical_id.unwrap().ends_with("jobs-of-nobody"));
 }
+
+pub async fn what_carries_tags_is_found_until_it_is_gone(world: &World) {
+    let tags = pairs(&[("rekindle:project", "fieldbook"), ("rekindle:environment", &world.account)]);
+    let mut request = creation("network", &queue(5));
+    request.body.tags = tags.clone();
+    let id = world.cloud.create_stack(&request).await.unwrap();
+    world.settled(&id).await;
+    let found = world.cloud.tagged(&tags, None).await.unwrap();
+    assert_eq!((found.items.len(), found.next), (1, None));
+    assert!(tags.iter().all(|(key, value)| found.items[0].tags.get(key) == Some(value)));
+    let others = pairs(&[("rekindle:project", "another")]);
+    assert_eq!(world.cloud.tagged(&others, None).await.unwrap().items, []);
+    world.cloud.delete_stack(&deletion(&id)).await.unwrap();
+    world.settled(&id).await;
+    assert_eq!(world.cloud.tagged(&tags, None).await.unwrap().items, []);
+}

@@ -49,7 +49,7 @@ scenarios! {
     delete: a_deleted_stack_is_found_by_its_arn_only, a_protected_stack_is_not_deleted,
         what_does_not_exist_is_deleted_already,
         a_stack_lists_its_resources_and_its_events_account_for_them, who_imports_an_export_is_known,
-        values_that_nobody_can_read_are_kept;
+        values_that_nobody_can_read_are_kept, what_carries_tags_is_found_until_it_is_gone;
     values: expressions_have_the_documented_values, templates_that_refer_to_nothing_are_refused,
         an_export_in_use_stays, a_retained_resource_outlives_its_stack,
         a_parameter_changes_what_depends_on_it;

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use self::state::{Stack, State};
-use crate::model::{Digest, ObservedStack, StackEvent, StackResource, StackStatus};
+use crate::model::{Bucket, Digest, ObservedStack, StackEvent, StackResource, StackStatus, TaggedResource};
 use crate::port::{
     ChangeSet, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection, Identity, Page, PortError,
     PortErrorKind, ResourceDrift, UpdateAnswer, UpdateStack,
@@ -35,6 +35,8 @@ pub(super) struct Habits {
     pub(super) denies_listing: bool,
     /// Whether reading events is denied.
     pub(super) denies_events: bool,
+    /// Whether the search by tags is denied.
+    pub(super) denies_tag_search: bool,
     /// Whether an update changes nothing, whatever was sent.
     pub(super) ignores_updates: bool,
 }
@@ -257,6 +259,31 @@ impl CloudFormation for Fake {
     async fn importers(&self, _export: &str) -> Result<Vec<String>, PortError> {
         let state = self.enter("ListImports").await?;
         self.answer(&state, "ListImports", Vec::new())
+    }
+
+    async fn bucket(&self, _bucket: &str) -> Result<Option<Bucket>, PortError> {
+        let state = self.enter("ListObjectVersions").await?;
+        self.answer(&state, "ListObjectVersions", None)
+    }
+
+    async fn empty_bucket(&self, _bucket: &str) -> Result<u64, PortError> {
+        let state = self.enter("DeleteObjects").await?;
+        self.answer(&state, "DeleteObjects", 0)
+    }
+
+    async fn tagged(
+        &self,
+        tags: &BTreeMap<String, String>,
+        from: Option<&str>,
+    ) -> Result<Page<TaggedResource>, PortError> {
+        let state = self.enter("GetResources").await?;
+        if self.habits().denies_tag_search {
+            return Err(PortError::new(PortErrorKind::Denied, "GetResources", "AccessDenied"));
+        }
+        let is_meant =
+            |found: &&TaggedResource| tags.iter().all(|(key, value)| found.tags.get(key) == Some(value));
+        let found: Vec<TaggedResource> = state.tagged.iter().filter(is_meant).cloned().collect();
+        self.answer(&state, "GetResources", page(&found, from, PAGE))
     }
 
     async fn detect_drift(&self, stack: &str) -> Result<String, PortError> {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::change_set::compare;
-use crate::model::{ObservedStack, StackEvent, StackResource, StackStatus};
+use crate::model::{ObservedStack, StackEvent, StackResource, StackStatus, TaggedResource};
 use crate::port::{ChangeSet, ChangeSetStatus, StackBody, UpdateStack};
 
 #[derive(Clone)]
@@ -25,6 +25,7 @@ pub(in crate::engine::tests) struct State {
     pub(super) stacks: BTreeMap<String, Stack>,
     pub(super) change_sets: BTreeMap<String, UpdateStack>,
     pub(super) events: BTreeMap<String, Vec<StackEvent>>,
+    pub(in crate::engine::tests) tagged: Vec<TaggedResource>,
     pub(in crate::engine::tests) resources: BTreeMap<String, Vec<StackResource>>,
     /// Every call that was let through, by operation.
     pub(in crate::engine::tests) calls: BTreeMap<&'static str, usize>,

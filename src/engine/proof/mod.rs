@@ -3,21 +3,24 @@
 //!
 //! May not delete anything, and may not take a question that was not answered for a yes.
 
-use std::collections::BTreeMap;
+mod account;
+mod search;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use account::{Account, account};
+
 use crate::engine::clouds::{Cloud, Clouds};
-use crate::engine::lane::{CallError, Lane};
-use crate::engine::resources::NESTED;
+use crate::engine::lane::CallError;
 use crate::engine::retry::Patience;
 use crate::engine::session::Session;
 use crate::engine::strands::Strands;
-use crate::engine::{EventSink, Outcome, Pace, Stop, UnitOutcome};
-use crate::model::{InstanceName, StackEvent, StackResource};
-use crate::plan::{self, ActionKind, Fate, Observation, Plan, PlannedAction};
+use crate::engine::{EventSink, Outcome, Stop, UnitOutcome};
+use crate::model::InstanceName;
+use crate::plan::{ActionKind, Fate, Observation, Plan, PlannedAction};
 
 /// What is known to be left of the stacks that a run deleted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +35,20 @@ pub struct Proof {
     pub left: Vec<Left>,
     /// Stacks of which nobody could say what is left, and why.
     pub unanswered: Vec<Unanswered>,
+    /// What a search by the environment's tags found beside what is left.
+    pub tagged: Vec<Tagged>,
+    /// Why that search said nothing, where it did not.
+    pub unsearched: Option<String>,
+}
+
+/// Something that still carries the tags of an instance whose stack is gone. The index of tags lags
+/// behind: it may be gone all the same, so that it is no failure.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Tagged {
+    /// The instance.
+    pub instance: InstanceName,
+    /// What carries them.
+    pub arn: String,
 }
 
 /// Something that is left.
@@ -101,12 +118,13 @@ pub async fn prove(
         }
         strands.all().await
     });
-    let mut proof = Proof { time, stacks: 0, resources: 0, left: Vec::new(), unanswered: Vec::new() };
+    let mut proof = Proof::of(time);
     match told.await {
         Ok(told) => told.into_iter().for_each(|(action, told)| proof.add(action, told)),
         Err(error) => gone.iter().for_each(|(action, _)| proof.doubt(action, error.to_string())),
     }
     proof.left.sort();
+    proof.search(clouds, plan, &gone, sink, stop).await;
     Some(proof)
 }
 
@@ -122,75 +140,12 @@ fn gone<'p>(clouds: &Clouds, plan: &'p Plan, outcome: &Outcome) -> Vec<(&'p Plan
     placed.collect()
 }
 
-/// What became of the resources of one instance's stacks.
-struct Account {
-    stacks: usize,
-    accounted: usize,
-    left: Vec<Left>,
-}
-
-async fn account(
-    lane: &Lane<'_>,
-    action: &PlannedAction,
-    before: &Observation,
-) -> Result<Account, CallError> {
-    let mut account = Account { stacks: 0, accounted: 0, left: Vec::new() };
-    let mut open: Vec<&str> = action.observed.iter().map(|stack| stack.id.as_str()).collect();
-    while let Some(id) = open.pop() {
-        let listed = before.resources.get(id).map(Vec::as_slice).unwrap_or_default();
-        let ends = if listed.is_empty() { BTreeMap::new() } else { ends(lane, id).await? };
-        account.stacks += 1;
-        for resource in listed.iter().filter(|resource| !resource.is_gone()) {
-            match ends.get(&key(&resource.logical_id, resource.physical_id.as_deref())).map(String::as_str) {
-                Some("DELETE_COMPLETE") => account.accounted += 1,
-                Some("DELETE_SKIPPED") => {
-                    account.accounted += 1;
-                    account.left.push(left(lane, action, (id, resource), Why::Retained));
-                    continue;
-                }
-                _ => account.left.push(left(lane, action, (id, resource), Why::Unaccounted)),
-            }
-            if resource.resource_type == NESTED {
-                open.extend(resource.physical_id.as_deref());
-            }
-        }
-    }
-    Ok(account)
-}
-
-type Key = (String, Option<String>);
-
-fn key(logical_id: &str, physical_id: Option<&str>) -> Key {
-    (logical_id.to_owned(), physical_id.map(str::to_owned))
-}
-
-/// The last that is told of each resource, by the events of the stack's deletion.
-async fn ends(lane: &Lane<'_>, id: &str) -> Result<BTreeMap<Key, String>, CallError> {
-    let (mut ends, mut next) = (BTreeMap::new(), None::<String>);
-    loop {
-        let from = next.clone();
-        let page = lane.call(|port| port.events(id, from.as_deref())).await?;
-        for event in page.items {
-            if is_begin(&event, id) {
-                return Ok(ends);
-            }
-            // Newest first: what is known already is later.
-            let key = key(&event.logical_id, event.physical_id.as_deref());
-            ends.entry(key).or_insert(event.status);
-        }
-        next = page.next;
-        if next.is_none() {
-            return Ok(ends);
-        }
-    }
-}
-
-/// A deletion that was repeated has several beginnings; what earlier ones deleted is listed no more.
-fn is_begin(event: &StackEvent, id: &str) -> bool {
-    event.status == "DELETE_IN_PROGRESS" && event.physical_id.as_deref() == Some(id)
-}
-
 impl Proof {
+    fn of(time: Timestamp) -> Self {
+        let (left, unanswered, tagged) = (Vec::new(), Vec::new(), Vec::new());
+        Self { time, stacks: 0, resources: 0, left, unanswered, tagged, unsearched: None }
+    }
+
     fn add(&mut self, action: &PlannedAction, told: Result<Account, CallError>) {
         match told {
             Ok(account) => {
@@ -206,27 +161,6 @@ impl Proof {
 
     fn doubt(&mut self, action: &PlannedAction, reason: String) {
         self.unanswered.push(Unanswered { instance: action.instance.clone(), reason });
-    }
-}
-
-fn left(
-    lane: &Lane<'_>,
-    action: &PlannedAction,
-    (stack, resource): (&str, &StackResource),
-    why: Why,
-) -> Left {
-    let (kind, id) = (&resource.resource_type, resource.physical_id.as_deref());
-    let remedy = match lane.cloud.pace {
-        Pace::Virtual => "`rekindle local orphans` lists what the embedded engine still has".to_owned(),
-        Pace::Wall { .. } => plan::deletion(kind, id, stack.split(':').nth(3).unwrap_or_default()),
-    };
-    Left {
-        instance: action.instance.clone(),
-        resource: resource.logical_id.clone(),
-        resource_type: kind.clone(),
-        physical_id: resource.physical_id.clone(),
-        why,
-        remedy,
     }
 }
 
