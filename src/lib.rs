@@ -24,9 +24,10 @@
 //! | [`release`] | joins manifest and render into desired units with their digests | model, template, language, lint, manifest, render, image |
 //! | [`plan`] | what would be done and why | model, language, catalogue |
 //! | [`estimate`] | how long a plan takes, and why | model, language, plan |
-//! | [`port`] | what the engine needs of a cloud, and building of a registry | model |
+//! | [`port`] | what is needed of a cloud, of a Docker engine and of a registry | model |
 //! | [`engine`] | carries plans out, observes, verifies | model, plan, port |
 //! | [`local`] | the embedded CloudFormation engine (adapter) | model, port, language, catalogue |
+//! | `docker` | Docker engines (adapter, feature `docker`) | port |
 //! | `aws` | the real CloudFormation (adapter, feature `aws`) | model, port |
 //! | `registry` | registries of images, files over HTTP (adapter, feature `docker`) | model, port |
 //! | [`disk`] | files, locks, the ledger, the store of images (adapter) | model, port, image (traits only) |
@@ -39,6 +40,8 @@ pub mod aws;
 pub mod catalogue;
 pub mod cli;
 pub mod disk;
+#[cfg(feature = "docker")]
+pub mod docker;
 pub mod engine;
 pub mod estimate;
 pub mod image;

@@ -21,6 +21,9 @@ pub struct Surroundings {
     pub columns: usize,
     /// `NO_COLOR` is set and not empty (no-color.org).
     pub no_color: bool,
+    /// `DOCKER_HOST`: where the Docker engine listens.
+    #[cfg(feature = "docker")]
+    pub docker_host: Option<String>,
     /// Where `docker login` leaves credentials: `config.json` of `DOCKER_CONFIG`, else of `~/.docker`.
     #[cfg(feature = "docker")]
     pub docker_configuration: Option<Utf8PathBuf>,
@@ -41,6 +44,8 @@ impl Surroundings {
             columns: terminal_size::terminal_size_of(std::io::stderr())
                 .map_or(80, |(width, _)| usize::from(width.0)),
             no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+            #[cfg(feature = "docker")]
+            docker_host: std::env::var("DOCKER_HOST").ok(),
             #[cfg(feature = "docker")]
             docker_configuration: docker_configuration(),
             #[cfg(feature = "aws")]

@@ -16,6 +16,7 @@ use crate::disk::error::{Access, FileError};
 use crate::disk::incoming::Incoming;
 use crate::disk::state::StateDirectory;
 use crate::disk::store_index::{Entry, Wanted, base_name, image_name};
+use crate::disk::workspace::Workspace;
 use crate::disk::write::{is_temporary, make_directory, write_atomically};
 use crate::image::{AssembleError, Blob, Blobs, MANIFEST};
 use crate::model::{Digest, canonical};
@@ -131,6 +132,11 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Files for the time of one build. No two at a time may have the same name.
+    pub fn workspace(&self, name: &str) -> Workspace {
+        Workspace::new(&self.root.join("incoming"), name)
     }
 
     /// Every image that was made here, in the order of the index.

@@ -53,7 +53,9 @@ impl Writer<'_> {
             Kind::File(content) => (EntryType::Regular, b"", content.size),
         };
         let (user, group) = (node.owner.user, node.owner.group);
-        let blocks = Entry { kind, name: &name, target, mode: node.mode, user, group, size }.blocks();
+        let blocks =
+            Entry { kind, name: &name, target, mode: node.mode, user, group, size, ..Entry::default() }
+                .blocks();
         self.out.write_all(&blocks).map_err(AssembleError::Write)?;
         match &node.kind {
             Kind::File(content) => self.content(path, content),

@@ -6,11 +6,13 @@
 
 mod assemble;
 mod base;
+pub mod canonical;
 mod configuration;
 mod copy;
 mod copying;
 mod dockerfile;
 mod environment;
+mod execution;
 mod ignore;
 mod instructions;
 mod layer;
@@ -27,6 +29,7 @@ mod tests;
 pub use assemble::{AssembleError, Blob, Blobs, Contents, Progress, assemble};
 pub use base::{Base, BaseError, BaseLayer, base_image, base_layers};
 pub use configuration::Layer;
+pub use execution::{DOCKERFILE_NAME, Execution};
 pub use ignore::IgnoreRules;
 pub use recipe::{Recipe, Request, base_names, read};
 

@@ -1,5 +1,7 @@
 //! Headers of a tar archive: one fixed form, POSIX extensions only for what the old form cannot hold.
 
+use std::collections::BTreeMap;
+
 use tar::{EntryType, Header};
 
 /// Bytes of a block; headers and contents fill whole ones.
@@ -11,17 +13,44 @@ const SIZE: u64 = 0o77_777_777_777;
 /// Greatest user and group in the old form: seven octal digits.
 const ID: u64 = 0o7_777_777;
 
+/// Extended attributes by name.
+pub(super) type Attributes = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// What comes before the name of an extended attribute.
+pub(super) const ATTRIBUTE: &[u8] = b"SCHILY.xattr.";
+
 /// One entry's facts.
+#[derive(Clone, Copy)]
 pub(super) struct Entry<'e> {
     pub(super) kind: EntryType,
     /// Relative; a directory's ends in a slash.
     pub(super) name: &'e [u8],
-    /// Where a symbolic link leads.
+    /// Where a link leads.
     pub(super) target: &'e [u8],
     pub(super) mode: u32,
     pub(super) user: u64,
     pub(super) group: u64,
     pub(super) size: u64,
+    /// Major and minor number of a device.
+    pub(super) device: Option<(u32, u32)>,
+    /// `None` where there are none.
+    pub(super) attributes: Option<&'e Attributes>,
+}
+
+impl Default for Entry<'_> {
+    fn default() -> Self {
+        Self {
+            kind: EntryType::Regular,
+            name: b"",
+            target: b"",
+            mode: 0o644,
+            user: 0,
+            group: 0,
+            size: 0,
+            device: None,
+            attributes: None,
+        }
+    }
 }
 
 impl Entry<'_> {
@@ -32,15 +61,7 @@ impl Entry<'_> {
         if !records.is_empty() {
             // A name of its own would have to be made up; readers do not look at it.
             let size = records.len() as u64;
-            let facts = Entry {
-                kind: EntryType::XHeader,
-                name: b"pax",
-                target: b"",
-                mode: 0o644,
-                user: 0,
-                group: 0,
-                size,
-            };
+            let facts = Entry { kind: EntryType::XHeader, name: b"pax", size, ..Entry::default() };
             blocks.extend_from_slice(facts.header().as_bytes());
             blocks.extend_from_slice(&records);
             blocks.resize(blocks.len().next_multiple_of(BLOCK), 0);
@@ -56,19 +77,22 @@ impl Entry<'_> {
             .map(|(key, text)| (key, text, text.len() > NAME));
         // POSIX takes texts for UTF-8 unless it is told otherwise.
         if long.iter().any(|(_, text, is_long)| *is_long && std::str::from_utf8(text).is_err()) {
-            record(&mut records, "hdrcharset", b"BINARY");
+            record(&mut records, b"hdrcharset", b"BINARY");
         }
         for (key, text, is_long) in long {
             if is_long {
-                record(&mut records, key, text);
+                record(&mut records, key.as_bytes(), text);
             }
         }
         for (key, number, most) in
             [("size", self.size, SIZE), ("uid", self.user, ID), ("gid", self.group, ID)]
         {
             if number > most {
-                record(&mut records, key, number.to_string().as_bytes());
+                record(&mut records, key.as_bytes(), number.to_string().as_bytes());
             }
+        }
+        for (name, value) in self.attributes.into_iter().flatten() {
+            record(&mut records, &[ATTRIBUTE, name].concat(), value);
         }
         records
     }
@@ -82,6 +106,10 @@ impl Entry<'_> {
         header.set_gid(fitting(self.group, ID));
         header.set_size(fitting(self.size, SIZE));
         header.set_mtime(0);
+        if let (Some((major, minor)), Some(fields)) = (self.device, header.as_ustar_mut()) {
+            fields.set_device_major(major);
+            fields.set_device_minor(minor);
+        }
         let fields = header.as_old_mut();
         for (field, text) in [(&mut fields.name, self.name), (&mut fields.linkname, self.target)] {
             let length = text.len().min(NAME);
@@ -93,14 +121,15 @@ impl Entry<'_> {
 }
 
 /// The length counts itself.
-fn record(records: &mut Vec<u8>, key: &str, value: &[u8]) {
+fn record(records: &mut Vec<u8>, key: &[u8], value: &[u8]) {
     let rest = key.len() + value.len() + 3;
     let mut length = rest + 1;
     while length != rest + length.to_string().len() {
         length = rest + length.to_string().len();
     }
-    records.extend_from_slice(format!("{length} {key}=").as_bytes());
-    records.extend_from_slice(value);
+    for part in [length.to_string().as_bytes(), b" ", key, b"=", value] {
+        records.extend_from_slice(part);
+    }
     records.push(b'\n');
 }
 
@@ -112,7 +141,7 @@ mod tests {
     fn what_the_old_form_cannot_hold_reads_back() {
         let name = [b"d/".repeat(60), b"\xff".to_vec()].concat();
         let (kind, user, size) = (EntryType::Regular, 3_000_000_000, 9 << 30);
-        let entry = Entry { kind, name: &name, target: b"", mode: 0o644, user, group: 1, size };
+        let entry = Entry { kind, name: &name, user, group: 1, size, ..Entry::default() };
         let blocks = entry.blocks();
         let mut archive = tar::Archive::new(&blocks[..]);
         let found = archive.entries().unwrap().next().unwrap().unwrap();
@@ -125,15 +154,8 @@ mod tests {
     #[test]
     fn what_fits_has_no_extension() {
         let name = b"d/".repeat(50);
-        let entry = Entry {
-            kind: EntryType::Directory,
-            name: &name,
-            target: b"",
-            mode: 0o755,
-            user: ID,
-            group: ID,
-            size: 0,
-        };
+        let kind = EntryType::Directory;
+        let entry = Entry { kind, name: &name, mode: 0o755, user: ID, group: ID, ..Entry::default() };
         assert_eq!(entry.blocks().len(), BLOCK);
     }
 }

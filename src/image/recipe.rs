@@ -11,6 +11,7 @@ use crate::image::RULES;
 use crate::image::base::Base;
 use crate::image::configuration::Configuration;
 use crate::image::dockerfile::{Problem, Source};
+use crate::image::execution::{self, Execution};
 use crate::image::instructions::{Stage, State};
 use crate::image::stages::{Below, Reader};
 use crate::image::tree::{Content, Kind, Node, Owner, Tree, parts};
@@ -36,24 +37,31 @@ pub struct Request<'r> {
     pub platform: &'r Platform,
     /// Labels on top of the Dockerfile's.
     pub labels: &'r BTreeMap<String, String>,
+    /// Paths that are set to what the base has, whatever a step wrote there.
+    pub drop: &'r [String],
     /// What the lock says of base images for the platform, by their names.
     pub bases: &'r BTreeMap<String, BaseImage>,
     /// Base images with their files, by their manifests. Nothing can be put together on one that is missing.
     pub known: &'r BTreeMap<Digest, Arc<Base>>,
 }
 
-/// An image that can be put together.
+/// An image that can be put together, or that an engine can build.
 #[derive(Clone, Debug)]
 pub struct Recipe {
     /// The input hash: everything that the image comes from.
     pub input: Digest,
+    /// Whether a program has to run: without that, the files and settings below are all of the image.
+    pub needs_engine: bool,
+    /// The same as an engine executes it.
+    pub execution: Execution,
     /// The base images that it is made from, by their names.
     pub bases: BTreeMap<String, BaseImage>,
     pub(super) below: Below,
     pub(super) tree: Tree,
     pub(super) configuration: Configuration,
     pub(super) environment: Vec<(String, String)>,
-    pub(super) platform: Platform,
+    /// What it runs on.
+    pub platform: Platform,
 }
 
 impl Recipe {
@@ -87,15 +95,20 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
     check_arguments(request, &parsed, escape)?;
     let reader = Reader { source: &source, parsed: &parsed, given: &given, escape };
     let wanted = reader.wanted(request)?;
+    let needs_engine = reader.needs_engine(wanted)?;
+    execution::check_drop(request, needs_engine)?;
     let mut bases = BTreeMap::new();
     for (name, span) in reader.images(wanted)? {
         let image = reader.locked(&name, &span)?.clone();
         bases.insert(name, image);
     }
-    let (mut state, below) = reader.build(wanted)?;
+    let (mut state, below) =
+        if needs_engine { (State::default(), Below::Unknown) } else { reader.build(wanted)? };
     state.configuration.labels.extend(request.labels.clone());
     Ok(Recipe {
         input: input(request, &bases),
+        needs_engine,
+        execution: Execution::new(request, given.context.clone(), &source, &parsed),
         bases,
         below,
         tree: state.tree,
@@ -159,6 +172,9 @@ fn input(request: &Request<'_>, bases: &BTreeMap<String, BaseImage>) -> Digest {
     if !bases.is_empty() {
         let described = |image: &BaseImage| json!({"manifest": image.manifest, "diff_ids": image.diff_ids});
         input["bases"] = bases.iter().map(|(name, image)| (name.clone(), described(image))).collect();
+    }
+    if !request.drop.is_empty() {
+        input["drop"] = json!(request.drop);
     }
     Digest::of_value("rekindle/image-input/1", &input)
 }

@@ -9,6 +9,7 @@ use parse_dockerfile::{Dockerfile, FromInstruction, Instruction};
 use crate::image::base::{Base, inherit, triggers};
 use crate::image::configuration::Configuration;
 use crate::image::dockerfile::{Problem, Source, Span};
+use crate::image::execution;
 use crate::image::instructions::{Stage, State};
 use crate::image::recipe::{Given, Request};
 use crate::image::tree::Tree;
@@ -16,7 +17,7 @@ use crate::image::words::Expansion;
 use crate::model::{BaseImage, Diagnostic};
 
 /// The search path of an image that says none, as every builder sets it.
-const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub(super) const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A Dockerfile with all that its stages are given.
 pub(super) struct Reader<'r, 't> {
@@ -143,6 +144,19 @@ impl Reader<'_, '_> {
             }
         }
         Ok(needed)
+    }
+
+    /// Whether a stage that is needed runs a program. An engine then carries out all of them, and only
+    /// what it must not do is looked for here.
+    pub(super) fn needs_engine(&self, wanted: usize) -> Result<bool, Problem> {
+        let needed = self.needed(wanted)?;
+        let stages = self.parsed.stages().enumerate().filter(|(number, _)| needed.contains(number));
+        let instructions: Vec<&Instruction<'_>> = stages.flat_map(|(_, stage)| stage.instructions).collect();
+        let runs = instructions.iter().any(|instruction| matches!(instruction, Instruction::Run(_)));
+        if runs {
+            instructions.iter().try_for_each(|instruction| execution::check(self.source, instruction))?;
+        }
+        Ok(runs)
     }
 
     /// What comes out of the wanted stage.

@@ -46,6 +46,7 @@ fn recipe_of(
         stage: None,
         platform: &Platform::default(),
         labels: &BTreeMap::new(),
+        drop: &[],
         bases: &BTreeMap::new(),
         known: &BTreeMap::new(),
     })
@@ -155,7 +156,11 @@ fn a_command_that_was_inherited_goes_with_a_new_entry_point() {
 #[test]
 fn what_is_wrong_is_said_with_its_place() {
     let wrong = [
-        "RUN make",
+        "RUN --mount=type=cache,target=/c make",
+        "RUN --network=default make",
+        "ARG BUILDPLATFORM\nRUN make",
+        "ADD https://example.com/a /\nRUN make",
+        "MAINTAINER me\nRUN make",
         "COPY a.text /",
         "COPY no* /",
         "COPY a.txt page.html /b",

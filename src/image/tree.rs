@@ -149,6 +149,12 @@ impl Tree {
         entries.into_iter()
     }
 
+    /// How many bytes its files have together.
+    pub(super) fn bytes(&self) -> u64 {
+        let size = |node: &Node| if let Kind::File(content) = &node.kind { content.size } else { 0 };
+        self.entries().map(|(_, node)| size(node)).sum()
+    }
+
     /// What lies below a directory, with paths relative to it.
     pub(super) fn below<'t>(
         &'t self,

@@ -22,6 +22,8 @@ pub struct ImageDeclaration {
     pub platform: Platform,
     /// Labels, beside those of the Dockerfile.
     pub labels: BTreeMap<String, String>,
+    /// Paths that are set to what the base has, whatever a step wrote there.
+    pub drop: Vec<String>,
     /// Where it is pulled from.
     pub repository: Option<Parameter>,
 }
@@ -67,6 +69,7 @@ pub(super) fn decode(decoder: &mut Decoder, name: UnitName, root: &Node) -> Opti
         stage: fields.get("stage").and_then(|node| decoder.text(node)),
         platform: fields.get("platform").and_then(|node| platform(decoder, node)).unwrap_or_default(),
         labels: fields.get("labels").map(|node| texts(decoder, node)).unwrap_or_default(),
+        drop: fields.get("drop").map(|node| list(decoder, node)).unwrap_or_default(),
         repository: fields.get("repository").and_then(|node| repository(decoder, node)),
     };
     Some(UnitDeclaration {
@@ -94,7 +97,7 @@ fn refuse_reserved(decoder: &mut Decoder, fields: &Fields<'_>) {
     {
         decoder.problems.push(not_yet(node.position.clone(), "network"));
     }
-    for key in ["secrets", "drop", "fetch"] {
+    for key in ["secrets", "fetch"] {
         if let Some(node) = fields.get(key)
             && !decoder.items(node).is_empty()
         {
@@ -145,6 +148,11 @@ fn platform(decoder: &mut Decoder, node: &Node) -> Option<Platform> {
 fn texts(decoder: &mut Decoder, node: &Node) -> BTreeMap<String, String> {
     let entries = decoder.entries(node).iter();
     entries.filter_map(|(key, value)| Some((key.text.clone(), decoder.text(value)?.value))).collect()
+}
+
+fn list(decoder: &mut Decoder, node: &Node) -> Vec<String> {
+    let items: Vec<&Node> = decoder.items(node).iter().collect();
+    items.into_iter().filter_map(|item| Some(decoder.text(item)?.value)).collect()
 }
 
 fn repository(decoder: &mut Decoder, node: &Node) -> Option<Parameter> {

@@ -34,6 +34,8 @@ pub struct ResolvedImage {
     pub platform: Platform,
     /// Labels, beside those of the Dockerfile.
     pub labels: BTreeMap<String, String>,
+    /// Paths that are set to what the base has.
+    pub drop: Vec<String>,
     /// Where it is pulled from, where that is said.
     pub repository: Option<Repository>,
 }
@@ -75,6 +77,7 @@ pub(super) fn image(
         stage: declaration.stage.clone(),
         platform: declaration.platform.clone(),
         labels: declaration.labels.clone(),
+        drop: declaration.drop.clone(),
         repository,
     })
 }

@@ -1,15 +1,22 @@
-//! What the engine needs of a cloud, and building of registries: one trait per kind of thing, and the words they speak.
+//! What is needed of a cloud, of a Docker engine and of a registry: one trait per kind of thing, and the
+//! words they speak.
 //!
 //! A port has no more methods than are used and holds no SDK type. Adapters
 //! (`local`, `aws`, `registry`) implement it; they decide nothing and print nothing.
 
+mod builder;
 mod cloud;
 mod error;
+mod journal;
+mod lease;
 mod registry;
 
+pub use builder::{BuildOrder, Builder, BuilderError, ContextStream, ImageBuilder, Output};
 pub use cloud::{
     ChangeSet, ChangeSetStatus, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection,
     DriftStatus, Identity, Page, ResourceDrift, StackBody, UpdateAnswer, UpdateStack,
 };
 pub use error::{PortError, PortErrorKind};
+pub use journal::Journal;
+pub use lease::{LeaseStore, LeaseVersion};
 pub use registry::{Opener, Registry, RegistryError, RemoteImage};

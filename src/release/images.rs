@@ -81,6 +81,7 @@ impl Files {
             stage: image.stage.as_ref().map(|stage| (stage.value.as_str(), stage.position.place())),
             platform: &image.platform,
             labels: &image.labels,
+            drop: &image.drop,
             bases,
             known,
         }

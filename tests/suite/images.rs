@@ -293,6 +293,37 @@ fn the_release_counts_the_files_of_a_context() {
 }
 
 #[test]
+fn images_are_compared_wherever_they_are() {
+    let project = files(false);
+    let (one, image) = built(&project);
+    let input = image["input"].as_str().unwrap().replace("sha256:", "in-");
+    let copy = project.path().join("copy");
+    let status = Command::new("cp").arg("-r").arg(store(&project)).arg(&copy).status().unwrap();
+    assert!(status.success());
+    let archive = project.path().join("image.tar");
+    let status = Command::new("tar").arg("-C").arg(&copy).arg("-cf").arg(&archive).arg(".").status().unwrap();
+    assert!(status.success());
+    for other in
+        [one.as_str(), &input, "copy", &format!("copy:{input}"), "image.tar", &format!("image.tar@{one}")]
+    {
+        let same = project.run(&["image", "diff", &one, other]).expect_code(0);
+        assert_eq!(same.stdout, "the images are the same\n", "{other}");
+    }
+
+    project.write("content/site/index.html", "<h2>");
+    let (other, _) = built(&project);
+    let different = project.run(&["image", "diff", &one, &other]).expect_code(3);
+    insta::assert_snapshot!(different.stdout);
+    let document =
+        project.run(&["image", "diff", "image.tar", &other, "--output", "json"]).expect_code(3).json();
+    assert_eq!((&document["count"], &document["same"]), (&1.into(), &false.into()));
+    let missing = project.run(&["image", "diff", &one, "nowhere.tar"]).expect_code(1);
+    assert!(missing.stderr.contains("nowhere.tar"), "{}", missing.stderr);
+    fs::write(&archive, &fs::read(&archive).unwrap()[..9000]).unwrap();
+    project.run(&["image", "diff", &one, "image.tar"]).expect_code(1);
+}
+
+#[test]
 fn a_pipe_that_is_ignored_holds_nothing_up() {
     let project = files(false);
     built(&project);

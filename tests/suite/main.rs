@@ -1,6 +1,7 @@
 //! The one integration-test binary: each file is one scenario group (see `docs/ARCHITECTURE.md`).
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
+mod attach;
 #[cfg(feature = "aws")]
 mod aws_answers;
 #[cfg(feature = "aws")]
@@ -13,6 +14,8 @@ mod base_images;
 mod broken_source;
 mod catalogue;
 mod conformance;
+#[cfg(feature = "docker")]
+mod docker;
 mod documents;
 mod engine;
 mod estimate;
@@ -21,8 +24,11 @@ mod former_places;
 mod hostile;
 mod images;
 mod json_documents;
+mod kills;
 mod language_project;
 mod layers;
+#[cfg(feature = "aws")]
+mod lease;
 mod local_engine;
 mod longest_path;
 mod main_job;
@@ -38,5 +44,6 @@ mod replacement;
 mod sandbox;
 mod shipped_project;
 mod source;
+mod statuses;
 mod support;
 mod teardown;

@@ -1,26 +1,25 @@
 //! `rekindle build`: an environment's images, from source to digest.
 
-use std::cell::Cell;
-
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::cli::Session;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
+use crate::cli::image_build::{self, ChosenBuilder};
 use crate::cli::push;
-use crate::disk::{self, ContextFiles, Store};
-use crate::image::{Progress, assemble};
+use crate::disk::{self, Store};
 use crate::manifest::lock::{Lock, LockedImage};
 use crate::model::files::LOCK_FILE;
 use crate::model::{Digest, EnvironmentName, InstanceName};
 use crate::release::{Assembler, DesiredImage};
-use crate::ui::{SCHEMA, build_view, text};
+use crate::ui::{SCHEMA, build_view};
 
 /// `build`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  rekindle build demo\n  rekindle build production --push\n  rekindle build production --output json\n\n\
+    after_help = "Examples:\n  rekindle build demo\n  rekindle build production --push\n  rekindle build production --output json\n  \
+    rekindle build demo --verify        is everything in it reproducible? if not, what is not, and why\n\n\
     Images whose Dockerfile only copies and configures are put together without a Docker engine; \
     see docs/images.md. Run it before `deploy`, and commit `rekindle.lock`."
 )]
@@ -28,6 +27,14 @@ pub struct BuildArguments {
     /// Environment
     #[arg(value_name = "ENV")]
     pub environment: EnvironmentName,
+    /// Who builds: a builder of the Docker engine, or none at all. Without it, images that only copy and
+    /// configure are put together without an engine, and BuildKit builds the others
+    #[arg(long, value_name = "BUILDER")]
+    pub builder: Option<ChosenBuilder>,
+    /// Build every image twice, by different builders and at different times, and compare; an image that
+    /// differs is explained and not taken
+    #[arg(long)]
+    pub verify: bool,
     /// Push each image to the repository that its unit names, tagged `in-INPUT` and `img-MANIFEST`
     #[arg(long)]
     pub push: bool,
@@ -48,19 +55,41 @@ pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Fa
     let (environment, images) = Assembler::new(&project).images(&arguments.environment)?;
     let mut built = Vec::new();
     let mut listed = Vec::new();
+    let mut code = ExitCode::Done;
     // It is held until the lock is written: two builds at once would take each other's digests out.
     let mut store = if images.is_empty() { None } else { Some(Store::open(&session.state()?)?) };
     if let Some(store) = &mut store {
         for image in &images {
-            let (manifest, how) = build(session, store, image)?;
+            let (made, verified) = if arguments.verify {
+                let verified = image_build::verify(session, store, image, arguments.builder)?;
+                (verified.made, Some(verified.document))
+            } else {
+                (image_build::find_or_make(session, store, image, arguments.builder)?, None)
+            };
+            let (input, manifest) = (image.recipe.input, made.manifest.digest);
+            let mut described =
+                json!({"unit": image.instance, "input": input, "manifest": manifest, "how": made.how});
+            if made.how == "built" {
+                described["dropped"] = image_build::described(&made.dropped);
+            }
+            let differs = verified.as_ref().is_some_and(|document| document["same"] == false);
+            if let Some(document) = verified {
+                described["verified"] = document;
+            }
+            listed.push(described);
+            if differs {
+                code = ExitCode::Different;
+                continue;
+            }
             check(image, manifest)?;
-            let input = image.recipe.input;
             built.push((image.instance.clone(), LockedImage { input, manifest }));
-            listed.push(json!({"unit": image.instance, "input": input, "manifest": manifest, "how": how}));
         }
     }
-    write_lock(session, &environment.name, &built)?;
-    if let (true, Some(store)) = (arguments.push, &store) {
+    // What differs is not taken: the lock keeps what it says of it, and nothing is pushed.
+    if code == ExitCode::Done {
+        write_lock(session, &environment.name, &built)?;
+    }
+    if let (ExitCode::Done, true, Some(store)) = (code, arguments.push, &store) {
         let made: Vec<(&DesiredImage, Digest)> =
             images.iter().zip(&built).map(|(image, (_, built))| (image, built.manifest)).collect();
         let pushed = push::push(session, &environment, store, &made)?;
@@ -72,32 +101,9 @@ pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Fa
     if session.console.is_json() {
         session.console.document(&document)?;
     } else {
-        session.console.result(&build_view::build(&document))?;
+        session.console.result(&build_view::build(&document, session.console.verbose))?;
     }
-    Ok(ExitCode::Done)
-}
-
-/// The image's manifest, and whether it had to be made.
-fn build(
-    session: &Session,
-    store: &mut Store,
-    image: &DesiredImage,
-) -> Result<(Digest, &'static str), Failure> {
-    let input = image.recipe.input;
-    if let Some(manifest) = store.find(input)? {
-        return Ok((manifest.digest, "reused"));
-    }
-    let contents = ContextFiles::new(&session.root()?, image.context.as_deref().unwrap_or("."));
-    let progress = Steps {
-        session,
-        instance: &image.instance,
-        all: image.recipe.bytes(),
-        copied: Cell::new(0),
-        told: Cell::new(0),
-    };
-    let manifest = assemble(&image.recipe, &contents, &progress, store)?;
-    store.enter(input, manifest)?;
-    Ok((manifest.digest, "assembled"))
+    Ok(code)
 }
 
 /// What the lock says of an input holds: nothing may come out otherwise.
@@ -132,33 +138,4 @@ fn write_lock(
         session.console.progress(&format!("{LOCK_FILE} is updated: commit it\n"))?;
     }
     Ok(())
-}
-
-/// Tells of large images how far they are, every tenth part.
-struct Steps<'s> {
-    session: &'s Session,
-    instance: &'s InstanceName,
-    /// Bytes of the whole image.
-    all: u64,
-    copied: Cell<u64>,
-    told: Cell<u64>,
-}
-
-/// Bytes from which on an image is large: one takes about a second.
-const LARGE: u64 = 256 << 20;
-
-impl Progress for Steps<'_> {
-    fn copied(&self, bytes: u64) {
-        self.copied.set(self.copied.get() + bytes);
-        if self.all < LARGE {
-            return;
-        }
-        let tenth = self.copied.get() * 10 / self.all;
-        if tenth > self.told.get() {
-            self.told.set(tenth);
-            let (copied, all) = (text::bytes(self.copied.get()), text::bytes(self.all));
-            // A line that cannot be written is no reason to stop.
-            let _ = self.session.console.progress(&format!("{}: {copied} of {all}\n", self.instance));
-        }
-    }
 }

@@ -1,14 +1,17 @@
 //! `rekindle image`: what is in the store of images.
 
+use camino::Utf8Path;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::cli::Session;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
-use crate::disk::{Store, StoredImage, Wanted};
+use crate::cli::image_build;
+use crate::disk::{Store, StoredImage, Wanted, Workspace, image_files};
+use crate::image::canonical::{self, Unpacked};
 use crate::manifest::lock::{IMAGE, Lock, LockedImage};
-use crate::ui::{SCHEMA, build_view, text};
+use crate::ui::{SCHEMA, build_view, image_diff_view, text};
 
 /// `image`
 #[derive(Debug, Subcommand)]
@@ -17,6 +20,20 @@ pub enum ImageCommand {
     #[command(after_help = "Examples:\n  rekindle image ls\n  \
         skopeo inspect oci:.rekindle/store:in-0123...   look at one with another tool")]
     Ls,
+    /// Compare two images: of the store, of an OCI image layout, of an archive (`docker save`)
+    #[command(
+        after_help = "Examples:\n  rekindle image diff sha256:0123... sha256:4567...   two of the store\n  \
+        rekindle image diff page.tar other/layout:1.4        an archive, and a named image of a layout\n\n\
+        Ends with 0 when they are the same, with 3 when they differ, with 1 when they could not be compared."
+    )]
+    Diff {
+        /// `sha256:DIGEST` or `in-INPUT` of the store, or PATH[:NAME] or PATH@DIGEST of a layout or an archive
+        #[arg(value_name = "A")]
+        one: String,
+        /// The other image
+        #[arg(value_name = "B")]
+        other: String,
+    },
     /// Remove the images that `rekindle.lock` does not name, and what was left over
     #[command(after_help = "Examples:\n  rekindle image gc")]
     Gc,
@@ -28,7 +45,32 @@ pub fn run(session: &Session, command: &ImageCommand) -> Result<ExitCode, Failur
     match command {
         ImageCommand::Ls => list(session, &store),
         ImageCommand::Gc => collect_garbage(session, &store),
+        ImageCommand::Diff { one, other } => difference(session, &store, one, other),
     }
+}
+
+fn difference(session: &Session, store: &Store, one: &str, other: &str) -> Result<ExitCode, Failure> {
+    let mut space = store.workspace("diff");
+    let (one, other) = (unpacked(&mut space, store, one)?, unpacked(&mut space, store, other)?);
+    let document = image_build::compared(&space, &one, &other)?;
+    if session.console.is_json() {
+        session.console.document(&document)?;
+    } else {
+        session.console.result(&image_diff_view::differences(&document, session.console.verbose))?;
+    }
+    Ok(if document["same"] == true { ExitCode::Done } else { ExitCode::Different })
+}
+
+/// Finds the image that somebody means.
+fn unpacked(space: &mut Workspace, store: &Store, meant: &str) -> Result<Unpacked, Failure> {
+    let is_stored = meant.starts_with("sha256:") || meant.starts_with("in-");
+    let (path, name) = match meant.split_once('@').or_else(|| meant.rsplit_once(':')) {
+        _ if is_stored => (store.path(), Some(meant)),
+        Some((path, name)) if !Utf8Path::new(meant).exists() => (Utf8Path::new(path), Some(name)),
+        _ => (Utf8Path::new(meant), None),
+    };
+    let files = image_files(space, path)?;
+    Ok(canonical::unpack(space, &files, name)?)
 }
 
 fn list(session: &Session, store: &Store) -> Result<ExitCode, Failure> {

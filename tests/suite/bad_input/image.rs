@@ -26,14 +26,40 @@ fn with_dockerfile(text: &str) -> Project {
 
 #[test]
 fn an_instruction_that_needs_an_engine() {
-    assert_told!(told(&with_dockerfile("FROM scratch\n\nRUN make install\n"), &["build", "demo"]), @"
+    let project = with_dockerfile("FROM scratch\n\nRUN make install\n");
+    assert_told!(told(&project, &["build", "demo", "--builder", "none"]), @"
     exit code 1
-    error[needs-engine]: `RUN` runs a program
-     --> templates/site/1.0.0/Dockerfile:3:1
+    error: the Dockerfile of `site` runs programs, and `--builder none` allows no engine
+    hint: leave `--builder` away, or take `RUN` out of the Dockerfile
+    ");
+}
+
+#[test]
+fn an_option_that_an_engine_must_not_be_given() {
+    let project = with_dockerfile("FROM scratch\nRUN --mount=type=ssh make\n");
+    assert_told!(told(&project, &["build", "demo"]), @"
+    exit code 1
+    error[not-yet]: the option `--mount=type=ssh` is not supported yet
+     --> templates/site/1.0.0/Dockerfile:2:5
       |
-    3 | RUN make install
-      | ^^^
-      = hint: it needs a Docker engine, which is not supported yet: copy finished files instead, for example with `context` in the unit
+    2 | RUN --mount=type=ssh make
+      |     ^^^^^^^^^^^^^^^^
+      = hint: `--mount` of the types `bind` and `tmpfs` is, and `--network=none`, which every step has anyhow
+
+    1 error
+    ");
+}
+
+#[test]
+fn a_drop_rule_that_means_nothing() {
+    let project = with_dockerfile("FROM scratch\nCOPY index.html /\n");
+    let unit = project.read("stacks/site.yaml");
+    project.write("stacks/site.yaml", format!("{unit}drop: [var/log]\n"));
+    assert_told!(told(&project, &["build", "demo"]), @"
+    exit code 1
+    error[invalid-drop]: no step of `templates/site/1.0.0/Dockerfile` writes what `drop` names
+     --> templates/site/1.0.0/Dockerfile
+      = hint: take `drop` out of the unit: it is for what programs write, and none runs here
 
     1 error
     ");

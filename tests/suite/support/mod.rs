@@ -3,6 +3,8 @@
 
 #[cfg(feature = "aws")]
 pub mod answers;
+#[cfg(feature = "docker")]
+pub mod dockerd;
 #[cfg(feature = "aws")]
 pub mod ministack;
 pub mod project;

@@ -1,0 +1,115 @@
+//! Has a Docker engine build an image, takes what came out, and makes it canonical.
+
+use std::io::Write as _;
+
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::Failure;
+use crate::cli::image_build::contents;
+use crate::cli::image_build::progress::Steps;
+use crate::cli::{Session, runtime, wire};
+use crate::disk::{Store, Workspace};
+use crate::engine::Stop;
+use crate::image::DOCKERFILE_NAME;
+use crate::image::canonical::{self, Canonical, CanonicalError, FileNumber, Space as _, Wanted};
+use crate::model::InstanceName;
+use crate::port::{BuildOrder, Builder, BuilderError, ImageBuilder};
+use crate::release::DesiredImage;
+
+/// A build that somebody stopped.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted: the build of `{0}` was stopped, and what it left in the engine is removed")]
+struct Interrupted(InstanceName);
+
+/// Builds an image that is not in the store, or not trusted.
+pub(super) fn build(
+    session: &Session,
+    store: &mut Store,
+    image: &DesiredImage,
+    builder: Builder,
+) -> Result<(Canonical, String), Failure> {
+    let mut space = store.workspace("build");
+    let context = write_context(session, image, builder, &mut space)?;
+    let (export, mut out) = space.create().map_err(CanonicalError::Write)?;
+    let order = order(image, builder);
+    let build = Build { session, instance: &image.instance, order: &order };
+    let name = runtime::run(async |stop| {
+        let engine = wire::image_builder(session).await?;
+        build.run(&*engine, &space, context, &mut *out, stop).await?;
+        Ok(format!("{} ({})", engine.name(), builder.word()))
+    })?;
+    out.flush().map_err(CanonicalError::Write)?;
+    let files = canonical::files(&space, export)?;
+    let exported = canonical::unpack(&mut space, &files, None)?;
+    let recipe = &image.recipe;
+    let wanted = Wanted { platform: &recipe.platform, base: &[], inherited: 0, drop: &recipe.execution.drop };
+    Ok((canonical::canonicalise(&exported, &wanted, &space, store)?, name))
+}
+
+/// The context lies on disk before the engine is asked for anything: a file that changed or cannot be read
+/// is told as such.
+fn write_context(
+    session: &Session,
+    image: &DesiredImage,
+    builder: Builder,
+    space: &mut Workspace,
+) -> Result<FileNumber, Failure> {
+    let execution = &image.recipe.execution;
+    let progress = Steps::new(session, &image.instance, execution.bytes());
+    let (file, mut out) = space.create().map_err(CanonicalError::Write)?;
+    let is_classic = builder == Builder::Classic;
+    execution.write_context(is_classic, &contents(session, image)?, &progress, &mut out)?;
+    out.flush().map_err(CanonicalError::Write)?;
+    Ok(file)
+}
+
+fn order(image: &DesiredImage, builder: Builder) -> BuildOrder {
+    let execution = &image.recipe.execution;
+    BuildOrder {
+        builder,
+        dockerfile: DOCKERFILE_NAME.to_owned(),
+        arguments: execution.arguments.clone(),
+        stage: execution.stage.clone(),
+        labels: execution.labels.clone(),
+        platform: image.recipe.platform.to_string(),
+    }
+}
+
+struct Build<'b> {
+    session: &'b Session,
+    instance: &'b InstanceName,
+    order: &'b BuildOrder,
+}
+
+impl Build<'_> {
+    /// Builds and exports; whatever happens, nothing stays in the engine.
+    async fn run(
+        &self,
+        engine: &dyn ImageBuilder,
+        space: &Workspace,
+        context: FileNumber,
+        out: &mut (dyn std::io::Write + Send),
+        stop: Stop,
+    ) -> Result<(), Failure> {
+        self.tell(&format!("builds with {} ({})", engine.name(), self.order.builder.word()));
+        let context = space.open(context).map_err(CanonicalError::Read)?;
+        let work = async {
+            let id = engine.build(self.order, context, &|line| self.tell(line)).await?;
+            engine.export(&id, out).await
+        };
+        let done: Result<(), Failure> = tokio::select! {
+            done = work => done.map_err(Failure::from),
+            () = stop.finishing() => {
+                Err(Failure::new(ExitCode::Interrupted, Interrupted(self.instance.clone())))
+            }
+        };
+        let cleaned = engine.clean_up().await;
+        // The first failure is the one that matters; an engine that is gone cannot be cleaned up.
+        done?;
+        cleaned.map_err(|error: BuilderError| Failure::from(error))
+    }
+
+    fn tell(&self, line: &str) {
+        // A line that cannot be written is no reason to stop.
+        let _ = self.session.console.progress(&format!("{}: {line}\n", self.instance));
+    }
+}

@@ -1,0 +1,156 @@
+//! One image from source to manifest: found in the store, put together, or built by a Docker engine and
+//! made canonical.
+
+mod engine;
+mod progress;
+mod verify;
+
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+use crate::cli::Session;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::Failure;
+use crate::cli::image_build::progress::Steps;
+use crate::disk::{ContextFiles, Store, Workspace};
+use crate::image::canonical::{self, Canonical, Dropped, Unpacked};
+use crate::image::{Blob, assemble};
+use crate::model::InstanceName;
+use crate::port::Builder;
+use crate::release::DesiredImage;
+use crate::ui::SCHEMA;
+
+pub use verify::verify;
+
+/// Who is to build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ChosenBuilder {
+    /// The engine's first builder: every instruction is a container
+    Classic,
+    /// The engine's second builder
+    Buildkit,
+    /// No engine: images that run programs are refused
+    None,
+}
+
+/// An image whose bytes are in the store.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// Its manifest.
+    pub manifest: Blob,
+    /// In the words of the `build` document.
+    pub how: &'static str,
+    /// Who made it, for people.
+    pub by: String,
+    /// What drop rules did, where an engine built it.
+    pub dropped: Vec<Dropped>,
+}
+
+/// An image that needs an engine, and none is wanted.
+#[derive(Debug, thiserror::Error)]
+#[error("the Dockerfile of `{0}` runs programs, and `--builder none` allows no engine")]
+struct NeedsEngine(InstanceName);
+
+/// Takes an image from the store, or makes it.
+pub fn find_or_make(
+    session: &Session,
+    store: &mut Store,
+    image: &DesiredImage,
+    chosen: Option<ChosenBuilder>,
+) -> Result<Made, Failure> {
+    if let Some(manifest) = store.find(image.recipe.input)? {
+        return Ok(Made { manifest, how: "reused", by: String::new(), dropped: Vec::new() });
+    }
+    let builder = builder(image, chosen)?;
+    let made = make(session, store, image, builder)?;
+    enter(session, store, image, &made)?;
+    Ok(made)
+}
+
+/// Puts what was made into the store's index, and says what drop rules took out.
+fn enter(session: &Session, store: &Store, image: &DesiredImage, made: &Made) -> Result<(), Failure> {
+    store.enter(image.recipe.input, made.manifest)?;
+    tell_dropped(session, image, &made.dropped)
+}
+
+/// An image that starts from another, and an engine that would have to be given that one.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` starts from a base image: that an engine builds on one is not supported yet")]
+struct HasBase(InstanceName);
+
+/// Who builds an image; `None` where it is put together without an engine.
+fn builder(image: &DesiredImage, chosen: Option<ChosenBuilder>) -> Result<Option<Builder>, Failure> {
+    let builder = wanted_builder(image, chosen)?;
+    if builder.is_some() && !image.recipe.bases.is_empty() {
+        let failure = Failure::new(ExitCode::Error, HasBase(image.instance.clone()));
+        return Err(failure.hint("start from `scratch`, and copy the programs that it runs from the context"));
+    }
+    Ok(builder)
+}
+
+fn wanted_builder(image: &DesiredImage, chosen: Option<ChosenBuilder>) -> Result<Option<Builder>, Failure> {
+    match chosen {
+        Some(ChosenBuilder::Classic) => Ok(Some(Builder::Classic)),
+        Some(ChosenBuilder::Buildkit) => Ok(Some(Builder::BuildKit)),
+        None if image.recipe.needs_engine => Ok(Some(Builder::BuildKit)),
+        Some(ChosenBuilder::None) if image.recipe.needs_engine => {
+            let failure = Failure::new(ExitCode::Error, NeedsEngine(image.instance.clone()));
+            Err(failure.hint("leave `--builder` away, or take `RUN` out of the Dockerfile"))
+        }
+        None | Some(ChosenBuilder::None) => Ok(None),
+    }
+}
+
+/// Makes an image, whatever the store has.
+fn make(
+    session: &Session,
+    store: &mut Store,
+    image: &DesiredImage,
+    builder: Option<Builder>,
+) -> Result<Made, Failure> {
+    if let Some(builder) = builder {
+        let (Canonical { manifest, dropped }, by) = engine::build(session, store, image, builder)?;
+        return Ok(Made { manifest, how: "built", by, dropped });
+    }
+    let progress = Steps::new(session, &image.instance, image.recipe.bytes());
+    let manifest = assemble(&image.recipe, &contents(session, image)?, &progress, store)?;
+    Ok(Made { manifest, how: "assembled", by: "rekindle itself".to_owned(), dropped: Vec::new() })
+}
+
+fn contents(session: &Session, image: &DesiredImage) -> Result<ContextFiles, Failure> {
+    Ok(ContextFiles::new(&session.root()?, image.context.as_deref().unwrap_or(".")))
+}
+
+/// What drop rules did, for the `build` document.
+pub fn described(dropped: &[Dropped]) -> Value {
+    dropped.iter().map(|rule| json!({"rule": rule.rule, "paths": rule.paths})).collect()
+}
+
+/// What a rule took out is said each time: it is no longer what the Dockerfile made.
+fn tell_dropped(session: &Session, image: &DesiredImage, dropped: &[Dropped]) -> Result<(), Failure> {
+    for rule in dropped {
+        let text = match rule.paths.is_empty() {
+            true => format!("{}: `drop: {}` found nothing\n", image.instance, rule.rule),
+            false => format!("{}: reset to base: {}\n", image.instance, rule.paths.join(", ")),
+        };
+        session.console.aside(&text)?;
+    }
+    Ok(())
+}
+
+/// The document that says what two images differ in.
+pub fn compared(space: &Workspace, one: &Unpacked, other: &Unpacked) -> Result<Value, Failure> {
+    let (differences, count) = canonical::compare(space, one, other)?;
+    // Without manifests, as in an engine's archive, only what is in them can be compared.
+    let is_same = match one.manifest.zip(other.manifest) {
+        Some((one, other)) => one == other,
+        None => count == 0,
+    };
+    Ok(json!({
+        "schema": SCHEMA,
+        "same": is_same,
+        "manifests": [one.manifest, other.manifest],
+        "count": count,
+        "differences": differences,
+    }))
+}

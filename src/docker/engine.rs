@@ -1,0 +1,166 @@
+//! One engine, over its socket.
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bollard::Docker;
+use bollard::errors::Error;
+use bollard::query_parameters::{
+    BuildImageOptions, BuildImageOptionsBuilder, BuilderVersion, RemoveImageOptions,
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use crate::docker::output::Log;
+use crate::port::{BuildOrder, Builder, BuilderError, ContextStream, ImageBuilder, Output};
+
+/// How often it is tried to remove an image that something uses.
+const ATTEMPTS: usize = 50;
+/// Between two such attempts.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// An engine that answers.
+pub(super) struct Engine {
+    client: Docker,
+    name: String,
+    /// Images that builds made and that are still there.
+    made: Mutex<Vec<String>>,
+    sessions: AtomicU64,
+}
+
+impl Engine {
+    pub(super) fn new(client: Docker, name: String) -> Self {
+        Self { client, name, made: Mutex::default(), sessions: AtomicU64::new(0) }
+    }
+
+    fn options(&self, order: &BuildOrder) -> BuildImageOptions {
+        let options = BuildImageOptionsBuilder::default()
+            .dockerfile(&order.dockerfile)
+            .nocache(true)
+            .rm(true)
+            .forcerm(true)
+            .networkmode("none")
+            .target(&order.stage)
+            .buildargs(&order.arguments.iter().cloned().collect())
+            .labels(&order.labels.iter().cloned().collect());
+        let options = match order.builder {
+            // The classic builder of an engine without experiments refuses to hear of platforms.
+            Builder::Classic => options.version(BuilderVersion::BuilderV1),
+            Builder::BuildKit => {
+                let number = self.sessions.fetch_add(1, Ordering::Relaxed);
+                let session = format!("rekindle-{}-{number}", std::process::id());
+                options.version(BuilderVersion::BuilderBuildKit).platform(&order.platform).session(&session)
+            }
+        };
+        options.build()
+    }
+
+    /// Removes an image, unless it is gone, or somebody else has a name for it or uses it: an image is
+    /// its content, so theirs may be the same one. `false` where something uses it.
+    async fn remove(&self, image: &str) -> Result<bool, Error> {
+        let removed = match self.client.inspect_image(image).await {
+            Ok(found) if found.repo_tags.as_ref().is_some_and(|names| !names.is_empty()) => return Ok(true),
+            Ok(_) => self.client.remove_image(image, None::<RemoveImageOptions>, None).await.map(drop),
+            Err(error) => Err(error),
+        };
+        match removed {
+            Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(true),
+            Err(Error::DockerResponseServerError { status_code: 409, .. }) => Ok(false),
+            removed => removed.map(|()| true),
+        }
+    }
+
+    /// Notes what has to be removed, as soon as it is known: the build may be dropped at any time.
+    fn note(&self, log: &mut Log) {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).append(&mut log.made);
+    }
+}
+
+#[async_trait]
+impl ImageBuilder for Engine {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    async fn build(
+        &self,
+        order: &BuildOrder,
+        context: ContextStream,
+        output: Output<'_>,
+    ) -> Result<String, BuilderError> {
+        let body = bollard::body_try_stream(stream::iter(Parts(context)).map_ok(Into::into));
+        let mut messages = self.client.build_image(self.options(order), None, Some(body));
+        let mut log = Log::default();
+        while let Some(message) = messages.next().await {
+            match message {
+                Ok(message) => log.take(message).iter().for_each(|line| output(line)),
+                Err(Error::DockerStreamError { error }) => return Err(log.failure(error)),
+                Err(error) => return Err(failure("the build", error)),
+            }
+            self.note(&mut log);
+        }
+        log.image.ok_or_else(|| BuilderError::Gone {
+            during: "the build",
+            source: Box::new(io::Error::from(io::ErrorKind::UnexpectedEof)),
+        })
+    }
+
+    async fn export(&self, image: &str, out: &mut (dyn Write + Send)) -> Result<(), BuilderError> {
+        let mut parts = std::pin::pin!(self.client.export_image(image));
+        while let Some(part) = parts.next().await {
+            out.write_all(&part.map_err(|error| failure("the export", error))?)
+                .map_err(BuilderError::Write)?;
+        }
+        out.flush().map_err(BuilderError::Write)
+    }
+
+    async fn clean_up(&self) -> Result<(), BuilderError> {
+        let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
+        // The newest first: with it go those that it is made of.
+        for image in made.iter().rev() {
+            for attempt in 1.. {
+                match self.remove(image).await {
+                    Ok(true) => break,
+                    // The container of a step that was stopped goes a moment later than the build.
+                    Ok(false) if attempt < ATTEMPTS => tokio::time::sleep(PAUSE).await,
+                    // Somebody else uses it.
+                    Ok(false) => break,
+                    Err(error) => return Err(failure("the cleaning up", error)),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A file part by part.
+struct Parts(ContextStream);
+
+/// Bytes of one part.
+const PART: usize = 256 << 10;
+
+impl Iterator for Parts {
+    type Item = io::Result<Vec<u8>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut part = vec![0; PART];
+        match self.0.read(&mut part) {
+            Ok(0) => None,
+            Ok(count) => {
+                part.truncate(count);
+                Some(Ok(part))
+            }
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+fn failure(during: &'static str, error: Error) -> BuilderError {
+    match error {
+        Error::DockerResponseServerError { message, .. } => BuilderError::Refused { during, message },
+        Error::JsonDataError { message, .. } => BuilderError::Refused { during, message },
+        error => BuilderError::Gone { during, source: Box::new(error) },
+    }
+}
