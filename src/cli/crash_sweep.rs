@@ -171,6 +171,10 @@ fn session() -> Session {
         stderr_is_terminal: false,
         columns: 80,
         no_color: true,
+        #[cfg(feature = "docker")]
+        docker_host: None,
+        #[cfg(feature = "docker")]
+        docker_configuration: None,
         #[cfg(feature = "aws")]
         endpoint_is_here: false,
     };
