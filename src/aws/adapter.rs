@@ -152,8 +152,8 @@ impl CloudFormation for Aws {
         send!(self, "ExecuteChangeSet", change_set, request.client_request_token(token)).map(drop)
     }
 
-    async fn delete_change_set(&self, change_set: &str) -> Result<(), PortError> {
-        let request = self.cloudformation.delete_change_set().change_set_name(change_set);
+    async fn delete_change_set(&self, stack: &str, change_set: &str) -> Result<(), PortError> {
+        let request = self.cloudformation.delete_change_set().stack_name(stack).change_set_name(change_set);
         send!(self, "DeleteChangeSet", change_set, request).map(drop)
     }
 

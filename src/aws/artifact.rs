@@ -38,14 +38,7 @@ pub struct Artifacts {
 impl Artifacts {
     /// `location` is `s3://BUCKET[/PREFIX]`; `account` must own the bucket.
     pub fn new(location: &str, account: &AccountId, client: Client) -> Result<Self, PortError> {
-        let (bucket, prefix) = parse(location).ok_or_else(|| {
-            PortError::new(
-                PortErrorKind::Invalid,
-                "reading the target's `artifacts`",
-                format!("`{location}` is not a place in S3"),
-            )
-            .with_hint("write `artifacts: s3://BUCKET` or `artifacts: s3://BUCKET/PREFIX`")
-        })?;
+        let (bucket, prefix) = place(location)?;
         Ok(Self { client, bucket: bucket.to_owned(), prefix: prefix.to_owned(), account: account.clone() })
     }
 
@@ -119,6 +112,18 @@ pub async fn sent(
         )
     })?;
     Ok(SentTemplate { body: None, url: Some(artifacts.upload(template, endpoint).await?) })
+}
+
+/// Bucket and prefix of `s3://BUCKET[/PREFIX]`.
+pub fn place(location: &str) -> Result<(&str, &str), PortError> {
+    parse(location).ok_or_else(|| {
+        PortError::new(
+            PortErrorKind::Invalid,
+            "reading the target's `artifacts`",
+            format!("`{location}` is not a place in S3"),
+        )
+        .with_hint("write `artifacts: s3://BUCKET` or `artifacts: s3://BUCKET/PREFIX`")
+    })
 }
 
 fn parse(location: &str) -> Option<(&str, &str)> {

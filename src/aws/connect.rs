@@ -11,11 +11,12 @@ use aws_sdk_cloudformation::config::{Region, SharedCredentialsProvider};
 use jiff::Timestamp;
 
 use crate::aws::adapter::Aws;
-use crate::aws::artifact::Artifacts;
+use crate::aws::artifact::{self, Artifacts};
 use crate::aws::bucket::Buckets;
 use crate::aws::error::Endpoint;
-use crate::model::Target;
-use crate::port::{CloudFormation, PortError};
+use crate::aws::lease::S3Lease;
+use crate::model::{EnvironmentName, ProjectName, Target};
+use crate::port::{CloudFormation, LeaseStore, PortError};
 
 /// What the adapter needs besides the target.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +76,44 @@ pub async fn connect_with(
         endpoint: Endpoint::new(config.endpoint_url(), target.region.as_str()),
         clock: settings.clock,
     }))
+}
+
+/// Where the lease on an environment of a project is kept at `target`; `None` when it names no bucket.
+///
+/// # Errors
+/// See [`connect`].
+pub async fn lease(
+    target: &Target,
+    whose: (&ProjectName, &EnvironmentName),
+    settings: Settings,
+) -> Result<Option<Arc<dyn LeaseStore>>, PortError> {
+    let region = Region::new(target.region.as_str().to_owned());
+    let config = aws_config::defaults(BehaviorVersion::latest()).region(region).load().await;
+    lease_with(&config, target, whose, settings).await
+}
+
+/// As [`connect_with`] is to [`connect`].
+///
+/// # Errors
+/// See [`connect`].
+pub async fn lease_with(
+    config: &SdkConfig,
+    target: &Target,
+    (project, environment): (&ProjectName, &EnvironmentName),
+    settings: Settings,
+) -> Result<Option<Arc<dyn LeaseStore>>, PortError> {
+    let Some(location) = target.artifacts.as_deref() else { return Ok(None) };
+    let (bucket, prefix) = artifact::place(location)?;
+    let config = with_role(configured(config, target, settings), target).await;
+    let separator = if prefix.is_empty() { "" } else { "/" };
+    Ok(Some(Arc::new(S3Lease {
+        client: s3(&config),
+        bucket: bucket.to_owned(),
+        key: format!("{prefix}{separator}leases/{project}/{environment}.json"),
+        account: target.account.clone(),
+        endpoint: Endpoint::new(config.endpoint_url(), target.region.as_str()),
+        clock: settings.clock,
+    })))
 }
 
 fn configured(config: &SdkConfig, target: &Target, settings: Settings) -> SdkConfig {

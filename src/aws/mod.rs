@@ -11,6 +11,7 @@ mod code;
 mod connect;
 mod convert;
 mod error;
+mod lease;
 mod request;
 
-pub use connect::{Settings, connect, connect_with};
+pub use connect::{Settings, connect, connect_with, lease, lease_with};

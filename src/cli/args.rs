@@ -109,6 +109,8 @@ pub enum Command {
     Status(EnvironmentArguments),
     /// Show the outputs of an environment's stacks
     Outputs(OutputsArguments),
+    /// Watch what another run has going, or left going, until it rests; changes nothing
+    Attach(EnvironmentArguments),
     /// Compare what stands with what the source says
     Verify(VerifyArguments),
     /// Delete an environment's stacks, dependants first
@@ -130,6 +132,7 @@ impl Command {
             Self::Deploy(DeployArguments { run, .. })
             | Self::Teardown(TeardownArguments { run, .. })
             | Self::Rebuild(RebuildArguments { run, .. }) => !run.rehearse,
+            Self::Attach(_) => true,
             _ => false,
         }
     }

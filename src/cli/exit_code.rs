@@ -38,8 +38,8 @@ exit_codes! {
     Unannounced = 8, "the change set shows what the plan did not announce";
     /// The command line is wrong.
     Usage = 64, "usage: the command line is wrong";
-    /// Stopped by Ctrl-C or SIGTERM.
-    Interrupted = 130, "interrupted by Ctrl-C or SIGTERM";
+    /// Stopped by Ctrl-C, SIGTERM or a deadline.
+    Interrupted = 130, "interrupted by Ctrl-C, SIGTERM or a deadline";
 }
 
 impl ExitCode {

@@ -6,9 +6,12 @@ use std::fmt;
 
 use crate::cli::exit_code::ExitCode;
 use crate::disk::{
-    ContextError, FileError, FindError, ImageFilesError, LedgerError, LockError, ReadError, StoreError,
+    ContextError, FileError, FindError, ImageFilesError, JournalError, LedgerError, LockError, ReadError,
+    StoreError,
 };
-use crate::engine::{ExecuteError, IdentityError, ObserveError, SettleError, VerifyError};
+use crate::engine::{
+    ExecuteError, IdentityError, LeaseError, ObserveError, RecoverError, SettleError, VerifyError,
+};
 use crate::image::canonical::CanonicalError;
 use crate::image::{AssembleError, BaseError};
 use crate::model::{Diagnostic, Diagnostics};
@@ -137,6 +140,31 @@ impl From<LockError> for Failure {
     }
 }
 
+impl From<LeaseError> for Failure {
+    fn from(error: LeaseError) -> Self {
+        let (code, hint) = match &error {
+            LeaseError::Held { holder } => (
+                ExitCode::Busy,
+                Some(format!(
+                    "wait until it ends (`--wait-for-lease SECONDS`); only if you know that it cannot go on, take its \
+                     lease with `--break-lease {}`",
+                    holder.run
+                )),
+            ),
+            LeaseError::Foreign { .. } => (
+                ExitCode::Refused,
+                Some(
+                    "nothing was touched. Find out who put it there, or give the target another bucket"
+                        .to_owned(),
+                ),
+            ),
+            LeaseError::Call(source) => (ExitCode::Error, source.hint.clone()),
+            LeaseError::Stopped => (ExitCode::Interrupted, None),
+        };
+        Self { hint, ..Self::new(code, error) }
+    }
+}
+
 impl From<ObserveError> for Failure {
     fn from(error: ObserveError) -> Self {
         let code =
@@ -159,6 +187,15 @@ impl From<SettleError> for Failure {
     }
 }
 
+impl From<RecoverError> for Failure {
+    fn from(error: RecoverError) -> Self {
+        let code =
+            if matches!(error, RecoverError::Stopped) { ExitCode::Interrupted } else { ExitCode::Error };
+        let hint = error.hint();
+        Self::new(code, error).hint(hint)
+    }
+}
+
 impl From<ExecuteError> for Failure {
     fn from(error: ExecuteError) -> Self {
         // What was begun goes on, and a rerun attaches to it: nobody's hands are needed.
@@ -178,7 +215,7 @@ macro_rules! from_disk {
     )*};
 }
 
-from_disk! { FileError, LedgerError, ReadError, AssembleError, BaseError, BuilderError, CanonicalError, ImageFilesError, }
+from_disk! { FileError, JournalError, LedgerError, ReadError, AssembleError, BaseError, BuilderError, CanonicalError, ImageFilesError, }
 
 impl From<ContextError> for Failure {
     fn from(error: ContextError) -> Self {

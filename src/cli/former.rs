@@ -128,9 +128,10 @@ impl Former {
 }
 
 impl Site {
-    /// What is to be said about places that the source no longer names.
-    pub fn former_places(&self) -> Diagnostics {
-        Diagnostics(self.former.iter().filter_map(|former| former.diagnostic(&self.environment)).collect())
+    /// What is to be said about runs that did not end, and about places that the source no longer names.
+    pub fn warnings(&self) -> Diagnostics {
+        let former = self.former.iter().filter_map(|former| former.diagnostic(&self.environment));
+        Diagnostics(self.unsettled.0.iter().cloned().chain(former).collect())
     }
 
     /// What a verification finds at places that the environment could not take in.

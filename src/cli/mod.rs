@@ -6,20 +6,25 @@
 mod answers;
 mod args;
 mod bases;
+mod carry_out;
 mod command;
 mod consent;
 mod console;
+#[cfg(test)]
+mod crash_sweep;
 mod environment;
 mod estimate_arguments;
 pub mod exit_code;
 mod failure;
 mod former;
+mod hold;
 mod image_build;
 mod local_arguments;
 mod names;
 mod prediction;
 mod project;
 mod push;
+mod recovery;
 mod rehearsal;
 mod run_arguments;
 mod runtime;
@@ -79,6 +84,7 @@ fn dispatch(session: &Session, command: &Command) -> Result<ExitCode, Failure> {
         Command::Deploy(arguments) => command::deploy::run(session, arguments),
         Command::Status(arguments) => command::status::run(session, arguments),
         Command::Outputs(arguments) => command::outputs::run(session, arguments),
+        Command::Attach(arguments) => command::attach::run(session, arguments),
         Command::Verify(arguments) => command::verify::run(session, arguments),
         Command::Teardown(arguments) => command::teardown::run(session, arguments),
         Command::Rebuild(arguments) => command::rebuild::run(session, arguments),

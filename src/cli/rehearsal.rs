@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 
 use crate::cli::args::{ChangeArguments, RunArguments, Selection, TeardownConsents};
+use crate::cli::carry_out::Errand;
 use crate::cli::command::plan::{deploy_context, make};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
-use crate::cli::site::{Errand, Site};
+use crate::cli::site::Site;
 use crate::cli::view::Silent;
 use crate::cli::{Session, faults, prediction, runtime, wire};
 use crate::disk::clock;
@@ -15,7 +16,7 @@ use crate::engine::{self, Event, EventSink, ExecuteOptions, Operation, Outcome, 
 use crate::estimate::{self, Durations, Estimate, Work};
 use crate::local::{Cloud, Options};
 use crate::manifest::Project;
-use crate::model::{Environment, Protection, SealedUnit};
+use crate::model::{Diagnostics, Environment, Protection, SealedUnit};
 use crate::plan::{self, Consent, DeployContext, Plan, TeardownContext};
 use crate::release::{self, Assembly};
 use crate::ui::outcome_view::{Summary, Verdict};
@@ -88,7 +89,7 @@ async fn rehearse(rehearsal: &Rehearsal<'_>, recorder: &Recorder, stop: &Stop) -
     let durations = Durations::of_table(prediction::table);
     let engine = Cloud::in_memory(Options { now: clock::now(), faults: Vec::new() });
     engine.set_answers(rehearsal.session.answers()?);
-    let options = rehearsal.session.execute_options(rehearsal.run.jobs);
+    let options = rehearsal.session.execute_options(rehearsal.run);
     let stage = Stage { project: rehearsal.project, engine: &engine, durations, options, stop };
     stage.make_used(environment, &mut BTreeSet::new()).await?;
     if rehearsal.teardown.is_some() {
@@ -162,7 +163,16 @@ impl Stage<'_> {
     fn site(&self, environment: &Environment) -> Site {
         let clouds = wire::rehearsal(environment, self.engine);
         let (environment, durations) = (environment.clone(), self.durations.clone());
-        Site { environment, clouds, ledger: None, former: Vec::new(), durations }
+        Site {
+            environment,
+            clouds,
+            ledger: None,
+            journals: None,
+            hold: None,
+            unsettled: Diagnostics::default(),
+            former: Vec::new(),
+            durations,
+        }
     }
 
     /// Makes the environments that this one uses, and those that they use.

@@ -44,6 +44,18 @@ pub struct RunArguments {
     /// Do it on an embedded engine in memory and in virtual time; nothing real is touched
     #[arg(long)]
     pub rehearse: bool,
+    /// Wait at most MINUTES for each stack [default: as long as anything moves within a day]
+    #[arg(long, value_name = "MINUTES")]
+    pub unit_deadline: Option<u32>,
+    /// Wait at most MINUTES for the whole; nothing is begun after that
+    #[arg(long, value_name = "MINUTES")]
+    pub deadline: Option<u32>,
+    /// Wait up to SECONDS for a run on another machine that holds the environment's lease
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub wait_for_lease: u64,
+    /// Take the lease of run RUN although that run may still live; this is recorded
+    #[arg(long, value_name = "RUN")]
+    pub break_lease: Option<String>,
     /// Let something go wrong, on the embedded engine and in rehearsals (repeatable): a resource
     /// (`UNIT.RESOURCE` when it is made, or with `:update`, `:delete`, `:not-empty`, `:stuck`,
     /// `:rollback`), a call (`CALL=throttled`, `=unwell`, `=lost`, `=stale`, `=no-rollback`; `*` for

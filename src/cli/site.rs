@@ -2,24 +2,17 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
-use crate::cli::Session;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::former::{self, Former};
-use crate::cli::prediction;
+use crate::cli::hold::Hold;
 use crate::cli::wire::Wiring;
-use crate::disk::{Ledger, StateDirectory, clock};
-use crate::engine::{
-    self, Clouds, Event, EventSink, ExecuteOptions, Operation, Outcome, Scope, Settled, Stop, Stopwatch,
-    UnitOutcome,
-};
-use crate::estimate::{self, Durations};
-use crate::model::record::SCHEMA;
-use crate::model::{Environment, LastRecord, ProviderKind, Record, ResourceSeconds, SealedUnit};
-use crate::plan::{self, ActionKind, Observation, Plan};
-use crate::ui::outcome_view::Summary;
+use crate::cli::{prediction, recovery};
+use crate::disk::{Journals, Ledger, StateDirectory};
+use crate::engine::{self, Clouds, EventSink, Scope, Settled, Stop};
+use crate::estimate::Durations;
+use crate::model::{Diagnostics, Environment, SealedUnit};
+use crate::plan::{self, Observation};
 
 /// An environment with its clouds.
 pub struct Site {
@@ -29,14 +22,17 @@ pub struct Site {
     pub clouds: Clouds,
     /// Where its history is; `None` in rehearsals, which leave none.
     pub ledger: Option<Ledger>,
+    /// Where runs write down what they are about to do; `None` in rehearsals.
+    pub journals: Option<Journals>,
+    /// What keeps other runs away, while this one changes something.
+    pub hold: Option<Arc<Hold>>,
+    /// What is to be said about runs that are under way or died.
+    pub unsettled: Diagnostics,
     /// Places that the source no longer names.
     pub former: Vec<Former>,
     /// How long things take there, as far as that is known.
     pub durations: Durations,
 }
-
-/// How many durations a record keeps: 100 KB of text.
-const MOST_DURATIONS: usize = 500;
 
 /// The wait for operations under way was cut short.
 #[derive(Debug, thiserror::Error)]
@@ -54,8 +50,9 @@ impl Site {
     ) -> Result<Self, Failure> {
         let mut site = Self::open_here(wiring, environment, state, watch).await?;
         let ledger = Ledger::of(state, &environment.name);
-        let records = ledger.records()?;
-        for recorded in plan::former_places(environment, records.iter().map(|(_, record)| record)) {
+        let mut records: Vec<_> = ledger.records()?.into_iter().map(|(_, record)| record).collect();
+        records.extend(recovery::supposed(&Journals::of(state, &environment.project, &environment.name)));
+        for recorded in plan::former_places(environment, &records) {
             site.former.push(former::look(wiring, recorded, environment, state, watch).await?);
         }
         site.join_dropped(wiring, state).await?;
@@ -73,8 +70,11 @@ impl Site {
         engine::check_identity(&clouds, environment, sink, stop).await?;
         let ledger = Ledger::of(state, &environment.name);
         let durations = prediction::durations(environment, &ledger)?;
-        let environment = environment.clone();
-        Ok(Self { environment, clouds, ledger: Some(ledger), former: Vec::new(), durations })
+        let journals = Journals::of(state, &environment.project, &environment.name);
+        let unsettled = recovery::unsettled(&journals, environment);
+        let (environment, ledger, journals) = (environment.clone(), Some(ledger), Some(journals));
+        let former = Vec::new();
+        Ok(Self { environment, clouds, ledger, journals, hold: None, unsettled, former, durations })
     }
 
     /// Looks at what stands. `desired` adds the names the source wants.
@@ -158,102 +158,5 @@ impl Site {
         let exported = plan::exported(observation);
         engine::complete_importers(&self.clouds, observation, &exported, sink, stop).await?;
         Ok(engine::complete_buckets(&self.clouds, observation, sink, stop).await?)
-    }
-
-    /// Carries a plan out and records what came of it.
-    pub async fn carry_out(
-        &self,
-        errand: Errand<'_>,
-        sink: &dyn EventSink,
-        stop: &Stop,
-    ) -> Result<Outcome, Failure> {
-        let Errand { plan, observation, source, options, operation } = errand;
-        let started = clock::now();
-        let clouds = self.clouds_of_everything(observation);
-        let work = prediction::work(plan, &self.durations, &self.environment, source, observation);
-        let options = ExecuteOptions { weights: estimate::weights(&work), ..options.clone() };
-        let watch = Stopwatch::new(sink);
-        let mut outcome = engine::execute(plan, &clouds, &observation.others, &options, &watch, stop).await?;
-        outcome.proof = engine::prove(&clouds, plan, observation, &outcome, sink, stop).await;
-        if let Some(proof) = outcome.proof.clone() {
-            sink.send(Event::Proved { proof });
-        }
-        if let (Some(ledger), false) = (&self.ledger, outcome.reports.is_empty()) {
-            let record = self.record(plan, &outcome, operation, started);
-            ledger.append(&Record { resources: self.real(watch.measured(MOST_DURATIONS)), ..record })?;
-        }
-        Ok(outcome)
-    }
-
-    /// What took real time: an embedded engine's is a prediction itself.
-    fn real(&self, mut measured: Vec<ResourceSeconds>) -> Vec<ResourceSeconds> {
-        let targets = &self.environment.targets;
-        let is_real = |one: &ResourceSeconds| {
-            targets.get(&one.instance.target).is_some_and(|target| target.provider == ProviderKind::Aws)
-        };
-        measured.retain(is_real);
-        measured
-    }
-
-    /// The clouds, with those of targets that only a stack's tags name: it is worked on where it was
-    /// seen.
-    fn clouds_of_everything(&self, observation: &Observation) -> Clouds {
-        let mut clouds = self.clouds.clone();
-        for (seen_at, stacks) in &observation.stacks {
-            let Some(cloud) = self.clouds.targets.get(seen_at) else { continue };
-            for identity in stacks.iter().filter_map(|stack| stack.identity()) {
-                clouds.targets.entry(identity.instance.target).or_insert_with(|| Arc::clone(cloud));
-            }
-        }
-        clouds
-    }
-
-    fn record(&self, plan: &Plan, outcome: &Outcome, operation: Operation, started: Timestamp) -> Record {
-        let worked_on = outcome.reports.iter().map(|report| {
-            let is_gone = report.action == ActionKind::Delete && report.outcome == UnitOutcome::Done;
-            let last = report.stack_id.clone().filter(|_| !is_gone);
-            let last = last.map(|stack_id| LastRecord { stack_id, changed: report.changed });
-            (report.instance.clone(), last)
-        });
-        Record {
-            schema: SCHEMA,
-            project: plan.project.clone(),
-            environment: plan.environment.clone(),
-            operation: operation.as_str().to_owned(),
-            outcome: Summary::of([outcome]).verdict.as_str().to_owned(),
-            release: outcome.release,
-            deployment: outcome.deployment,
-            started,
-            finished: clock::now(),
-            places: self.environment.targets.clone(),
-            instances: worked_on.collect(),
-            resources: Vec::new(),
-        }
-    }
-}
-
-/// A plan to carry out.
-#[derive(Clone, Copy, Debug)]
-pub struct Errand<'a> {
-    /// What to do.
-    pub plan: &'a Plan,
-    /// What the plan was made from.
-    pub observation: &'a Observation,
-    /// The units of the source, where it is known.
-    pub source: &'a [SealedUnit],
-    /// How.
-    pub options: &'a ExecuteOptions,
-    /// What the user called it.
-    pub operation: Operation,
-}
-
-impl Session {
-    /// How a run is carried out. Its name makes its client tokens unlike any other run's.
-    pub(super) fn execute_options(&self, jobs: Option<std::num::NonZeroUsize>) -> ExecuteOptions {
-        ExecuteOptions {
-            run: format!("{}-{}", clock::now().as_nanosecond(), std::process::id()),
-            jobs: jobs.map_or(0, std::num::NonZeroUsize::get),
-            ..ExecuteOptions::default()
-        }
     }
 }

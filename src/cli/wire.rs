@@ -9,11 +9,11 @@ use crate::cli::failure::Failure;
 #[cfg(feature = "docker")]
 use crate::disk;
 use crate::disk::{StateDirectory, clock};
-use crate::engine::{Cloud, Clouds, Pace};
+use crate::engine::{Cloud, Clouds, Event, EventSink, Pace};
 use crate::local::{self, Fault};
 use crate::model::environment::Used;
 use crate::model::{AccountId, Environment, ProviderKind, Region, Target, TargetName};
-use crate::port::{ImageBuilder, Registry};
+use crate::port::{ImageBuilder, LeaseStore, Registry};
 
 /// What makes two targets the same cloud: one listing, one poller, one budget.
 type Key = (ProviderKind, AccountId, Region, Option<String>, Option<String>);
@@ -54,6 +54,28 @@ impl<'a> Wiring<'a> {
             clouds.used.insert(name.clone(), self.all(targets, state).await?);
         }
         Ok(clouds)
+    }
+
+    /// Where the leases on `environment` are kept, each once and in a fixed order.
+    pub async fn leases(
+        &self,
+        environment: &Environment,
+        sink: &dyn EventSink,
+    ) -> Result<Vec<Arc<dyn LeaseStore>>, Failure> {
+        let mut stores = BTreeMap::new();
+        let real = environment.targets.iter().filter(|(_, target)| target.provider == ProviderKind::Aws);
+        for (name, target) in real {
+            match lease_at(target, environment).await? {
+                Some(store) => drop(stores.insert(store.place(), store)),
+                None => {
+                    let message = format!(
+                        "target `{name}` names no bucket (`artifacts`): only runs on this machine are kept apart"
+                    );
+                    sink.send(Event::Notice { time: clock::now(), instance: None, message });
+                }
+            }
+        }
+        Ok(stores.into_values().collect())
     }
 
     async fn all(
@@ -130,6 +152,21 @@ async fn real(session: &Session, target: &Target) -> Result<Arc<Cloud>, Failure>
     Ok(Cloud::new(port, pace))
 }
 
+#[cfg(feature = "aws")]
+async fn lease_at(
+    target: &Target,
+    environment: &Environment,
+) -> Result<Option<Arc<dyn LeaseStore>>, Failure> {
+    let Environment { project, name, .. } = environment;
+    Ok(crate::aws::lease(target, (project, name), crate::aws::Settings::new(clock::now)).await?)
+}
+
+/// Without the feature no real target can be reached, and that is said when it is connected.
+#[cfg(not(feature = "aws"))]
+async fn lease_at(target: &Target, _: &Environment) -> Result<Option<Arc<dyn LeaseStore>>, Failure> {
+    Err(without_aws(target))
+}
+
 /// Why a target cannot be reached with this binary.
 #[cfg(not(feature = "aws"))]
 #[derive(Debug, thiserror::Error)]
@@ -137,9 +174,14 @@ async fn real(session: &Session, target: &Target) -> Result<Arc<Cloud>, Failure>
 struct WithoutAws;
 
 #[cfg(not(feature = "aws"))]
-async fn real(_: &Session, _: &Target) -> Result<Arc<Cloud>, Failure> {
-    Err(Failure::new(ExitCode::Error, WithoutAws)
-        .hint("build it with its default features, or add `--rehearse` to stay on the embedded engine"))
+async fn real(_: &Session, target: &Target) -> Result<Arc<Cloud>, Failure> {
+    Err(without_aws(target))
+}
+
+#[cfg(not(feature = "aws"))]
+fn without_aws(_: &Target) -> Failure {
+    Failure::new(ExitCode::Error, WithoutAws)
+        .hint("build it with its default features, or add `--rehearse` to stay on the embedded engine")
 }
 
 /// The Docker engine that the surroundings name.

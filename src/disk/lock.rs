@@ -105,6 +105,26 @@ impl EnvironmentLock {
     }
 }
 
+impl EnvironmentLock {
+    /// Whether a run holds the lock of `environment`. Looks without making anything.
+    ///
+    /// # Errors
+    /// The lock's file cannot be read.
+    pub fn is_held(state: &StateDirectory, environment: &EnvironmentName) -> Result<bool, LockError> {
+        let path = state.lock(environment);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(FileError::at(Access::Lock, &path)(error).into()),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(FileError::at(Access::Lock, &path)(error).into()),
+        }
+    }
+}
+
 fn read_holder(path: &Utf8Path) -> Option<Holder> {
     let mut text = String::new();
     File::open(path).ok()?.read_to_string(&mut text).ok()?;
@@ -142,7 +162,10 @@ mod tests {
             )
         );
         take(&state, "staging").unwrap();
+        let is_held = |name: &str| EnvironmentLock::is_held(&state, &name.parse().unwrap()).unwrap();
+        assert!(is_held("demo") && !is_held("never"));
         drop(held);
+        assert!(!is_held("demo"));
         take(&state, "demo").unwrap();
     }
 

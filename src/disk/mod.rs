@@ -9,9 +9,12 @@ mod context;
 mod digest;
 mod error;
 mod incoming;
+mod journal;
 mod ledger;
 mod lock;
+mod machine;
 mod project;
+mod run_journal;
 mod scratch;
 mod state;
 mod store;
@@ -23,11 +26,14 @@ mod write;
 pub use context::{ContextError, ContextFiles, read_context};
 pub use error::{Access, FileError};
 pub use incoming::Incoming;
+pub use journal::{JournalError, Journals, LeftJournal};
 pub use ledger::{Ledger, LedgerError};
 pub use lock::{EnvironmentLock, LockError};
+pub use machine::Machine;
 pub use project::{
     FindError, ReadError, find_project, read_lock, read_manifest, read_project, read_rehearsal,
 };
+pub use run_journal::RunJournal;
 pub use scratch::{ScratchDirectory, copy_directory, entries, read_files, write_files};
 pub use state::StateDirectory;
 pub use store::{Store, StoreError, StoredImage};

@@ -51,6 +51,11 @@ impl StateDirectory {
         self.0.join("ledger").join(environment.as_str())
     }
 
+    /// Where the journals of runs on one environment are.
+    pub(super) fn journal(&self, environment: &EnvironmentName) -> Utf8PathBuf {
+        self.0.join("journal").join(environment.as_str())
+    }
+
     /// The file whose lock one run on an environment holds.
     pub(super) fn lock(&self, environment: &EnvironmentName) -> Utf8PathBuf {
         self.0.join("lock").join(environment.as_str())

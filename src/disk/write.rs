@@ -74,7 +74,7 @@ fn write_synced(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn sync_directory(directory: &Utf8Path) -> io::Result<()> {
+pub(super) fn sync_directory(directory: &Utf8Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 

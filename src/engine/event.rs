@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Proof;
-use crate::model::{Digest, EnvironmentName, InstanceName, StackEvent, StackName};
+use crate::model::{Digest, EnvironmentName, InstanceName, LastRecord, StackEvent, StackName};
 use crate::plan::ActionKind;
 
 /// What a run is, in the user's words.
@@ -19,6 +19,8 @@ pub enum Operation {
     Teardown,
     /// `rebuild`: a teardown, a deploy, a verification.
     Rebuild,
+    /// `attach`: what others began is watched.
+    Attach,
 }
 
 impl Operation {
@@ -28,6 +30,7 @@ impl Operation {
             Self::Deploy => "deploy",
             Self::Teardown => "teardown",
             Self::Rebuild => "rebuild",
+            Self::Attach => "attach",
         }
     }
 }
@@ -133,6 +136,15 @@ pub struct UnitReport {
     pub changed: Option<Timestamp>,
     /// Seconds by the cloud's clock.
     pub seconds: f64,
+}
+
+impl UnitReport {
+    /// How the instance stands, for the records; `None` when it is gone.
+    pub fn last(&self) -> Option<LastRecord> {
+        let is_gone = self.action == ActionKind::Delete && self.outcome == UnitOutcome::Done;
+        let stack_id = self.stack_id.clone().filter(|_| !is_gone)?;
+        Some(LastRecord { stack_id, changed: self.changed })
+    }
 }
 
 /// How work on one instance ended. Not everything that is no success is an error.

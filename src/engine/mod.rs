@@ -7,10 +7,11 @@
 //! |---|---|
 //! | who is called, and how often | `clouds`, `budget`, `retry`, `lane` |
 //! | how time passes | `strands`, `clock`, `poller`, `watch`, `session` |
-//! | what is seen | `observe`, `complete`, `resources`, `importers`, `buckets`, `identity`, `settle`, `history` |
+//! | what is seen | `observe`, `complete`, `resources`, `importers`, `buckets`, `identity`, `settle`, `attach`, `recover`, `history` |
 //! | what is done | `execute` |
 //! | what is proved, and what is told afterwards | `verify`, `proof`, `timeline`, `critical_path`, `stopwatch` |
 
+mod attach;
 mod buckets;
 mod budget;
 mod clock;
@@ -23,9 +24,11 @@ mod history;
 mod identity;
 mod importers;
 mod lane;
+mod lease;
 mod observe;
 mod poller;
 mod proof;
+mod recover;
 mod resources;
 mod retry;
 mod session;
@@ -39,6 +42,7 @@ mod timeline;
 mod verify;
 mod watch;
 
+pub use attach::attach;
 pub use buckets::complete_buckets;
 pub use budget::Pace;
 pub use clouds::{Cloud, Clouds};
@@ -48,8 +52,10 @@ pub use event::{Cause, Event, EventSink, Operation, Outcome, PlannedUnit, Skippe
 pub use execute::{ExecuteError, ExecuteOptions, Others, execute, waits_for};
 pub use identity::{IdentityError, check_identity};
 pub use importers::complete_importers;
+pub use lease::{HeldLease, LEASE_LASTS, LeaseError, LeaseTerms, take_lease};
 pub use observe::{ObserveError, Scope, observe};
 pub use proof::{Left, Proof, Tagged, Unanswered, Why, prove};
+pub use recover::{RecoverError, recover};
 pub use resources::complete_resources;
 pub use settle::{SettleError, Settled, settle};
 pub use stop::{Stop, Stopper};

@@ -33,6 +33,7 @@ pub(super) async fn poll(lane: &Lane<'_>) {
         let mut watches = lane.watches();
         if !watches.entries.is_empty() {
             let next = lane.clock.after(pause.next(moved));
+            let next = watches.first_deadline().map_or(next, |deadline| next.min(deadline));
             watches.next = watches.next.min(next);
         }
     }

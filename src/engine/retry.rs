@@ -37,6 +37,8 @@ impl Patience {
                 | Kind::Invalid
                 | Kind::LimitExceeded
                 | Kind::State
+                | Kind::Unjournalled
+                | Kind::Overdue
                 | Kind::Busy
                 | Kind::Other,
                 _,

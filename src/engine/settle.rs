@@ -84,14 +84,14 @@ pub async fn settle(
 }
 
 /// A busy stack of the environment.
-struct Busy {
-    target: TargetName,
-    instance: InstanceName,
-    stack: Arc<ObservedStack>,
+pub(super) struct Busy {
+    pub(super) target: TargetName,
+    pub(super) instance: InstanceName,
+    pub(super) stack: Arc<ObservedStack>,
 }
 
 /// Each busy stack once: targets may share a cloud. A foreign stack is nobody's to wait for.
-fn busy(observation: &Observation) -> Vec<Busy> {
+pub(super) fn busy(observation: &Observation) -> Vec<Busy> {
     let mut busy = BTreeMap::new();
     for (target, stacks) in &observation.stacks {
         for stack in stacks.iter().filter(|stack| stack.status.is_busy()) {
@@ -133,5 +133,5 @@ async fn attach(lane: &Lane<'_>, busy: &Busy) -> Result<Option<ObservedStack>, C
         format!("stack `{}` is {}: waiting for the operation that runs on it", stack.name, stack.status);
     lane.send(Event::Notice { time: lane.now(), instance: Some(instance.clone()), message });
     let history = Arc::new(History::new(instance, &stack.id, &stack.name, None));
-    lane.settled(Watch { stack: stack.id.clone(), before: None, history }).await
+    lane.settled(Watch { stack: stack.id.clone(), before: None, history, until: None }).await
 }

@@ -34,13 +34,16 @@ pub(super) struct Watch {
     pub(super) before: Option<ObservedStack>,
     /// Where its events go.
     pub(super) history: Arc<History>,
+    /// Until when it is waited for, if not for as long as anything moves.
+    pub(super) until: Option<Timestamp>,
 }
 
 impl Lane<'_> {
     /// Waits until no operation runs on the stack.
     ///
     /// # Errors
-    /// [`CallError::Stopped`], or the last error when it could not be looked at.
+    /// [`CallError::Stopped`], also when it was waited for as long as was asked; or the last error when it
+    /// could not be looked at.
     pub(super) async fn settled(&self, watch: Watch) -> Result<Option<ObservedStack>, CallError> {
         let stack = watch.stack.clone();
         let first = self.cloud.pace.first_look().map_or(self.now(), |wait| self.clock.after(wait));
@@ -50,7 +53,10 @@ impl Lane<'_> {
         });
         let settled = self.unless_stopped(parked).await;
         self.watches().entries.remove(&stack);
-        Ok(settled??)
+        match settled? {
+            Err(error) if error.kind == PortErrorKind::Overdue => Err(CallError::Stopped),
+            settled => Ok(settled?),
+        }
     }
 
     /// The cloud says that these stacks have changed.
@@ -87,6 +93,7 @@ impl Watches {
         let entry = Entry {
             before: watch.before,
             history: watch.history,
+            until: watch.until,
             last: None,
             since: now,
             stale: 0,
@@ -97,12 +104,18 @@ impl Watches {
         self.entries.insert(watch.stack, entry);
         self.next = self.next.min(first);
     }
+
+    /// The first moment at which somebody does not wait any longer.
+    pub(super) fn first_deadline(&self) -> Option<Timestamp> {
+        self.entries.values().filter_map(|entry| entry.until).min()
+    }
 }
 
 /// One watched stack.
 pub(super) struct Entry {
     before: Option<ObservedStack>,
     pub(super) history: Arc<History>,
+    until: Option<Timestamp>,
     last: Option<StackStatus>,
     since: Timestamp,
     stale: u32,
@@ -135,7 +148,8 @@ impl Entry {
             (self.last, self.since) = (status, now);
         }
         if stack.as_ref().is_some_and(|stack| stack.status.is_busy()) {
-            return if moved { Verdict::Moved } else { self.waiting(now) };
+            let waiting = self.waiting(now);
+            return if moved && matches!(waiting, Verdict::Waiting) { Verdict::Moved } else { waiting };
         }
         if !is_exact && self.stale < STALE_LOOKS && self.may_be_stale(stack.as_ref()) {
             self.stale += 1;
@@ -161,6 +175,10 @@ impl Entry {
     }
 
     fn waiting(&self, now: Timestamp) -> Verdict {
+        if self.until.is_some_and(|until| now >= until) {
+            let error = PortError::new(PortErrorKind::Overdue, "waiting for the stack", "it takes too long");
+            return Verdict::Settled(Box::new(Err(error)));
+        }
         let hours = seconds(self.since, now) / 3600.0;
         if hours < PATIENCE_HOURS {
             return Verdict::Waiting;
@@ -194,6 +212,7 @@ mod tests {
         Entry {
             before: before.map(|status| seen(status).unwrap().unwrap()),
             history: Arc::new(History::new(&instance("data"), "arn", "demo", None)),
+            until: None,
             last: None,
             since: Timestamp::UNIX_EPOCH,
             stale: 0,

@@ -151,9 +151,9 @@ impl CloudFormation for Client {
         self.write("ExecuteChangeSet", change_set, act).await
     }
 
-    async fn delete_change_set(&self, change_set: &str) -> Result<(), PortError> {
+    async fn delete_change_set(&self, stack: &str, change_set: &str) -> Result<(), PortError> {
         let act = |world: &mut World, place: &Place| {
-            request::delete_change_set(world, place, change_set);
+            request::delete_change_set(world, place, stack, change_set);
             Ok(())
         };
         self.write("DeleteChangeSet", change_set, act).await

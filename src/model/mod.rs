@@ -13,6 +13,8 @@ pub mod environment;
 pub mod facts;
 pub mod files;
 pub mod image;
+pub mod journal;
+pub mod lease;
 pub mod name;
 pub mod record;
 pub mod sealed;
@@ -30,6 +32,8 @@ pub use environment::{Environment, Target};
 pub use facts::{Facts, UsedInstance};
 pub use files::ProjectFiles;
 pub use image::{BaseImage, BuiltImage, Fetch, Platform, Repository, RepositoryName};
+pub use journal::{Answer, Effect, InterruptedRun, JournalEntry, JournalHeader, Trace, TracedEffect};
+pub use lease::{Lease, LeaseHolder};
 pub use name::{
     AccountId, EnvironmentName, InstanceName, NameError, ProjectName, Region, StackName, TargetName,
     TemplateName, TemplateRef, UnitName,

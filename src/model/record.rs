@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Digest, EnvironmentName, InstanceName, ProjectName, ResourceSeconds, Target, TargetName};
+use crate::model::{
+    Digest, EnvironmentName, InstanceName, LeaseHolder, ProjectName, ResourceSeconds, Target, TargetName,
+};
 
 /// The number of this format, raised when a field changes its meaning.
 pub const SCHEMA: u32 = 1;
@@ -30,6 +32,10 @@ pub struct Record {
     pub project: ProjectName,
     /// The environment.
     pub environment: EnvironmentName,
+    /// The run; the journal of a run that was recorded is settled. Absent from records of before there
+    /// were journals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
     /// The command in the user's words: `deploy`, `teardown`, `rebuild`.
     pub operation: String,
     /// How it ended in one word, as in the summary: `succeeded`, `failed`, `interrupted`.
@@ -53,6 +59,9 @@ pub struct Record {
     /// real clouds: virtual time is a prediction itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<ResourceSeconds>,
+    /// The run whose lease was taken by consent although it may have lived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease_broken: Option<LeaseHolder>,
 }
 
 /// Records for tests.
@@ -69,6 +78,7 @@ pub mod fixture {
             schema: SCHEMA,
             project: "fieldbook".parse().unwrap(),
             environment: "demo".parse().unwrap(),
+            run: None,
             operation: "deploy".to_owned(),
             outcome: "succeeded".to_owned(),
             release: None,
@@ -78,6 +88,7 @@ pub mod fixture {
             places,
             instances,
             resources: Vec::new(),
+            lease_broken: None,
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::model::{
     TargetName, UsedInstance,
 };
 use crate::plan::graph::Graph;
-use crate::plan::status::{DeployAnswer, on_deploy};
+use crate::plan::status::{TeardownAnswer, on_teardown};
 use crate::plan::{ActionKind, Observation, Obstacle, PlannedAction, Reason};
 
 /// A stack that stands for an instance.
@@ -179,9 +179,10 @@ pub(super) fn facts_of<'a>(stack: &ObservedStack, observation: &'a Observation) 
 
 fn objection(instance: &InstanceName, stack: &ObservedStack, carries_facts: bool) -> Option<Obstacle> {
     let (instance, name, status) = (instance.clone(), stack.name.clone(), stack.status.clone());
-    match on_deploy(&stack.status) {
-        DeployAnswer::Busy => Some(Obstacle::Busy { instance, stack: name, status }),
-        DeployAnswer::Unknown => Some(Obstacle::UnknownStatus { instance, stack: name, status }),
+    // What stops a teardown stops everything.
+    match on_teardown(&stack.status) {
+        TeardownAnswer::Busy => Some(Obstacle::Busy { instance, stack: name, status }),
+        TeardownAnswer::Unknown => Some(Obstacle::UnknownStatus { instance, stack: name, status }),
         // Facts that were read are of no later schema.
         _ if !carries_facts && has_later_facts(stack) => Some(Obstacle::LaterFacts { instance, stack: name }),
         _ => None,

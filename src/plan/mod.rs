@@ -50,6 +50,7 @@ pub use places::{FormerPlace, former_places};
 pub use protected::{MissingConsent, missing_consents};
 pub use reason::{Consent, Reason};
 pub use replacement::{Cause, Consequence, Fate};
+pub use status::{StatusRow, status_table};
 pub use teardown::teardown;
 pub use values::MASKED;
 

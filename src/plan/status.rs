@@ -1,7 +1,5 @@
-//! The answer to every stack status, as a table. See `docs/planning.md`.
-//!
-//! A teardown has no table of its own: it deletes whatever stands and rests, and is stopped by the
-//! same statuses that stop a deploy, the busy ones and the unknown ones.
+//! The answer to every stack status, as a table, for deploy, teardown and rebuild. `docs/recovery.md`
+//! shows it to people, and a test compares the two.
 
 use crate::model::StackStatus;
 
@@ -62,6 +60,76 @@ pub(super) fn on_deploy(status: &StackStatus) -> DeployAnswer {
     }
 }
 
+/// What a teardown does with a stack of some status, as far as its class and its environment let it go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TeardownAnswer {
+    /// There is nothing.
+    NothingToDo,
+    /// It rests: delete it.
+    Delete,
+    /// An operation is under way: wait for its end, then look again.
+    Busy,
+    /// Never heard of: change nothing.
+    Unknown,
+}
+
+/// The table, for teardowns: whatever rests can be deleted.
+pub(super) fn on_teardown(status: &StackStatus) -> TeardownAnswer {
+    match on_deploy(status) {
+        DeployAnswer::Create => TeardownAnswer::NothingToDo,
+        DeployAnswer::Busy => TeardownAnswer::Busy,
+        DeployAnswer::Unknown => TeardownAnswer::Unknown,
+        DeployAnswer::Compare
+        | DeployAnswer::CompareAfterRollback
+        | DeployAnswer::Replace
+        | DeployAnswer::DeleteAgain
+        | DeployAnswer::NeedsHands(_) => TeardownAnswer::Delete,
+    }
+}
+
+/// One row of the table, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusRow {
+    /// The status as the API writes it; `absent`, and `any other` for what this version never heard of.
+    pub status: String,
+    /// What `deploy` does.
+    pub deploy: &'static str,
+    /// What `teardown` does.
+    pub teardown: &'static str,
+    /// What `rebuild` does with what it may tear down. What it keeps it treats as `deploy` does.
+    pub rebuild: &'static str,
+}
+
+/// The whole table, in words: absent, every status that is known, and any other.
+pub fn status_table() -> Vec<StatusRow> {
+    let absent = row("absent".to_owned(), DeployAnswer::Create, TeardownAnswer::NothingToDo);
+    let other = row("any other".to_owned(), DeployAnswer::Unknown, TeardownAnswer::Unknown);
+    let known = StackStatus::ALL.iter().map(|it| row(it.to_string(), on_deploy(it), on_teardown(it)));
+    std::iter::once(absent).chain(known).chain([other]).collect()
+}
+
+fn row(status: String, deploy: DeployAnswer, teardown: TeardownAnswer) -> StatusRow {
+    let deploy = match deploy {
+        DeployAnswer::Create => "create",
+        DeployAnswer::Compare => "compare, update where it differs",
+        DeployAnswer::CompareAfterRollback => "compare, update again where it differs",
+        DeployAnswer::Replace => "delete, create",
+        DeployAnswer::DeleteAgain => {
+            "delete again, create; a unit with data outside disposable environments: stop"
+        }
+        DeployAnswer::NeedsHands(_) => "stop: it needs hands",
+        DeployAnswer::Busy => "wait, then look again",
+        DeployAnswer::Unknown => "stop: change nothing",
+    };
+    let (teardown, rebuild) = match teardown {
+        TeardownAnswer::NothingToDo => ("nothing to do", "create"),
+        TeardownAnswer::Delete => ("delete", "delete, create"),
+        TeardownAnswer::Busy => ("wait, then look again", "wait, then look again"),
+        TeardownAnswer::Unknown => ("stop: change nothing", "stop: change nothing"),
+    };
+    StatusRow { status, deploy, teardown, rebuild }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +141,8 @@ mod tests {
         }
         let never_heard = StackStatus::Unknown("FROZEN".to_owned());
         assert_eq!(on_deploy(&never_heard), DeployAnswer::Unknown);
+        assert_eq!(on_teardown(&never_heard), TeardownAnswer::Unknown);
+        assert_eq!(status_table().len(), StackStatus::ALL.len() + 2);
     }
 
     #[test]

@@ -45,8 +45,8 @@ pub trait CloudFormation: Send + Sync {
     /// Starts carrying a change set out.
     async fn execute_change_set(&self, change_set: &str, token: &str) -> Result<(), PortError>;
 
-    /// Removes a change set.
-    async fn delete_change_set(&self, change_set: &str) -> Result<(), PortError>;
+    /// Removes a change set, by its ARN or by its name on that stack. One that is not there is no error.
+    async fn delete_change_set(&self, stack: &str, change_set: &str) -> Result<(), PortError>;
 
     /// Starts an update without a change set.
     async fn update_stack(&self, request: &UpdateStack) -> Result<UpdateAnswer, PortError>;

@@ -30,6 +30,10 @@ pub enum PortErrorKind {
     Malformed,
     /// The embedded engine's state cannot be read or written.
     State,
+    /// The run's journal could not be written: the call was not made.
+    Unjournalled,
+    /// It was waited for as long as was asked.
+    Overdue,
     /// Another process holds the embedded engine's state.
     Busy,
     /// Something else.

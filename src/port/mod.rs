@@ -7,6 +7,8 @@
 mod builder;
 mod cloud;
 mod error;
+mod journal;
+mod lease;
 mod registry;
 
 pub use builder::{BuildOrder, Builder, BuilderError, ContextStream, ImageBuilder, LoadOrder, Output};
@@ -15,4 +17,6 @@ pub use cloud::{
     DriftStatus, Identity, Page, ResourceDrift, StackBody, UpdateAnswer, UpdateStack,
 };
 pub use error::{PortError, PortErrorKind};
+pub use journal::Journal;
+pub use lease::{LeaseStore, LeaseVersion};
 pub use registry::{Opener, Registry, RegistryError, RemoteImage};

@@ -22,8 +22,9 @@ pub(super) struct Library {
     stamped: OnceLock<Option<Stamped>>,
 }
 
-/// How many times larger stamps make a text, at most: one for each character that is not blank.
-const STAMPED_SIZE: usize = 64;
+/// How many times larger stamps may make a text. Lines are mostly longer than a stamp; a text in which
+/// they are not, and which is large, is not traced.
+const STAMPED_SIZE: usize = 8;
 
 /// The text of one rendered file, and what it was made with.
 pub(super) struct Output {

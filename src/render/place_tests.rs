@@ -87,6 +87,22 @@ fn a_place_is_in_the_source_whatever_moved_the_lines() {
 }
 
 #[test]
+fn blocks_of_parents_and_json_have_places_too() {
+    let child = "{% extends \"base.tera\" %}\n{% block b %}\nC: 2\n{% endblock %}\n";
+    let base = "A: 1\n{% block b %}\nB: 1\n{% endblock %}\nD: 1\n";
+    let rendered = render(sources([(OWN, child), ("base.tera", base)]));
+    let line = |pointer: &str| {
+        let (file, line, _) = shown(&rendered.template.key_place(pointer).unwrap());
+        format!("{file}:{line}")
+    };
+    assert_eq!(["/C", "/A", "/D"].map(line), ["template.yaml.tera:3", "base.tera:1", "base.tera:5"]);
+    let json = "{\n{% if inputs.yes %}\n \"A\": {\"{{ inputs.text }}B\": 1}\n{% endif %}\n}\n";
+    let rendered = render(sources([("template.json.tera", json)]));
+    let place = rendered.template.key_place("/A/tB").unwrap();
+    assert_eq!(shown(&place), ("template.json.tera".to_owned(), 3, "\"{{ inputs.text }}B\"".to_owned()));
+}
+
+#[test]
 fn values_that_are_put_in_are_pointed_to_as_a_whole() {
     let table = [
         ("A: 1\nB: {{ inputs.map | json }}\n", "/B/K", "{{ inputs.map | json }}"),

@@ -180,9 +180,10 @@ fn headline(
         _ => Label::Error,
     };
     let noun = match operation {
-        Operation::Deploy => "Deploy",
-        Operation::Teardown => "Teardown",
-        Operation::Rebuild => "Rebuild",
+        Operation::Deploy => "Deploy of",
+        Operation::Teardown => "Teardown of",
+        Operation::Rebuild => "Rebuild of",
+        Operation::Attach => "What was under way in",
     };
     let ended = match verdict {
         Verdict::Unannounced => "stopped at an unannounced change",
@@ -191,7 +192,7 @@ fn headline(
         other => other.as_str(),
     };
     let ended = palette.paint(label, ended);
-    format!("{noun} of {environment} {ended} after {}\n", text::duration(outcome.seconds))
+    format!("{noun} {environment} {ended} after {}\n", text::duration(outcome.seconds))
 }
 
 fn failure(report: &UnitReport, palette: &Palette) -> String {

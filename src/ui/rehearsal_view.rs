@@ -109,6 +109,8 @@ pub fn rehearsal(rehearsal: &Rehearsal, palette: &Palette) -> String {
         Operation::Deploy => "deploy",
         Operation::Teardown => "teardown",
         Operation::Rebuild => "rebuild",
+        // Nothing of others' goes on in a rehearsal.
+        Operation::Attach => "attach",
     };
     let mut shown = format!(
         "{} of {} takes about {}",
@@ -139,7 +141,9 @@ pub fn rehearsal(rehearsal: &Rehearsal, palette: &Palette) -> String {
 /// What a rehearsal begins with. What stands is not asked: there may be no way to ask.
 fn assumption(operation: Operation) -> &'static str {
     match operation {
-        Operation::Deploy => "from nothing, whatever stands now; `plan` tells what would change",
+        Operation::Deploy | Operation::Attach => {
+            "from nothing, whatever stands now; `plan` tells what would change"
+        }
         Operation::Teardown | Operation::Rebuild => "as if this release were deployed, whatever stands now",
     }
 }
@@ -194,7 +198,7 @@ pub fn document(rehearsal: &Rehearsal) -> Value {
     json!({
         "schema": SCHEMA,
         "from": match rehearsal.operation {
-            Operation::Deploy => "nothing",
+            Operation::Deploy | Operation::Attach => "nothing",
             Operation::Teardown | Operation::Rebuild => "release",
         },
         "environment": rehearsal.environment,

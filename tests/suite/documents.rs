@@ -93,3 +93,17 @@ fn the_table_of_rules_is_the_one_in_the_code() {
     });
     assert_eq!(rows.collect::<Vec<_>>(), table.collect::<Vec<_>>());
 }
+
+#[test]
+fn the_table_of_statuses_is_the_one_in_the_code() {
+    let page = fs::read_to_string(root().join("docs/recovery.md")).unwrap();
+    let section = page.split("## What happens to a stack of each status").nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| ")).skip(1).map(|line| {
+        line.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect::<Vec<_>>()
+    });
+    let table = rekindle::plan::status_table()
+        .into_iter()
+        .map(|row| vec![row.status, row.deploy.to_owned(), row.teardown.to_owned(), row.rebuild.to_owned()]);
+    assert_eq!(rows.collect::<Vec<_>>(), table.collect::<Vec<_>>());
+}

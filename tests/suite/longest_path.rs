@@ -59,7 +59,7 @@ fn run(plan: &Plan, jobs: usize, weights: BTreeMap<InstanceName, f64>) -> f64 {
     let client = cloud.client("000000000000".parse().unwrap(), "eu-central-1".parse().unwrap());
     let primary = ("primary".parse().unwrap(), Cloud::new(Arc::new(client), Pace::Virtual));
     let clouds = Clouds { targets: [primary].into(), used: BTreeMap::new() };
-    let options = ExecuteOptions { run: "run".to_owned(), jobs, weights };
+    let options = ExecuteOptions { run: "run".to_owned(), jobs, weights, ..ExecuteOptions::default() };
     let (others, recorder, stop) = (BTreeMap::new(), Recorder::default(), Stop::never());
     let work = execute(plan, &clouds, &others, &options, &recorder, &stop);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

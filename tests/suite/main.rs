@@ -1,6 +1,7 @@
 //! The one integration-test binary: each file is one scenario group (see `docs/ARCHITECTURE.md`).
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
+mod attach;
 #[cfg(feature = "aws")]
 mod aws_answers;
 #[cfg(feature = "aws")]
@@ -23,8 +24,11 @@ mod former_places;
 mod hostile;
 mod images;
 mod json_documents;
+mod kills;
 mod language_project;
 mod layers;
+#[cfg(feature = "aws")]
+mod lease;
 mod local_engine;
 mod longest_path;
 mod main_job;
@@ -40,5 +44,6 @@ mod replacement;
 mod sandbox;
 mod shipped_project;
 mod source;
+mod statuses;
 mod support;
 mod teardown;

@@ -1,18 +1,21 @@
 //! `rekindle deploy`: makes an environment what the source says.
 
+use std::sync::Arc;
+
 use crate::cli::Session;
 use crate::cli::args::DeployArguments;
+use crate::cli::carry_out::Errand;
 use crate::cli::command::plan::{check_names, deploy_context, make, refuse_broken, refuse_broken_units};
 use crate::cli::consent::{self, Question};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
+use crate::cli::hold::Hold;
 use crate::cli::rehearsal::{self, Rehearsal};
-use crate::cli::site::{Errand, Site};
+use crate::cli::site::Site;
 use crate::cli::view::{self, Notices};
 use crate::cli::wire::Wiring;
-use crate::cli::{faults, names, runtime};
-use crate::disk::{EnvironmentLock, clock};
-use crate::engine::{Operation, Outcome, Stop};
+use crate::cli::{faults, names, recovery, runtime};
+use crate::engine::{EventSink, Operation, Outcome, Stop};
 use crate::manifest::Project;
 use crate::model::InstanceName;
 use crate::plan::DeployContext;
@@ -45,13 +48,31 @@ async fn deploy(
 ) -> Result<Outcome, Failure> {
     let environment = &assembly.environment;
     let state = session.state()?;
-    let _lock = EnvironmentLock::take(&state, &environment.name, "deploy", clock::now())?;
     let notices = Notices::new(&session.console);
     let mut wiring = Wiring::new(session, faults(&arguments.run)?);
-    let site = Site::open(&mut wiring, environment, &state, (&notices, stop)).await?;
-    session.console.diagnostics(&site.former_places())?;
-    let mut observation = site.look_when_settled(&assembly.units, &notices, stop).await?;
-    let plan = make(&site, assembly, context, &mut observation, &notices, stop).await?;
+    let watch: (&dyn EventSink, &Stop) = (&notices, stop);
+    let hold = Hold::take(&wiring, (environment, "deploy"), &state, &arguments.run, watch).await?;
+    let work = async |stop: &Stop| {
+        recovery::settle(&mut wiring, environment, &state, (&notices, stop)).await?;
+        let mut site = Site::open(&mut wiring, environment, &state, (&notices, stop)).await?;
+        site.hold = Some(Arc::clone(&hold));
+        deploy_held(session, arguments, (project, assembly), (&site, context), (&notices, stop)).await
+    };
+    hold.during(watch, work).await
+}
+
+/// The deploy of an environment that is held.
+async fn deploy_held(
+    session: &Session,
+    arguments: &DeployArguments,
+    (project, assembly): (&Project, &Assembly),
+    (site, context): (&Site, &DeployContext),
+    (notices, stop): (&Notices<'_>, &Stop),
+) -> Result<Outcome, Failure> {
+    let environment = &assembly.environment;
+    session.console.diagnostics(&site.warnings())?;
+    let mut observation = site.look_when_settled(&assembly.units, notices, stop).await?;
+    let plan = make(site, assembly, context, &mut observation, notices, stop).await?;
     session.console.plan(&plan)?;
     refuse_broken(project, &plan)?;
     consent::named(&plan, consent::Where::Here)?;
@@ -61,7 +82,7 @@ async fn deploy(
         consent::ask(&session.console, &arguments.run, &question, stop).await?;
     }
     let view = view::of(&session.console, Expectations::of(&plan));
-    let options = session.execute_options(arguments.run.jobs);
+    let options = session.execute_options(&arguments.run);
     let operation = Operation::Deploy;
     let (source, options) = (&assembly.units[..], &options);
     let errand = Errand { plan: &plan, observation: &observation, source, options, operation };

@@ -12,8 +12,8 @@ use crate::cli::{runtime, wire};
 use crate::disk;
 use crate::manifest::lock::{self, FactName, FactProvider, Lock, PARAMETER_STORE, Scope};
 use crate::manifest::{LockChange, LockUpdate, Project, TemplateDigests};
-use crate::model::Platform;
 use crate::model::files::LOCK_FILE;
+use crate::model::{Diagnostics, Platform};
 use crate::release::{self, Assembler};
 
 /// `lock`
@@ -49,13 +49,47 @@ fn entry(text: &str) -> Result<(String, String), String> {
 pub fn run(session: &Session, arguments: &LockArguments) -> Result<ExitCode, Failure> {
     let root = session.root()?;
     let project = Project::read(disk::read_project(&root)?)?;
-    refuse_broken(&project)?;
+    let stated = stated(arguments);
     let mut update = published(&project, arguments.update)?;
-    look_up_bases(session, &project, arguments.update, &mut update)?;
-    for (fact, value) in stated(arguments) {
-        update.state(fact, value);
+    state(&mut update, &stated);
+    let errors = errors_in_drafts(&project, &update);
+    if !errors.0.is_empty() {
+        // What a template lacks may be just a value that is stated now.
+        let mut update = LockUpdate { lock: project.lock.clone(), changes: Vec::new() };
+        state(&mut update, &stated);
+        write(&root, &update)?;
+        return Err(Failure::from(errors).hint(not_published(&update)));
     }
+    look_up_bases(session, &project, arguments.update, &mut update)?;
     write(&root, &update)?;
+    show(session, &update)?;
+    Ok(ExitCode::Done)
+}
+
+fn state(update: &mut LockUpdate, stated: &[(FactName, Value)]) {
+    for (fact, value) in stated {
+        update.state(fact.clone(), value.clone());
+    }
+}
+
+/// A version that is published never changes, so one with errors would stay broken. It is judged with
+/// the facts that it will find.
+fn errors_in_drafts(project: &Project, update: &LockUpdate) -> Diagnostics {
+    let project = Project { lock: update.lock.clone(), ..project.clone() };
+    release::judge_drafts(&project).unwrap_or_else(|problems| problems)
+}
+
+fn not_published(update: &LockUpdate) -> String {
+    let changes: Vec<String> = update.changes.iter().map(ToString::to_string).collect();
+    match changes.as_slice() {
+        [] => format!("no template was published, and {LOCK_FILE} is as it was"),
+        changes => {
+            format!("no template was published; {LOCK_FILE} has what was stated ({})", changes.join(", "))
+        }
+    }
+}
+
+fn show(session: &Session, update: &LockUpdate) -> Result<(), Failure> {
     if session.console.is_json() {
         let changes: Vec<String> = update.changes.iter().map(ToString::to_string).collect();
         session.console.document(&json!({ "schema": 1, "lock": LOCK_FILE, "changes": changes }))?;
@@ -66,16 +100,7 @@ pub fn run(session: &Session, arguments: &LockArguments) -> Result<ExitCode, Fai
             session.console.result(&format!("{change}\n"))?;
         }
     }
-    Ok(ExitCode::Done)
-}
-
-/// A version that is published never changes, so one with errors would stay broken.
-fn refuse_broken(project: &Project) -> Result<(), Failure> {
-    let errors = release::judge_drafts(project)?;
-    if errors.0.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::from(errors).hint(format!("nothing was published, and {LOCK_FILE} is as it was")))
+    Ok(())
 }
 
 /// The facts that the command line states.

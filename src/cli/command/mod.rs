@@ -1,5 +1,6 @@
 //! One file a command: arguments in, layers called in order, results shown, exit code out.
 
+pub mod attach;
 pub mod build;
 pub mod check;
 pub mod completions;

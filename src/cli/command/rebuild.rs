@@ -1,20 +1,24 @@
 //! `rekindle rebuild`: tears down what may be torn down, makes it again, and proves it equal.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use crate::cli::Session;
 use crate::cli::args::{ChangeArguments, RebuildArguments, Selection};
+use crate::cli::carry_out::Errand;
 use crate::cli::command::plan::{deploy_context, make};
 use crate::cli::command::teardown::{named, question, teardown_context};
 use crate::cli::command::verify;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
+use crate::cli::hold::Hold;
 use crate::cli::rehearsal::{self, Rehearsal};
-use crate::cli::site::{Errand, Site};
+use crate::cli::site::Site;
 use crate::cli::view::{self, Notices};
 use crate::cli::wire::Wiring;
-use crate::cli::{consent, faults, names, runtime};
-use crate::disk::{EnvironmentLock, clock};
+use crate::cli::{consent, faults, names, recovery, runtime};
 use crate::engine::{EventSink, ExecuteOptions, Operation, Outcome, Stop, VerifyOptions};
-use crate::model::Digest;
+use crate::model::{Digest, Record};
 use crate::plan::{self, Observation, Plan};
 use crate::release::Assembly;
 use crate::ui::outcome_view::{Summary, Verdict};
@@ -58,21 +62,44 @@ async fn rebuild(
 ) -> Result<ExitCode, Failure> {
     let environment = &assembly.environment;
     let state = session.state()?;
-    let _lock = EnvironmentLock::take(&state, &environment.name, "rebuild", clock::now())?;
     let notices = Notices::new(&session.console);
     let mut wiring = Wiring::new(session, faults(&arguments.run)?);
-    let site = Site::open(&mut wiring, environment, &state, (&notices, stop)).await?;
-    site.reach_everything(None)?;
-    let options = session.execute_options(arguments.run.jobs);
-    let rebuild = Rebuild { session, assembly, site, options, stop };
+    let watch: (&dyn EventSink, &Stop) = (&notices, stop);
+    let hold = Hold::take(&wiring, (environment, "rebuild"), &state, &arguments.run, watch).await?;
+    let work = async |stop: &Stop| {
+        recovery::settle(&mut wiring, environment, &state, (&notices, stop)).await?;
+        let mut site = Site::open(&mut wiring, environment, &state, (&notices, stop)).await?;
+        site.hold = Some(Arc::clone(&hold));
+        site.reach_everything(None)?;
+        let options = session.execute_options(&arguments.run);
+        let rebuild = Rebuild { session, assembly, site, options, stop };
+        rebuild_held(&rebuild, arguments, &notices).await
+    };
+    hold.during(watch, work).await
+}
 
+/// The rebuild of an environment that is held.
+async fn rebuild_held(
+    rebuild: &Rebuild<'_>,
+    arguments: &RebuildArguments,
+    notices: &Notices<'_>,
+) -> Result<ExitCode, Failure> {
+    let Rebuild { session, assembly, stop, .. } = *rebuild;
     let environment = &rebuild.site.environment;
-    let mut observation = rebuild.site.look_when_settled(&assembly.units, &notices, stop).await?;
-    rebuild.site.complete_for_teardown(&mut observation, &notices, stop).await?;
+    let mut observation = rebuild.site.look_when_settled(&assembly.units, notices, stop).await?;
+    rebuild.site.complete_for_teardown(&mut observation, notices, stop).await?;
     let before = ledger_ids(&rebuild.site)?;
-    let teardown = plan::teardown(&teardown_context(environment, &arguments.consents), &observation)?;
+    let mut context = teardown_context(environment, &arguments.consents);
+    if let Some(interrupted) = interrupted(&rebuild.site, assembly)? {
+        session.console.progress(&format!(
+            "continuing the rebuild of {}: what it has made stays, the rest is made now\n",
+            interrupted.started
+        ))?;
+        context.selected = Some(BTreeSet::new());
+    }
+    let teardown = plan::teardown(&context, &observation)?;
     session.console.plan(&teardown)?;
-    rebuild.refuse_early(observation.clone().after_deletions(&teardown), &notices).await?;
+    rebuild.refuse_early(observation.clone().after_deletions(&teardown), notices).await?;
     let question = question("rebuild", environment, &arguments.consents);
     consent::ask(&session.console, &arguments.run, &question, stop).await?;
 
@@ -145,6 +172,19 @@ impl Rebuild<'_> {
         }
         Ok(if is_equal { ExitCode::Done } else { ExitCode::Different })
     }
+}
+
+/// The rebuild of this very deployment that was interrupted when everything was torn down, if that was
+/// the last run: tearing down again would make twice what it has made.
+fn interrupted(site: &Site, assembly: &Assembly) -> Result<Option<Record>, Failure> {
+    let Some(ledger) = &site.ledger else { return Ok(None) };
+    let last = ledger.records()?.pop().map(|(_, record)| record);
+    Ok(last.filter(|record| {
+        record.operation == Operation::Rebuild.as_str()
+            && record.outcome == Verdict::Interrupted.as_str()
+            && record.release == Some(assembly.release)
+            && record.deployment == Some(assembly.deployment)
+    }))
 }
 
 /// Release and deployment of the last run that recorded them.

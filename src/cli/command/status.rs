@@ -31,7 +31,7 @@ pub fn run(session: &Session, arguments: &EnvironmentArguments) -> Result<ExitCo
         let notices = Notices::new(&session.console);
         let mut wiring = Wiring::new(session, Vec::new());
         let site = Site::open(&mut wiring, &environment, &state, (&notices, &stop)).await?;
-        session.console.diagnostics(&site.former_places())?;
+        session.console.diagnostics(&site.warnings())?;
         site.look(&units, &notices, &stop).await
     })?;
     let mut rows: BTreeMap<_, StatusRow> = units

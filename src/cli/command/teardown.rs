@@ -1,20 +1,23 @@
 //! `rekindle teardown`: deletes an environment's stacks, dependants first, with or without source.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::cli::Session;
 use crate::cli::args::{TeardownArguments, TeardownConsents};
+use crate::cli::carry_out::Errand;
 use crate::cli::command::plan::selected;
 use crate::cli::consent::{self, Question};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
+use crate::cli::hold::Hold;
 use crate::cli::rehearsal::{self, Rehearsal};
-use crate::cli::site::{Errand, Site};
+use crate::cli::site::Site;
 use crate::cli::source::Places;
 use crate::cli::view::{self, Notices};
 use crate::cli::wire::Wiring;
-use crate::cli::{faults, names, runtime};
-use crate::disk::{EnvironmentLock, StateDirectory, clock};
+use crate::cli::{faults, names, recovery, runtime};
+use crate::disk::StateDirectory;
 use crate::engine::{EventSink, Operation, Outcome, Stop};
 use crate::manifest::Project;
 use crate::model::{Environment, EnvironmentName, InstanceName, Protection, Target, TargetName};
@@ -84,19 +87,35 @@ async fn teardown(
     state: &StateDirectory,
     stop: &Stop,
 ) -> Result<Outcome, Failure> {
-    let _lock = EnvironmentLock::take(state, &environment.name, "teardown", clock::now())?;
     let notices = Notices::new(&session.console);
     let mut wiring = Wiring::new(session, faults(&arguments.run)?);
     let watch: (&dyn EventSink, &Stop) = (&notices, stop);
-    let site = match &arguments.project {
-        None => Site::open(&mut wiring, environment, state, watch).await?,
-        // The place was named on the command line: it is this one that is meant.
-        Some(_) => Site::open_here(&mut wiring, environment, state, watch).await?,
+    let hold = Hold::take(&wiring, (environment, "teardown"), state, &arguments.run, watch).await?;
+    let work = async |stop: &Stop| {
+        let watch: (&dyn EventSink, &Stop) = (&notices, stop);
+        recovery::settle(&mut wiring, environment, state, watch).await?;
+        let mut site = match &arguments.project {
+            None => Site::open(&mut wiring, environment, state, watch).await?,
+            // The place was named on the command line: it is this one that is meant.
+            Some(_) => Site::open_here(&mut wiring, environment, state, watch).await?,
+        };
+        site.hold = Some(Arc::clone(&hold));
+        teardown_held(session, arguments, (&site, source), (&notices, stop)).await
     };
+    hold.during(watch, work).await
+}
+
+/// The teardown of an environment that is held.
+async fn teardown_held(
+    session: &Session,
+    arguments: &TeardownArguments,
+    (site, source): (&Site, &BTreeSet<InstanceName>),
+    (notices, stop): (&Notices<'_>, &Stop),
+) -> Result<Outcome, Failure> {
     site.reach_everything(arguments.selection.target.as_ref())?;
     let environment = &site.environment;
-    let mut observation = site.look_when_settled(&[], &notices, stop).await?;
-    site.complete_for_teardown(&mut observation, &notices, stop).await?;
+    let mut observation = site.look_when_settled(&[], notices, stop).await?;
+    site.complete_for_teardown(&mut observation, notices, stop).await?;
     let mut context = teardown_context(environment, &arguments.consents);
     let standing: BTreeSet<_> = standing(&observation).collect();
     let known: BTreeSet<_> = source.iter().chain(&standing).cloned().collect();
@@ -110,7 +129,7 @@ async fn teardown(
         consent::ask(&session.console, &arguments.run, &question, stop).await?;
     }
     let view = view::of(&session.console, Expectations::of(&plan));
-    let options = session.execute_options(arguments.run.jobs);
+    let options = session.execute_options(&arguments.run);
     let operation = Operation::Teardown;
     let errand = Errand { plan: &plan, observation: &observation, source: &[], options: &options, operation };
     let work = site.carry_out(errand, &*view, stop);

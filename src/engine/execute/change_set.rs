@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use crate::engine::UnitOutcome;
+use crate::engine::execute::effect::Asked;
 use crate::engine::execute::ending::{Ending, Step, plain};
 use crate::engine::execute::unit::Work;
 use crate::engine::lane::CallError;
-use crate::model::Change;
+use crate::model::{Change, Effect};
 use crate::port::{ChangeSetStatus, PortErrorKind, UpdateStack};
 
 /// How often a name that is taken is replaced by the next one.
@@ -56,7 +57,8 @@ async fn begin(work: &Work<'_>, request: &UpdateStack) -> Step<String> {
     loop {
         let name = work.token("change-set", attempt);
         let named = UpdateStack { token: name.clone(), ..request.clone() };
-        match work.lane.call(|port| port.create_change_set(&name, &named)).await {
+        let asked = Asked { effect: Effect::CreateChangeSet, stack: &request.stack, subject: &name };
+        match work.effect(asked, |port| port.create_change_set(&name, &named)).await {
             Ok(id) => return Ok(id),
             Err(CallError::Failed { error, answer_lost: true })
                 if error.kind == PortErrorKind::AlreadyExists && attempt < NAMES =>
@@ -71,7 +73,8 @@ async fn begin(work: &Work<'_>, request: &UpdateStack) -> Step<String> {
 /// Carries a change set out. An execution whose answer was lost finds the change set gone or the
 /// stack busy: the stack itself will tell.
 pub(super) async fn execute(work: &Work<'_>, id: &str, token: &str) -> Step<()> {
-    match work.lane.call(|port| port.execute_change_set(id, token)).await {
+    let asked = Asked { effect: Effect::ExecuteChangeSet, stack: &work.observed().id, subject: id };
+    match work.effect(asked, |port| port.execute_change_set(id, token)).await {
         Ok(()) => Ok(()),
         Err(CallError::Failed { error, answer_lost: true })
             if matches!(error.kind, PortErrorKind::NotFound | PortErrorKind::WrongState) =>
@@ -90,5 +93,7 @@ pub(super) async fn give_up(work: &Work<'_>, id: &str, ending: Ending) -> Box<En
 
 /// Removes a change set. One that stays does no harm: the next execution deletes it.
 pub(super) async fn remove(work: &Work<'_>, id: &str) {
-    drop(work.lane.call(|port| port.delete_change_set(id)).await);
+    let stack = &work.observed().id;
+    let asked = Asked { effect: Effect::DeleteChangeSet, stack, subject: id };
+    drop(work.effect(asked, |port| port.delete_change_set(stack, id)).await);
 }

@@ -3,9 +3,11 @@
 
 use serde_json::Value;
 
+use crate::engine::execute::effect::Asked;
 use crate::engine::execute::ending::{Ending, Step};
 use crate::engine::execute::unit::Work;
 use crate::engine::lane::CallError;
+use crate::model::Effect;
 use crate::model::facts::Identity;
 use crate::port::{CreateStack, PortErrorKind};
 
@@ -21,7 +23,8 @@ pub(super) async fn create(work: &Work<'_>) -> Step<Ending> {
         timeout_minutes: wanted.desired.timeout_minutes,
         token: token.clone(),
     };
-    let id = match work.lane.call(|port| port.create_stack(&request)).await {
+    let asked = Asked { effect: Effect::CreateStack, stack: request.stack.as_str(), subject: &request.token };
+    let id = match work.effect(asked, |port| port.create_stack(&request)).await {
         Ok(id) => id,
         Err(error) => ours_after_all(work, &request, error).await?,
     };

@@ -1,11 +1,12 @@
 //! Delete: by ARN, because a name can be reused and only the ARN still finds a deleted stack.
 
+use crate::engine::execute::effect::Asked;
 use crate::engine::execute::ending::{Ending, Step};
 use crate::engine::execute::lift;
 use crate::engine::execute::unit::Work;
 use crate::engine::lane::CallError;
 use crate::engine::{Event, UnitOutcome};
-use crate::model::StackStatus;
+use crate::model::{Effect, StackStatus};
 use crate::plan::Emptied;
 use crate::port::{DeleteStack, PortErrorKind};
 
@@ -19,14 +20,16 @@ pub(super) async fn delete(work: &Work<'_>) -> Step<Ending> {
     lift::lift(work).await?;
     empty(work).await?;
     if observed.termination_protection {
-        match work.lane.call(|port| port.set_termination_protection(id, false)).await {
+        let asked = Asked { effect: Effect::SetTerminationProtection, stack: id, subject: "false" };
+        match work.effect(asked, |port| port.set_termination_protection(id, false)).await {
             Err(error) if is_gone(&error) => return Ok(gone(id)),
             lifted => lifted.map_err(|error| Box::new(Ending::after_effect(error).of(id)))?,
         }
     }
     let token = work.token("delete", 1);
     let request = DeleteStack { stack: id.to_owned(), service_role: None, token: token.clone() };
-    match work.lane.call(|port| port.delete_stack(&request)).await {
+    let asked = Asked { effect: Effect::DeleteStack, stack: id, subject: &token };
+    match work.effect(asked, |port| port.delete_stack(&request)).await {
         Err(error) if is_gone(&error) => return Ok(gone(id)),
         started => started.map_err(|error| Box::new(Ending::after_effect(error).of(id)))?,
     }
@@ -49,7 +52,8 @@ async fn empty(work: &Work<'_>) -> Step<()> {
     for Emptied { logical_id, bucket } in &work.action.emptied {
         let mut deleted = 0;
         loop {
-            let page = work.lane.call(|port| port.empty_bucket(bucket)).await;
+            let asked = Asked { effect: Effect::EmptyBucket, stack: &work.observed().id, subject: bucket };
+            let page = work.effect(asked, |port| port.empty_bucket(bucket)).await;
             let page = page.map_err(|error| Box::new(Ending::after_effect(error).of(&work.observed().id)))?;
             deleted += page;
             if page == 0 {

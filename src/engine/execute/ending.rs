@@ -56,6 +56,9 @@ impl Ending {
     pub(super) fn after_effect(error: CallError) -> Self {
         match error {
             CallError::Stopped => Self::new(UnitOutcome::LeftRunning),
+            CallError::Failed { error, .. } if error.kind == PortErrorKind::Unjournalled => {
+                Self::new(UnitOutcome::Refused { cause: plain(told(&error)) })
+            }
             CallError::Failed { error, .. } => {
                 let hint = error.hint.clone().unwrap_or_else(|| {
                     "run the same command again: it waits for what is still going on, and continues"
@@ -79,7 +82,7 @@ impl Ending {
 }
 
 /// Whether the cloud understood and said no, so that nothing was begun.
-fn is_refusal(kind: PortErrorKind) -> bool {
+pub(super) fn is_refusal(kind: PortErrorKind) -> bool {
     matches!(
         kind,
         PortErrorKind::Denied
@@ -88,6 +91,7 @@ fn is_refusal(kind: PortErrorKind) -> bool {
             | PortErrorKind::WrongState
             | PortErrorKind::Invalid
             | PortErrorKind::LimitExceeded
+            | PortErrorKind::Unjournalled
     )
 }
 
@@ -100,12 +104,12 @@ fn told(error: &PortError) -> String {
 }
 
 /// A cause that is no resource's.
-pub(super) fn plain(reason: impl Into<String>) -> Cause {
+pub(in crate::engine) fn plain(reason: impl Into<String>) -> Cause {
     Cause { resource: None, resource_type: None, reason: reason.into() }
 }
 
 /// Whether CloudFormation took a failed operation back.
-pub(super) fn is_rolled_back(status: &StackStatus) -> bool {
+pub(in crate::engine) fn is_rolled_back(status: &StackStatus) -> bool {
     matches!(
         status,
         StackStatus::RollbackComplete
@@ -116,7 +120,12 @@ pub(super) fn is_rolled_back(status: &StackStatus) -> bool {
 
 /// What to do about a stack that stopped in this status. The embedded engine has no commands of its
 /// own: there a stuck stack is torn down and made again.
-pub(super) fn hint(status: &StackStatus, stack: &str, instance: &InstanceName, is_embedded: bool) -> String {
+pub(in crate::engine) fn hint(
+    status: &StackStatus,
+    stack: &str,
+    instance: &InstanceName,
+    is_embedded: bool,
+) -> String {
     match status {
         StackStatus::UpdateFailed | StackStatus::UpdateRollbackFailed if is_embedded => {
             format!("correct the cause, tear down unit `{instance}`, then run the same command again")

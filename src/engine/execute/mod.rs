@@ -6,6 +6,7 @@ mod announced;
 mod change_set;
 mod create;
 mod delete;
+mod effect;
 mod ending;
 mod lift;
 mod order;
@@ -19,6 +20,7 @@ mod walk;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::engine::clouds::Clouds;
 use crate::engine::lane::advice;
@@ -28,8 +30,9 @@ use crate::engine::{Event, EventSink, Operation, Outcome, PlannedUnit, Stop};
 use crate::model::{EnvironmentName, InstanceName, ObservedStack, TargetName};
 use crate::plan::graph::Cycle;
 use crate::plan::{self, Plan};
-use crate::port::PortError;
+use crate::port::{Journal, PortError};
 
+pub(super) use ending::{hint, is_rolled_back, plain};
 pub use order::waits_for;
 pub(super) use outputs::used_outputs;
 pub(super) use policy::is_allow_all;
@@ -44,8 +47,14 @@ pub type Others = BTreeMap<EnvironmentName, BTreeMap<TargetName, Vec<Arc<Observe
 pub struct ExecuteOptions {
     /// Names this run: client tokens are derived from it. Unique per run.
     pub run: String,
+    /// Where every effect is announced; `None` where nothing outlasts the process.
+    pub journal: Option<Arc<dyn Journal>>,
     /// How many instances are worked on at once; 0 for any number.
     pub jobs: usize,
+    /// How long one stack is waited for at most.
+    pub unit_deadline: Option<Duration>,
+    /// How long the whole is waited for at most; nothing is started after that.
+    pub deadline: Option<Duration>,
     /// Expected seconds per instance. Of the instances that could start, the one at the head of the
     /// longest path does; an instance without a number counts as one second.
     pub weights: BTreeMap<InstanceName, f64>,
@@ -114,7 +123,9 @@ pub async fn execute(
 ) -> Result<Outcome, ExecuteError> {
     order::validate(plan, clouds)?;
     let session = Session::new(clouds, sink, stop, Patience::Long);
-    let run = walk::Run { plan, session: &session, sink, stop, options, outputs: Outputs::new(plan, others) };
+    let outputs = Outputs::new(plan, others);
+    let ends = session.lanes().first().zip(options.deadline).map(|(lane, after)| lane.now() + after);
+    let run = walk::Run { plan, session: &session, sink, stop, options, outputs, ends };
     session.run(walk::walk(&run)).await.map_err(ExecuteError::Wait)
 }
 

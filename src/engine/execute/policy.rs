@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::engine::Event;
+use crate::engine::execute::effect::Asked;
 use crate::engine::execute::unit::{Wanted, Work};
 use crate::engine::lane::CallError;
+use crate::model::Effect;
 use crate::port::PortErrorKind;
 
 /// Sets the stack policy before an update, so that the update is judged by the policy it brings.
@@ -18,7 +20,8 @@ pub(super) async fn set_policy(work: &Work<'_>, wanted: &Wanted<'_>) -> Result<(
         None if is_restricted(work).await? => allow_all().to_string(),
         None => return Ok(()),
     };
-    work.lane.call(|port| port.set_stack_policy(id, &text)).await
+    let asked = Asked { effect: Effect::SetStackPolicy, stack: id, subject: &work.token("policy", 1) };
+    work.effect(asked, |port| port.set_stack_policy(id, &text)).await
 }
 
 /// Whether a policy is set that forbids anything. Where it may not be read that is only said: an
@@ -47,7 +50,9 @@ pub(super) async fn set_protection(work: &Work<'_>, wanted: &Wanted<'_>) -> Resu
     if observed.termination_protection == enabled {
         return Ok(());
     }
-    work.lane.call(|port| port.set_termination_protection(&observed.id, enabled)).await
+    let subject = if enabled { "true" } else { "false" };
+    let asked = Asked { effect: Effect::SetTerminationProtection, stack: &observed.id, subject };
+    work.effect(asked, |port| port.set_termination_protection(&observed.id, enabled)).await
 }
 
 fn allow_all() -> Value {

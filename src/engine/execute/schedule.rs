@@ -37,6 +37,11 @@ impl Schedule {
         self.ready.pop_first().map(|(_, instance)| instance)
     }
 
+    /// Whether everything was started, or never will be.
+    pub(super) fn is_empty(&self) -> bool {
+        self.ready.is_empty() && self.waiting.is_empty()
+    }
+
     /// An instance is done: whatever waited for it alone may start.
     pub(super) fn done(&mut self, instance: &InstanceName) {
         for follower in self.followers.get(instance).cloned().unwrap_or_default() {

@@ -9,10 +9,10 @@ use crate::engine::execute::token::token;
 use crate::engine::execute::walk::Run;
 use crate::engine::execute::{create, delete, update};
 use crate::engine::history::History;
-use crate::engine::lane::Lane;
+use crate::engine::lane::{CallError, Lane};
 use crate::engine::watch::Watch;
 use crate::engine::{Cause, Event, UnitOutcome, UnitReport};
-use crate::model::{Facts, InstanceName, ObservedStack, SealedUnit};
+use crate::model::{Facts, InstanceName, JournalEntry, ObservedStack, SealedUnit};
 use crate::plan::{ActionKind, PlannedAction};
 use crate::port::StackBody;
 
@@ -36,14 +36,20 @@ pub(super) async fn work_on(run: &Run<'_>, action: &PlannedAction) -> UnitReport
         ActionKind::Keep => Ok(Ending::new(UnitOutcome::Unchanged)),
     };
     let ending = ended.unwrap_or_else(|early| *early);
-    UnitReport {
+    let report = UnitReport {
         instance: action.instance.clone(),
         action: action.action,
         outcome: ending.outcome,
         stack_id: ending.stack_id.or_else(|| action.observed.as_ref().map(|stack| stack.id.clone())),
         changed: ending.stack.and_then(|stack| stack.updated.or(stack.created)),
         seconds: seconds(began, lane.now()),
+    };
+    // What was left running ends without us: whoever finds the journal has to look.
+    if report.outcome != UnitOutcome::LeftRunning {
+        let (time, instance, last) = (lane.now(), report.instance.clone(), report.last());
+        work.note(JournalEntry::Finished { time, instance, last }).await;
     }
+    report
 }
 
 /// Deletes the stack, and makes it again once it is gone.
@@ -113,9 +119,23 @@ impl<'w> Work<'w> {
         history: &Arc<History>,
     ) -> Step<Option<ObservedStack>> {
         let (stack, history) = (stack_id.to_owned(), Arc::clone(history));
-        let watch = Watch { stack, before: before.cloned(), history };
+        let until = self.run.until(self.lane.now());
+        let watch = Watch { stack, before: before.cloned(), history, until };
         let settled = self.lane.settled(watch).await;
+        if matches!(settled, Err(CallError::Stopped)) && until.is_some_and(|until| self.lane.now() >= until) {
+            self.overdue();
+        }
         settled.map_err(|error| Box::new(Ending::after_effect(error).of(stack_id)))
+    }
+
+    fn overdue(&self) {
+        let (time, instance) = (self.lane.now(), Some(self.instance().clone()));
+        let environment = &self.run.plan.environment;
+        let message = format!(
+            "it takes longer than it is to be waited for, and goes on without us; `rekindle attach {environment}` \
+             watches it"
+        );
+        self.lane.send(Event::Notice { time, instance, message });
     }
 
     /// Judges a stack that should stand now and carry these facts.

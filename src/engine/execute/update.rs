@@ -3,11 +3,12 @@
 use crate::engine::UnitOutcome;
 use crate::engine::execute::announced::unannounced;
 use crate::engine::execute::change_set::{self, Computed};
+use crate::engine::execute::effect::Asked;
 use crate::engine::execute::ending::{Ending, Step};
 use crate::engine::execute::policy;
 use crate::engine::execute::unit::{Wanted, Work};
 use crate::engine::lane::CallError;
-use crate::model::{Facts, ObservedStack};
+use crate::model::{Effect, Facts, ObservedStack};
 use crate::port::{PortErrorKind, UpdateAnswer, UpdateStack};
 
 /// Changes the stack and waits until it stands.
@@ -77,7 +78,8 @@ async fn start(
         return Ok(UpdateAnswer::Started);
     }
     change_set::remove(work, &id).await;
-    match work.lane.call(|port| port.update_stack(request)).await {
+    let asked = Asked { effect: Effect::UpdateStack, stack: &request.stack, subject: &request.token };
+    match work.effect(asked, |port| port.update_stack(request)).await {
         Ok(answer) => Ok(answer),
         // An update whose answer was lost: the stack itself will tell.
         Err(CallError::Failed { error, answer_lost: true }) if error.kind == PortErrorKind::WrongState => {

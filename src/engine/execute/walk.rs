@@ -19,12 +19,26 @@ pub(super) struct Run<'r> {
     pub(super) stop: &'r Stop,
     pub(super) options: &'r ExecuteOptions,
     pub(super) outputs: Outputs,
+    /// When nothing is waited for or started any more.
+    pub(super) ends: Option<Timestamp>,
 }
 
 impl Run<'_> {
     /// The time by the first cloud's clock.
     pub(super) fn now(&self) -> Timestamp {
         self.session.lanes().first().map_or(Timestamp::UNIX_EPOCH, |lane| lane.now())
+    }
+}
+
+impl Run<'_> {
+    /// Until when a stack is waited for of which the work begins now.
+    pub(super) fn until(&self, now: Timestamp) -> Option<Timestamp> {
+        let own = self.options.unit_deadline.map(|after| now + after);
+        own.into_iter().chain(self.ends).min()
+    }
+
+    fn is_overdue(&self) -> bool {
+        self.ends.is_some_and(|ends| self.now() >= ends)
     }
 }
 
@@ -40,10 +54,11 @@ pub(super) async fn walk(run: &Run<'_>) -> Outcome {
         skipped: Vec::new(),
     };
     walk.go().await;
+    let is_cut_short = run.is_overdue() && !walk.skipped.is_empty();
     Outcome {
         reports: walk.reports,
         skipped: walk.skipped,
-        interrupted: run.stop.is_finishing(),
+        interrupted: run.stop.is_finishing() || is_cut_short,
         seconds: seconds(began, run.now()),
         release: run.plan.release,
         deployment: run.plan.deployment,
@@ -67,6 +82,7 @@ impl Walk<'_> {
                 biased;
                 ended = self.strands.next() => match ended {
                     Some(report) => self.ended(report),
+                    None if !self.schedule.is_empty() => break,
                     None => return,
                 },
                 () = self.run.stop.finishing() => {}
@@ -81,7 +97,7 @@ impl Walk<'_> {
     fn start(&mut self) {
         let run = self.run;
         let jobs = if run.options.jobs == 0 { usize::MAX } else { run.options.jobs };
-        while self.strands.len() < jobs {
+        while self.strands.len() < jobs && !run.is_overdue() {
             let Some(instance) = self.schedule.next() else { return };
             if let Some(action) = run.plan.action(&instance) {
                 self.strands.push(unit::work_on(run, action));
@@ -115,8 +131,10 @@ impl Walk<'_> {
         self.run.sink.send(Event::UnitFinished { time: self.run.now(), report: report.clone() });
         match report.outcome {
             UnitOutcome::Done | UnitOutcome::Unchanged => self.schedule.done(&report.instance),
-            UnitOutcome::LeftRunning => {}
-            UnitOutcome::RolledBack { .. }
+            // A stop skips all the rest anyway.
+            UnitOutcome::LeftRunning if self.run.stop.is_finishing() => {}
+            UnitOutcome::LeftRunning
+            | UnitOutcome::RolledBack { .. }
             | UnitOutcome::Refused { .. }
             | UnitOutcome::NeedsHands { .. }
             | UnitOutcome::Unannounced { .. } => {

@@ -3,6 +3,8 @@
 mod deploy;
 mod fake;
 mod faults;
+mod journal;
+mod lease;
 mod look;
 mod proving;
 mod stopping;

@@ -97,21 +97,23 @@ impl<'a> Walk<'_, 'a> {
             return Some(items);
         }
         let wanted = if least == most { least.to_string() } else { format!("{least} to {most}") };
-        self.form(path, format!("takes {wanted} arguments, {} are given", items.len()));
+        self.count(path, &format!("{wanted} arguments"), items.len());
         None
     }
 
-    /// Records that a function has not the form it must have.
+    /// Records what is wrong at a place among a function's arguments.
     pub(in crate::lint) fn form(&mut self, path: &Path<'_>, problem: String) {
-        if self.scope.is_foreign {
-            return;
+        self.malformed(path, format!("`{}`: {problem}", path.function()));
+    }
+
+    /// Records how many arguments a function takes, and how many are given.
+    pub(in crate::lint) fn count(&mut self, path: &Path<'_>, taken: &str, given: usize) {
+        self.malformed(path, format!("`{}` takes {taken}, {given} are given", path.function()));
+    }
+
+    fn malformed(&mut self, path: &Path<'_>, message: String) {
+        if !self.scope.is_foreign {
+            self.report.value(&FUNCTION_FORM, path, message);
         }
-        let function = path.function();
-        let message = if problem.starts_with("takes") {
-            format!("`{function}` {problem}")
-        } else {
-            format!("`{function}`: {problem}")
-        };
-        self.report.value(&FUNCTION_FORM, path, message);
     }
 }

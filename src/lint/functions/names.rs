@@ -88,7 +88,7 @@ impl<'a> Walk<'_, 'a> {
                 }
             }
             Value::Array(items) => {
-                self.form(path, format!("takes a resource and an attribute, {} are given", items.len()));
+                self.count(path, "a resource and an attribute", items.len());
             }
             other => self.form(path, format!("`RESOURCE.ATTRIBUTE` is wanted here, this is {}", kind(other))),
         }

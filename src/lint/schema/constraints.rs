@@ -9,6 +9,7 @@ use crate::lint::report::{Report, shown};
 use crate::lint::rules::{
     ATTRIBUTE_FORM, METADATA_FORM, PROPERTY_COMBINATION, RETIRED_RUNTIME, Rule, UNKNOWN_TYPE,
 };
+use crate::lint::schema::advice::advice;
 use crate::lint::schema::judge::Judge;
 use crate::lint::schema::resources::condition_of;
 use crate::lint::scope::Scope;
@@ -127,9 +128,7 @@ impl Demand<'_, '_> {
         for finding in &mut found.findings {
             finding.rule = rule;
             if is_combination {
-                finding.hint(format!(
-                    "it follows from other properties of the resource: {title} (cfn-lint's rule {code})"
-                ));
+                finding.hint(format!("{} (cfn-lint's rule {code})", advice(code).unwrap_or(title)));
             }
         }
         report.append(found);

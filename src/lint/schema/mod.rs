@@ -4,6 +4,7 @@
 //! deploying is never judged by its value, each branch of `Fn::If` is judged, and `AWS::NoValue`
 //! takes its property or item out.
 
+mod advice;
 pub(super) mod attributes;
 mod choices;
 mod constraints;

@@ -137,11 +137,19 @@ pub fn execute_change_set(world: &mut World, place: &Place, id: &str, token: &st
     Ok(())
 }
 
-/// Removes a change set. One that is not there is no error.
-pub fn delete_change_set(world: &mut World, place: &Place, id: &str) {
-    if let Some(stack) = world.find_change_set(place, id) {
-        let stack_id = stack.id.clone();
-        world.work(&stack_id, |work| work.stack.change_sets.remove(id));
+/// Removes a change set, by its ARN or by its name on `stack`. One that is not there is no error.
+pub fn delete_change_set(world: &mut World, place: &Place, stack: &str, change_set: &str) {
+    let named = |stack: &Stack| {
+        let mut sets = stack.change_sets.iter();
+        let (id, _) = sets.find(|(_, set)| set.name == change_set)?;
+        Some((stack.id.clone(), id.clone()))
+    };
+    let found = match world.find_change_set(place, change_set) {
+        Some(stack) => Some((stack.id.clone(), change_set.to_owned())),
+        None => world.find(place, stack).and_then(named),
+    };
+    if let Some((stack_id, id)) = found {
+        world.work(&stack_id, |work| work.stack.change_sets.remove(&id));
     }
 }
 

@@ -100,6 +100,7 @@ pub(super) fn doing(operation: Operation) -> &'static str {
         Operation::Deploy => "deploying",
         Operation::Teardown => "tearing down",
         Operation::Rebuild => "rebuilding",
+        Operation::Attach => "watching",
     }
 }
 
@@ -163,8 +164,16 @@ fn stamped(time: Timestamp, line: &str) -> String {
 fn alive(progress: &Progress, now: Timestamp) -> Option<String> {
     let running: Vec<String> = progress
         .running()
-        .map(|(instance, _, since)| {
-            format!("{instance} ({})", text::duration(text::seconds_between(since, now)))
+        .map(|(instance, unit, since)| {
+            let resource = unit.current.as_ref().map(|name| format!(": {name}")).unwrap_or_default();
+            let after = text::duration(text::seconds_between(since, now));
+            let waiting: Vec<String> = progress.waiting_for(instance).map(ToString::to_string).collect();
+            let waiting = match &waiting[..] {
+                [] => String::new(),
+                [one] => format!("; {one} waits for it"),
+                [one, others @ ..] => format!("; {one} and {} more wait for it", others.len()),
+            };
+            format!("{instance} ({after}{resource}{waiting})")
         })
         .collect();
     let done = format!("{} of {} done", progress.ended(), progress.units.len());

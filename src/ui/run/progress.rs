@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::engine::{Event, Operation, UnitOutcome, UnitReport};
+use crate::engine::{Event, Operation, PlannedUnit, UnitOutcome, UnitReport};
 use crate::model::{EnvironmentName, InstanceName, StackEvent, StackName};
 use crate::plan::ActionKind;
 
@@ -28,6 +28,8 @@ pub struct Progress {
 pub struct UnitProgress {
     /// What is done to it.
     pub action: ActionKind,
+    /// What must be finished before.
+    pub waits_for: BTreeSet<InstanceName>,
     /// Where it stands in that.
     pub state: UnitState,
     /// The stack's name, once work began: events of the stack itself carry it as logical id.
@@ -59,6 +61,7 @@ impl UnitProgress {
     fn waiting(action: ActionKind) -> Self {
         Self {
             action,
+            waits_for: BTreeSet::new(),
             state: UnitState::Waiting,
             stack: None,
             status: None,
@@ -101,8 +104,11 @@ impl Progress {
                 self.phase = Some((*operation, environment.clone()));
                 self.started = Some(*time);
                 let busy = units.iter().filter(|unit| unit.action != ActionKind::Keep);
-                self.units =
-                    busy.map(|unit| (unit.instance.clone(), UnitProgress::waiting(unit.action))).collect();
+                let waiting = |unit: &PlannedUnit| UnitProgress {
+                    waits_for: unit.waits_for.clone(),
+                    ..UnitProgress::waiting(unit.action)
+                };
+                self.units = busy.map(|unit| (unit.instance.clone(), waiting(unit))).collect();
             }
             Event::UnitStarted { time, instance, action, stack } => {
                 let unit = self.unit(instance, *action);
@@ -135,6 +141,13 @@ impl Progress {
     /// How many instances were worked on to the end; what was skipped is not done.
     pub fn ended(&self) -> usize {
         self.units.values().filter(|unit| matches!(unit.state, UnitState::Finished(_))).count()
+    }
+
+    /// Those that wait for `instance` and have not begun.
+    pub fn waiting_for(&self, instance: &InstanceName) -> impl Iterator<Item = &InstanceName> {
+        let waits =
+            move |unit: &UnitProgress| unit.state == UnitState::Waiting && unit.waits_for.contains(instance);
+        self.units.iter().filter(move |(_, unit)| waits(unit)).map(|(name, _)| name)
     }
 
     /// Those at work, with the time each began.

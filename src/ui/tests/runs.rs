@@ -162,7 +162,7 @@ fn a_log_never_is_silent_for_long() {
         }
     }
     assert!(last > 560);
-    assert_snapshot!(text.text().lines().last().unwrap(), @"10:09:40 still at work on network (9m 39s), 0 of 3 done");
+    assert_snapshot!(text.text().lines().last().unwrap(), @"10:09:40 still at work on network (9m 39s: Vpc; data waits for it), 0 of 3 done");
 }
 
 #[test]

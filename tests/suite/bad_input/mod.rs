@@ -6,6 +6,7 @@
 #[cfg(feature = "aws")]
 mod cloud;
 mod image;
+mod journal;
 mod lock;
 mod places;
 mod project;

@@ -108,12 +108,31 @@ fn a_draft_with_errors_is_not_published() {
       = hint: see the type in the CloudFormation template reference
 
     1 error
-    hint: nothing was published, and rekindle.lock is as it was
+    hint: no template was published, and rekindle.lock is as it was
     ");
     assert_eq!(project.read("rekindle.lock"), lock);
     project.edit("templates/keys/1.1.0/template.yaml.tera", "      Colour: red\n", "");
     project.run(&["lock"]).expect_code(0);
     assert_ne!(project.read("rekindle.lock"), lock);
+}
+
+#[test]
+fn what_a_draft_lacks_can_be_stated_first() {
+    let project = with_draft("");
+    let template = "templates/keys/1.1.0/template.yaml.tera";
+    project.edit(template, "      Colour: red\n", "      KeySpec: {{ lock.ssm[\"/spec\"] }}\n");
+    project.run(&["lock"]).expect_code(1);
+    let state = |spec: &str| project.run(&["lock", "--ssm", &format!("/spec={spec}"), "--at", "global"]);
+    let refused = state("VERY_SECRET").expect_code(1);
+    assert!(
+        refused
+            .stderr
+            .contains("no template was published; rekindle.lock has what was stated (added ssm /spec)"),
+        "{}",
+        refused.stderr
+    );
+    let said = state("RSA_2048").expect_code(0).stdout;
+    assert_eq!(said, "added template keys@1.1.0\nchanged ssm /spec\n");
 }
 
 #[test]

@@ -178,11 +178,11 @@ fn a_full_disk() {
         return;
     }
     assert_told!(told, @"
-    exit code 1
-    error: the clouds could not be waited for any more, and what was begun goes on without us
-      caused by: write `[project]/state/local/cloud.redb`: I/O error: No space left on device (os error 28)
-      caused by: Previous I/O error occurred. Please close and re-open the database.
-    hint: make room on the disk or correct the permissions, then run the command again
+    exit code 6
+    error: the deploy ended: needs-hands; its record could not be written, and the next command writes it from the journal
+      caused by: could not write `[project]/state/ledger/demo/1.json`
+      caused by: No space left on device (os error 28)
+    hint: the disk is full: free some space and run the command again; what was there before is untouched
     ");
 }
 

@@ -86,7 +86,7 @@ pub async fn a_change_of_one_output_counts(world: &World) {
     // none, and does the same update without a change set.
     let after = if world.differs(false, true) {
         assert_eq!(change_set.status, ChangeSetStatus::Empty);
-        world.cloud.delete_change_set(&id).await.unwrap();
+        world.cloud.delete_change_set(&stack.id, &id).await.unwrap();
         assert_eq!(world.cloud.update_stack(&request).await.unwrap(), UpdateAnswer::Started);
         world.settled(&stack.id).await
     } else {
@@ -112,7 +112,7 @@ pub async fn a_change_set_can_be_taken_back(world: &World) {
     let stack = world.create("network", &queue(5)).await;
     let (first, _) = world.change_set("first", &update(&stack.id, &queue(6))).await;
     let (second, _) = world.change_set("second", &update(&stack.id, &queue(7))).await;
-    world.cloud.delete_change_set(&first).await.unwrap();
+    world.cloud.delete_change_set(&stack.id, &first).await.unwrap();
     let error = world.cloud.describe_change_set(&first).await.unwrap_err();
     assert_eq!(error.kind, PortErrorKind::NotFound, "{error}");
     let after = world.execute(&stack.id, &second).await;

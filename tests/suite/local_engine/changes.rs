@@ -90,8 +90,11 @@ async fn c5_c6_executing_one_deletes_all() {
     let (third, _) = change_set(&client, &stack.id, "third", wanted(3)).await;
     let taken = client.create_change_set("first", &update(&stack.id, wanted(4), "other")).await.unwrap_err();
     assert_eq!(taken.kind, PortErrorKind::AlreadyExists);
-    client.delete_change_set(&third).await.unwrap();
-    client.delete_change_set(&third).await.unwrap();
+    client.delete_change_set(&stack.id, &third).await.unwrap();
+    client.delete_change_set(&stack.id, &third).await.unwrap();
+    let (fourth, _) = change_set(&client, &stack.id, "fourth", wanted(4)).await;
+    client.delete_change_set("demo", "fourth").await.unwrap();
+    assert_eq!(client.describe_change_set(&fourth).await.unwrap_err().kind, PortErrorKind::NotFound);
     client.execute_change_set(&first, "token").await.unwrap();
     client.execute_change_set(&first, "token").await.unwrap();
     for gone in [&first, &second, &third] {

@@ -164,7 +164,7 @@ async fn m3_nothing_else_may_change_with_an_import() {
         let (set, shown) = import(&client, &standing.id, template, "data").await;
         let ChangeSetStatus::Failed(reason) = shown.status else { panic!("{:?}", shown.status) };
         assert!(reason.ends_with(words), "{reason}");
-        client.delete_change_set(&set).await.unwrap();
+        client.delete_change_set(&standing.id, &set).await.unwrap();
     }
     let mut without_policy = kept("data", &topic);
     without_policy["Resources"]["Bucket"].as_object_mut().unwrap().remove("DeletionPolicy");

@@ -195,7 +195,7 @@ impl CloudFormation for Fake {
         self.answer(&state, "ExecuteChangeSet", ())
     }
 
-    async fn delete_change_set(&self, id: &str) -> Result<(), PortError> {
+    async fn delete_change_set(&self, _: &str, id: &str) -> Result<(), PortError> {
         let mut state = self.enter("DeleteChangeSet").await?;
         state.change_sets.remove(id);
         self.answer(&state, "DeleteChangeSet", ())
