@@ -12,7 +12,10 @@ use crate::support::ministack;
 use crate::support::project::{Project, Run};
 use crate::support::target::{configuration, target};
 
-const BUCKET: &str = "fieldbook-artifacts";
+/// A bucket of the account's own: their names are everybody's.
+fn bucket(account: &str) -> String {
+    format!("fieldbook-artifacts-{account}")
+}
 
 /// The bucket in an account of this test's own, and the lease of `environment` there.
 async fn store(account: &str, environment: &str) -> Arc<dyn LeaseStore> {
@@ -22,9 +25,8 @@ async fn store(account: &str, environment: &str) -> Arc<dyn LeaseStore> {
     let place = aws_sdk_s3::types::CreateBucketConfiguration::builder()
         .location_constraint(aws_sdk_s3::types::BucketLocationConstraint::EuCentral1)
         .build();
-    // Another test's call may have made it in this account.
-    drop(s3.create_bucket().bucket(BUCKET).create_bucket_configuration(place).send().await);
-    let target = Target { artifacts: Some(format!("s3://{BUCKET}/kept")), ..target(account) };
+    s3.create_bucket().bucket(bucket(account)).create_bucket_configuration(place).send().await.unwrap();
+    let target = Target { artifacts: Some(format!("s3://{}/kept", bucket(account))), ..target(account) };
     let (project, name) = ("fieldbook".parse().unwrap(), environment.parse().unwrap());
     let settings = Settings::new(rekindle::disk::clock::now);
     lease_with(&config, &target, (&project, &name), settings).await.unwrap().unwrap()
@@ -60,6 +62,8 @@ async fn of_many_writes_at_once_exactly_one_wins() {
     let (found, version) = store.read().await.unwrap().unwrap();
     assert_eq!(found, runs[winners[0]]);
 
+    // What is written must differ: an ETag is a digest of the content.
+    let runs: Vec<Lease> = runs.into_iter().map(|lease| Lease { renewals: 1, ..lease }).collect();
     let renewed =
         futures_util::future::join_all(runs.iter().map(|lease| store.write(lease, Some(&version)))).await;
     assert_eq!(renewed.iter().filter(|it| it.as_ref().unwrap().is_some()).count(), 1);
@@ -92,13 +96,13 @@ async fn what_is_no_lease_is_refused_and_stays() {
         [("notes", "it is no lease"), (r#"{"schema": 2}"#, "it is of format 2, newer than 1")]
     {
         let body = text.as_bytes().to_vec().into();
-        s3.put_object().bucket(BUCKET).key(key).body(body).send().await.unwrap();
+        s3.put_object().bucket(bucket(&account)).key(key).body(body).send().await.unwrap();
         let (recorder, stop, terms) = (Recorder::default(), Stop::never(), LeaseTerms::default());
         let taken = take_lease(Arc::clone(&store), lease("one"), &terms, |_| false, (&recorder, &stop)).await;
         let Err(LeaseError::Call(error)) = taken else { panic!("{text} was taken for a lease") };
         assert_eq!(error.kind, PortErrorKind::Malformed);
         assert!(error.message.starts_with(message), "{error}");
-        let found = s3.get_object().bucket(BUCKET).key(key).send().await.unwrap();
+        let found = s3.get_object().bucket(bucket(&account)).key(key).send().await.unwrap();
         assert_eq!(found.body.collect().await.unwrap().into_bytes(), text.as_bytes());
     }
 }
@@ -109,7 +113,7 @@ fn sandbox(account: &str) -> Project {
     let manifest = project.read("rekindle.yaml").replace("\"000000000000\"", &format!("\"{account}\""));
     let target = "provider: aws\n";
     assert!(manifest.contains(target));
-    let with_bucket = format!("{target}        artifacts: s3://{BUCKET}/kept\n");
+    let with_bucket = format!("{target}        artifacts: s3://{}/kept\n", bucket(account));
     project.write("rekindle.yaml", manifest.replace(target, &with_bucket));
     project
 }
