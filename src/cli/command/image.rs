@@ -27,7 +27,7 @@ pub enum ImageCommand {
         Ends with 0 when they are the same, with 3 when they differ, with 1 when they could not be compared."
     )]
     Diff {
-        /// `sha256:DIGEST` or `in-INPUT` of the store, or PATH[:NAME] or PATH@DIGEST of a layout or an archive
+        /// `sha256:DIGEST` or `in-INPUT` of the store, or PATH, PATH:NAME or PATH@DIGEST of a layout or an archive
         #[arg(value_name = "A")]
         one: String,
         /// The other image
