@@ -134,7 +134,7 @@ fn needs_buildkit(instruction: &Instruction<'_>) -> bool {
 }
 
 /// The Dockerfile that an engine gets. `# syntax` would have it fetch another reader; every stage takes
-/// the epoch. Lines keep their numbers but for those that come in.
+/// the epoch. Lines keep their numbers but for that one and those that come in.
 fn prepared(text: &str, parsed: &Dockerfile<'_>, uses: &[Use], is_classic: bool) -> String {
     let mut prepared = text.to_owned();
     let stages: Vec<_> = parsed.stages().collect();
@@ -161,8 +161,11 @@ fn prepared(text: &str, parsed: &Dockerfile<'_>, uses: &[Use], is_classic: bool)
         next = stage.from.from.span.start;
     }
     if let Some(syntax) = &parsed.parser_directives.syntax {
+        // The whole line: behind a comment no reader looks for further directives, such as `escape`.
         let start = text[..syntax.value.span.start].rfind('#').unwrap_or(0);
-        prepared.replace_range(start + 1..syntax.value.span.end, "");
+        let value_end = syntax.value.span.end;
+        let end = text[value_end..].find('\n').map_or(text.len(), |length| value_end + length + 1);
+        prepared.replace_range(start..end, "");
     }
     prepared
 }
@@ -278,7 +281,23 @@ mod tests {
         let source = Source::new("Dockerfile", text.as_bytes()).unwrap();
         let parsed = source.parse().unwrap();
         let uses = [Use::AsWritten, Use::AsWritten];
-        insta::assert_snapshot!(prepared(text, &parsed, &uses, true), @"");
+        insta::assert_snapshot!(prepared(text, &parsed, &uses, true), @r"
+        # escape=`
+        ARG X
+        FROM scratch AS a
+        ARG SOURCE_DATE_EPOCH
+        FROM `
+         a
+        ARG SOURCE_DATE_EPOCH
+        COPY --chown=1:2 .rekindle.empty /a
+        COPY --chown=1:2 .rekindle.empty /a/${B:-/}
+        COPY --chown=1:2 .rekindle.empty /a/${B:-/}/c
+        COPY --chown=1:2 x `
+         /a/${B:-/}/c/
+        COPY y /z/
+        COPY --chown=web .rekindle.empty y
+        COPY --chown=web x y/z
+        ");
     }
 
     #[test]
@@ -287,6 +306,13 @@ mod tests {
         let source = Source::new("Dockerfile", text.as_bytes()).unwrap();
         let parsed = source.parse().unwrap();
         let uses = [Use::Never, Use::Image(Digest::of("base"))];
-        insta::assert_snapshot!(prepared(text, &parsed, &uses, false), @"");
+        insta::assert_snapshot!(prepared(text, &parsed, &uses, false), @r"
+        ARG B=debian:12
+        FROM scratch AS tools
+        ARG SOURCE_DATE_EPOCH
+        FROM --platform=linux/amd64 rekindle-base:cae662172fd450bb0cd710a769079c05
+        ARG SOURCE_DATE_EPOCH
+        COPY --from=0 a b
+        ");
     }
 }
