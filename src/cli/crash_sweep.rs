@@ -1,4 +1,5 @@
-//! The crash sweep: a deploy, an update and a teardown of the shipped environment, ended at every point at which anything of theirs can be on the disk, and run again.
+//! The crash sweep: a deploy, an update and a teardown of the shipped environment, ended at every point
+//! at which anything of theirs can be on the disk, and run again.
 //!
 //! Everything that outlasts a process is written by a task that the work waits for: a line of the
 //! journal, a step of the embedded engine. So a work that is dropped before its n-th turn, for every n,
