@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::clouds::Clouds;
-use crate::engine::complete::{fault, places};
-use crate::engine::lane::CallError;
+use crate::engine::complete::{answered, fault, places};
 use crate::engine::retry::Patience;
 use crate::engine::session::Session;
 use crate::engine::strands::Strands;
@@ -49,12 +48,7 @@ pub async fn complete_buckets(
     let looked = looked.await;
     let mut found = BTreeMap::new();
     for (target, bucket, held) in looked.map_err(|source| fault("primary", source))? {
-        match held {
-            Ok(Some(held)) => drop(found.insert(bucket.clone(), held)),
-            Ok(None) => {}
-            Err(CallError::Failed { error, .. }) => return Err(fault(target, error)),
-            Err(CallError::Stopped) => return Err(ObserveError::Stopped),
-        }
+        found.extend(answered(target, held)?.map(|held| (bucket.clone(), held)));
     }
     observation.buckets = found;
     Ok(())

@@ -38,10 +38,8 @@ pub async fn complete_templates(
     let fetched = fetched.map_err(|source| fault("primary", source))?;
     for ((id, (target, _)), text) in places.iter().zip(fetched) {
         match text {
-            Ok(text) => add(observation, id, &text),
             Err(CallError::Failed { error, .. }) if error.kind == PortErrorKind::NotFound => {}
-            Err(CallError::Failed { error, .. }) => return Err(fault(target, error)),
-            Err(CallError::Stopped) => return Err(ObserveError::Stopped),
+            text => add(observation, id, &answered(target, text)?),
         }
     }
     Ok(())
@@ -50,6 +48,14 @@ pub async fn complete_templates(
 /// A question that target's cloud did not answer.
 pub(super) fn fault(target: &str, source: PortError) -> ObserveError {
     ObserveError::Call { target: target.to_owned(), source }
+}
+
+/// What that target's cloud answered.
+pub(super) fn answered<T>(target: &str, answer: Result<T, CallError>) -> Result<T, ObserveError> {
+    answer.map_err(|error| match error {
+        CallError::Failed { error, .. } => fault(target, error),
+        CallError::Stopped => ObserveError::Stopped,
+    })
 }
 
 /// Where each of these stacks is.

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::clouds::Clouds;
-use crate::engine::complete::{fault, places};
-use crate::engine::lane::CallError;
+use crate::engine::complete::{answered, fault, places};
 use crate::engine::retry::Patience;
 use crate::engine::session::Session;
 use crate::engine::strands::Strands;
@@ -43,14 +42,9 @@ pub async fn complete_importers(
     });
     let asked = asked.await;
     for (target, id, export, importers) in asked.map_err(|source| fault("primary", source))? {
-        match importers {
-            Ok(importers) if importers.is_empty() => {}
-            Ok(importers) => {
-                let of_stack = observation.importers.entry(id.clone()).or_default();
-                of_stack.insert(export.clone(), importers);
-            }
-            Err(CallError::Failed { error, .. }) => return Err(fault(target, error)),
-            Err(CallError::Stopped) => return Err(ObserveError::Stopped),
+        let importers = answered(target, importers)?;
+        if !importers.is_empty() {
+            observation.importers.entry(id.clone()).or_default().insert(export.clone(), importers);
         }
     }
     Ok(())

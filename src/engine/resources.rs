@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::clouds::Clouds;
-use crate::engine::complete::{fault, places};
+use crate::engine::complete::{answered, fault, places};
 use crate::engine::lane::{CallError, Lane};
 use crate::engine::retry::Patience;
 use crate::engine::session::Session;
@@ -43,11 +43,7 @@ pub async fn complete_resources(
     });
     let listed = listed.await;
     for (target, found) in listed.map_err(|source| fault("primary", source))? {
-        match found {
-            Ok(found) => observation.resources.extend(found),
-            Err(CallError::Failed { error, .. }) => return Err(fault(target, error)),
-            Err(CallError::Stopped) => return Err(ObserveError::Stopped),
-        }
+        observation.resources.extend(answered(target, found)?);
     }
     Ok(())
 }
