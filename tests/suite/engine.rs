@@ -10,11 +10,11 @@ use rekindle::engine::{
 };
 use rekindle::local::{self, Fault};
 use rekindle::model::facts::Identity;
-use rekindle::model::{
-    Binding, Class, DesiredUnit, Digest, InstanceName, Output, Protection, SealedUnit, StackName,
-};
-use rekindle::plan::{self, ActionKind, Consents, DeployContext, Observation, Plan, TeardownContext};
+use rekindle::model::{Binding, Class, DesiredUnit, InstanceName, Output, SealedUnit, StackName};
+use rekindle::plan::{self, ActionKind, DeployContext, Observation, Plan};
 use serde_json::{Value, json};
+
+use crate::support::context;
 
 /// An environment with a target in each of two regions of one embedded cloud.
 struct World {
@@ -60,17 +60,7 @@ impl World {
     }
 
     async fn plan(&self, units: &[DesiredUnit]) -> Plan {
-        let context = DeployContext {
-            project: "fieldbook".parse().unwrap(),
-            environment: "demo".parse().unwrap(),
-            protection: Protection::Disposable,
-            embedded: BTreeSet::new(),
-            release: Digest::of("release"),
-            deployment: Digest::of("deployment"),
-            prune: true,
-            selected: None,
-            consents: Consents::none(),
-        };
+        let context = DeployContext { prune: true, ..context::deploy() };
         plan::deploy(&sealed(units), &context, &self.observe(units).await).unwrap()
     }
 
@@ -86,13 +76,7 @@ impl World {
     }
 
     async fn teardown(&mut self) -> Outcome {
-        let context = TeardownContext {
-            project: "fieldbook".parse().unwrap(),
-            environment: "demo".parse().unwrap(),
-            protection: Protection::Disposable,
-            selected: None,
-            consents: Consents::none(),
-        };
+        let context = context::teardown();
         let plan = plan::teardown(&context, &self.observe(&[]).await).unwrap();
         self.carry_out(&plan).await
     }

@@ -1,7 +1,7 @@
 //! The longest path first, on the real engine in virtual time: with little room, the weights of the
 //! estimate against the order of names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -10,9 +10,11 @@ use rekindle::engine::{Cloud, Clouds, ExecuteOptions, Pace, Recorder, Stop, exec
 use rekindle::estimate::{Durations, Mean, Sources, Work, estimate, weights};
 use rekindle::local;
 use rekindle::model::facts::Identity;
-use rekindle::model::{Class, DesiredUnit, Digest, InstanceName, Protection, ResourceOperation, SealedUnit};
-use rekindle::plan::{self, Consents, DeployContext, Observation, Plan};
+use rekindle::model::{Class, DesiredUnit, InstanceName, ResourceOperation, SealedUnit};
+use rekindle::plan::{self, Observation, Plan};
 use serde_json::json;
+
+use crate::support::context;
 
 /// From quick to slow.
 const TYPES: [&str; 4] =
@@ -38,17 +40,7 @@ fn unit(name: &str, resource_type: &str, needs: &[String]) -> SealedUnit {
 }
 
 fn plan(units: &[SealedUnit]) -> Plan {
-    let context = DeployContext {
-        project: "fieldbook".parse().unwrap(),
-        environment: "demo".parse().unwrap(),
-        protection: Protection::Disposable,
-        embedded: BTreeSet::new(),
-        release: Digest::of("release"),
-        deployment: Digest::of("deployment"),
-        prune: false,
-        selected: None,
-        consents: Consents::none(),
-    };
+    let context = context::deploy();
     plan::deploy(units, &context, &Observation::default()).unwrap()
 }
 

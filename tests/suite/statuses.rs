@@ -11,12 +11,12 @@ use rekindle::engine::{
 };
 use rekindle::local::{self, Client};
 use rekindle::model::facts::Identity;
-use rekindle::model::{Class, DesiredUnit, Digest, Protection, SealedUnit, StackStatus};
-use rekindle::plan::{
-    self, ActionKind, Consents, DeployContext, Observation, Plan, PlanError, TeardownContext, status_table,
-};
+use rekindle::model::{Class, DesiredUnit, Digest, SealedUnit, StackStatus};
+use rekindle::plan::{self, ActionKind, Observation, Plan, PlanError, status_table};
 use rekindle::port::{ChangeSetStatus, CloudFormation, CreateStack, DeleteStack, StackBody, UpdateStack};
 use serde_json::{Value, json};
+
+use crate::support::context;
 
 const STACK: &str = "fieldbook-demo-data";
 
@@ -237,28 +237,12 @@ impl Scene {
 }
 
 fn deploy(seen: &Observation) -> Result<Plan, PlanError> {
-    let context = DeployContext {
-        project: "fieldbook".parse().unwrap(),
-        environment: "demo".parse().unwrap(),
-        protection: Protection::Disposable,
-        embedded: BTreeSet::new(),
-        release: Digest::of("release"),
-        deployment: Digest::of("deployment"),
-        prune: false,
-        selected: None,
-        consents: Consents::none(),
-    };
+    let context = context::deploy();
     plan::deploy(&[second()], &context, seen)
 }
 
 fn teardown(seen: &Observation) -> Result<Plan, PlanError> {
-    let context = TeardownContext {
-        project: "fieldbook".parse().unwrap(),
-        environment: "demo".parse().unwrap(),
-        protection: Protection::Disposable,
-        selected: None,
-        consents: Consents::none(),
-    };
+    let context = context::teardown();
     plan::teardown(&context, seen)
 }
 

@@ -3,6 +3,7 @@
 
 #[cfg(feature = "aws")]
 pub mod answers;
+pub mod context;
 #[cfg(feature = "docker")]
 pub mod dockerd;
 #[cfg(feature = "aws")]
