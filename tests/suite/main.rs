@@ -47,3 +47,5 @@ mod source;
 mod statuses;
 mod support;
 mod teardown;
+#[cfg(feature = "aws")]
+mod wire;
