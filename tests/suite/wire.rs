@@ -122,7 +122,7 @@ fn print(what: &str, seed: u64, quiet: &Calls, troubled: &Calls) {
         "bad wire, {what}, seed {seed}: {failed} of {calls} calls failed, {usual} on a quiet wire: {faults:?}\n"
     );
     // Past the capture of the test harness, which keeps what a passing test prints to itself.
-    std::io::stdout().write_all(told.as_bytes()).unwrap();
+    std::io::stderr().write_all(told.as_bytes()).unwrap();
 }
 
 /// Enough of the calls failed, and not too many were made for it.
