@@ -34,6 +34,8 @@ mod longest_path;
 mod main_job;
 #[cfg(feature = "aws")]
 mod ministack;
+#[cfg(feature = "aws")]
+mod moto;
 mod practice;
 #[cfg(feature = "docker")]
 mod pushes;

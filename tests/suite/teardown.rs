@@ -210,3 +210,30 @@ fn an_importer_of_somebody_else_is_named() {
     ");
     assert_eq!(standing(&project), 1);
 }
+
+const NETWORK: &str = "\
+Resources:
+  Vpc:
+    Type: AWS::EC2::VPC
+    Properties: {CidrBlock: 10.0.0.0/16}
+  Group:
+    Type: AWS::EC2::SecurityGroup
+    Properties: {GroupDescription: Of a test, VpcId: !Ref Vpc}
+";
+
+#[test]
+fn a_stranger_in_a_network_is_told_before_anything_is_deleted() {
+    let project = Project::of_one_unit("network", "template.yaml", NETWORK);
+    project.run(&["lock"]).expect_code(0);
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    project.run(&["local", "fill", "demo", "network.Vpc", "7"]).expect_code(0);
+    project.run(&["local", "fill", "demo", "network.Group"]).expect_code(0);
+    let refused = project.run(&["teardown", "demo", "--yes"]).expect_code(4);
+    insta::assert_snapshot!(refused.stderr, @"");
+    assert_eq!(standing(&project), 1);
+    for network in ["Vpc", "Group"] {
+        project.run(&["local", "empty", "demo", &format!("network.{network}")]).expect_code(0);
+    }
+    project.run(&["teardown", "demo", "--yes"]).expect_code(0);
+    assert_eq!(standing(&project), 0);
+}
