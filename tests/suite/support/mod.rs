@@ -9,6 +9,7 @@ pub mod dockerd;
 #[cfg(feature = "aws")]
 pub mod ministack;
 pub mod project;
+pub mod reach;
 #[cfg(feature = "docker")]
 pub mod registry;
 #[cfg(feature = "aws")]
