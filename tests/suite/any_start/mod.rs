@@ -81,13 +81,14 @@ async fn play(case: &Case, seen: &Mutex<Seen>) {
     let happened = Happened::since(before, &stage, &ended).await;
     judge(case, &ended, &happened);
     let told = match (&ended, ended.verdict()) {
-        (Ended::NoPlan(_), _) => "no plan".to_owned(),
         (_, Some(verdict)) => verdict.as_str().to_owned(),
+        (Ended::NoPlan(_), _) => "no plan".to_owned(),
+        (Ended::NoAnswer(_), _) => "no answer".to_owned(),
         _ => "no consent".to_owned(),
     };
     if case.only_disturbs() {
         let is_fine = matches!(ended.verdict(), None | Some(Verdict::Succeeded));
-        assert!(is_fine, "too many calls are no reason to fail: {ended:?}");
+        assert!(is_fine, "too many calls are no reason to fail: {}", ended.told());
     }
     seen.lock().unwrap().verdicts.push(told);
     finish(stage, ended).await;
@@ -106,7 +107,7 @@ async fn finish(mut stage: Stage, mut ended: Ended) {
         let happened = Happened::since(before, &stage, &ended).await;
         judge(&stage.case, &ended, &happened);
     }
-    panic!("it does not come to an end: {ended:?}");
+    panic!("it does not come to an end: {}", ended.told());
 }
 
 /// What a success must have brought about.
@@ -123,6 +124,6 @@ async fn is_as_wanted(stage: &mut Stage) {
     }
     let Ended::CarriedOut(phases) = stage.run().await else { panic!("there is no plan any more") };
     for (plan, _) in &phases {
-        assert!(plan.is_empty(), "a second run has something to do: {plan:?}");
+        assert!(plan.is_empty(), "a second run has something to do: {:?}", plan.actions.iter().map(|action| (action.action, action.instance.to_string(), &action.reasons)).collect::<Vec<_>>());
     }
 }

@@ -2,12 +2,13 @@
 //! for.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use proptest::prelude::*;
 use rekindle::model::{Class, Protection, StackStatus};
 
 /// One unit: what it needs, how its stack stands, and what the source says of it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UnitShape {
     /// Numbers of units that it needs; all lower than its own.
     pub needs: BTreeSet<usize>,
@@ -20,6 +21,22 @@ pub struct UnitShape {
     pub is_gone: bool,
     /// Whether it has a bucket, and whether that holds something.
     pub bucket: Option<bool>,
+}
+
+impl fmt::Debug for UnitShape {
+    /// On one line: a case that fails is read by people.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = self.status.as_ref().map_or("absent", StackStatus::as_str);
+        write!(formatter, "needs {:?}, {status}, {}", self.needs, self.class)?;
+        let unchanged = self.is_unchanged.then_some(", unchanged").unwrap_or_default();
+        let gone = self.is_gone.then_some(", gone from the source").unwrap_or_default();
+        let bucket = match self.bucket {
+            None => "",
+            Some(true) => ", full bucket",
+            Some(false) => ", empty bucket",
+        };
+        write!(formatter, "{unchanged}{gone}{bucket}")
+    }
 }
 
 /// Which command.
@@ -47,6 +64,15 @@ pub struct Case {
 }
 
 impl Case {
+    /// Whether so many calls fail that a first look may be given up.
+    pub fn is_hard_of_hearing(&self) -> bool {
+        let failing = |trouble: &str| -> u32 {
+            let of_it = self.faults.iter().filter(|fault| fault.contains(trouble));
+            of_it.filter_map(|fault| fault.rsplit_once('*')?.1.parse::<u32>().ok()).sum()
+        };
+        failing("=throttled") > 30 || failing("=unwell") + failing("=lost") > 6
+    }
+
     /// Whether anything fails that a retry does not cure.
     pub fn only_disturbs(&self) -> bool {
         let disturbs = |fault: &String| {
@@ -113,11 +139,15 @@ pub fn case() -> impl Strategy<Value = Case> {
     })
 }
 
-/// What the source still has cannot need what it has no more.
+/// What the source still has cannot need what it has no more. And of what a deploy prunes no bucket is
+/// full: only a teardown looks into buckets, so that such a deletion needs hands for ever.
 fn consistent(mut units: Vec<UnitShape>) -> Vec<UnitShape> {
     let gone: BTreeSet<usize> = (0..units.len()).filter(|number| units[*number].is_gone).collect();
     for unit in units.iter_mut().filter(|unit| !unit.is_gone) {
         unit.needs.retain(|need| !gone.contains(need));
+    }
+    for unit in units.iter_mut().filter(|unit| unit.is_gone) {
+        unit.bucket = unit.bucket.map(|_| false);
     }
     units
 }

@@ -29,11 +29,29 @@ pub enum Ended {
     NoPlan(PlanError),
     /// Consents are missing.
     NoConsent,
+    /// The clouds did not answer when nothing had begun.
+    NoAnswer(String),
     /// Plans were carried out: what was planned, and what came of it.
     CarriedOut(Vec<(Plan, Outcome)>),
 }
 
 impl Ended {
+    /// What people would be told, in short.
+    pub fn told(&self) -> String {
+        let Self::CarriedOut(phases) = self else { return format!("{self:?}") };
+        let mut told = String::new();
+        for (_, outcome) in phases {
+            for report in &outcome.reports {
+                told += &format!("\n{} {}: {:?}", report.action.as_str(), report.instance, report.outcome);
+            }
+            for skipped in &outcome.skipped {
+                told += &format!("\nskipped {} because of {:?}", skipped.instance, skipped.because_of);
+            }
+            told += &format!("\nproof: {:?}\n", outcome.proof);
+        }
+        told
+    }
+
     pub fn verdict(&self) -> Option<Verdict> {
         match self {
             Self::CarriedOut(phases) => Some(Summary::of(phases.iter().map(|(_, outcome)| outcome)).verdict),
@@ -219,50 +237,52 @@ impl Stage {
         if self.case.consents { all.collect() } else { Consents::none() }
     }
 
-    async fn look(&self, clouds: &Clouds, source: &[SealedUnit]) -> Observation {
+    async fn look(&self, clouds: &Clouds, source: &[SealedUnit]) -> Result<Observation, Ended> {
         let names: BTreeSet<_> = source.iter().map(|unit| unit.stack.clone()).collect();
         let wanted = [("primary".parse().unwrap(), names)].into();
         let scope =
             Scope { project: "fieldbook".parse().unwrap(), environment: "demo".parse().unwrap(), wanted };
         let (sink, stop) = (&self.recorder, Stop::never());
-        let mut seen = observe(clouds, &scope, sink, &stop).await.unwrap();
-        let settled = settle(clouds, &mut seen, sink, &stop).await.unwrap();
+        let mut seen = observe(clouds, &scope, sink, &stop).await.map_err(no_answer)?;
+        let settled = settle(clouds, &mut seen, sink, &stop).await.map_err(no_answer)?;
         assert_eq!(settled, Settled::Quiet);
-        seen
+        Ok(seen)
     }
 
-    async fn complete_for_teardown(&self, clouds: &Clouds, seen: &mut Observation) {
+    async fn complete_for_teardown(&self, clouds: &Clouds, seen: &mut Observation) -> Result<(), Ended> {
         let (project, name) = ("fieldbook".parse().unwrap(), "demo".parse().unwrap());
         let (sink, stop) = (&self.recorder, Stop::never());
         let ids = plan::standing_ids(&project, &name, seen);
-        complete_templates(clouds, seen, &ids, sink, &stop).await.unwrap();
-        complete_resources(clouds, seen, &ids, sink, &stop).await.unwrap();
+        complete_templates(clouds, seen, &ids, sink, &stop).await.map_err(no_answer)?;
+        complete_resources(clouds, seen, &ids, sink, &stop).await.map_err(no_answer)?;
         let exported = plan::exported(seen);
-        complete_importers(clouds, seen, &exported, sink, &stop).await.unwrap();
-        complete_buckets(clouds, seen, sink, &stop).await.unwrap();
+        complete_importers(clouds, seen, &exported, sink, &stop).await.map_err(no_answer)?;
+        complete_buckets(clouds, seen, sink, &stop).await.map_err(no_answer)
     }
 
-    async fn plan_deploy(&self, clouds: &Clouds, seen: &mut Observation) -> Result<Plan, PlanError> {
+    async fn plan_deploy(&self, clouds: &Clouds, seen: &mut Observation) -> Result<Plan, Ended> {
         let (project, name) = ("fieldbook".parse().unwrap(), "demo".parse().unwrap());
         let source = self.source();
         let ids = plan::wanted_templates(&project, &name, &source, seen);
-        complete_templates(clouds, seen, &ids, &self.recorder, &Stop::never()).await.unwrap();
+        let (sink, stop) = (&self.recorder, Stop::never());
+        complete_templates(clouds, seen, &ids, sink, &stop).await.map_err(no_answer)?;
         let context = DeployContext {
             protection: self.case.protection,
             prune: self.case.prune,
             consents: self.consents(),
             ..context::deploy()
         };
-        plan::deploy(&source, &context, seen)
+        let plan = plan::deploy(&source, &context, seen).map_err(Ended::NoPlan)?;
+        if missing_consents(&plan).is_empty() { Ok(plan) } else { Err(Ended::NoConsent) }
     }
 
-    fn plan_teardown(&self, seen: &Observation) -> Result<Plan, PlanError> {
+    fn plan_teardown(&self, seen: &Observation) -> Result<Plan, Ended> {
         let context = TeardownContext {
             protection: self.case.protection,
             consents: self.consents(),
             ..context::teardown()
         };
-        plan::teardown(&context, seen)
+        plan::teardown(&context, seen).map_err(Ended::NoPlan)
     }
 
     async fn carry_out(&mut self, clouds: &Clouds, plan: &Plan, seen: &Observation) -> Outcome {
@@ -277,45 +297,36 @@ impl Stage {
 
     /// Runs the command of the case.
     pub async fn run(&mut self) -> Ended {
+        self.try_to_run().await.unwrap_or_else(|early| early)
+    }
+
+    async fn try_to_run(&mut self) -> Result<Ended, Ended> {
         let (clouds, source) = (self.clouds(), self.source());
         let mut phases = Vec::new();
         if self.case.asked != Asked::Deploy {
-            let mut seen = self.look(&clouds, if self.case.asked == Asked::Rebuild { &source } else { &[] }).await;
-            self.complete_for_teardown(&clouds, &mut seen).await;
-            let plan = match self.plan_teardown(&seen) {
-                Ok(plan) => plan,
-                Err(error) => return Ended::NoPlan(error),
-            };
+            let wanted = if self.case.asked == Asked::Rebuild { &source[..] } else { &[] };
+            let mut seen = self.look(&clouds, wanted).await?;
+            self.complete_for_teardown(&clouds, &mut seen).await?;
+            let plan = self.plan_teardown(&seen)?;
             if self.case.asked == Asked::Rebuild {
-                match self.plan_deploy(&clouds, &mut seen.clone().after_deletions(&plan)).await {
-                    Err(error) => return Ended::NoPlan(error),
-                    Ok(plan) if !missing_consents(&plan).is_empty() => return Ended::NoConsent,
-                    Ok(_) => {}
-                }
+                self.plan_deploy(&clouds, &mut seen.clone().after_deletions(&plan)).await?;
             }
             let outcome = self.carry_out(&clouds, &plan, &seen).await;
             phases.push((plan, outcome));
         }
-        let ended = Ended::CarriedOut(phases);
-        if self.case.asked == Asked::Teardown || ended.verdict() != Some(Verdict::Succeeded) {
-            return ended;
+        let is_well = Summary::of(phases.iter().map(|(_, outcome)| outcome)).verdict == Verdict::Succeeded;
+        if self.case.asked != Asked::Teardown && is_well {
+            let mut seen = self.look(&clouds, &source).await?;
+            let plan = self.plan_deploy(&clouds, &mut seen).await?;
+            let outcome = self.carry_out(&clouds, &plan, &seen).await;
+            phases.push((plan, outcome));
         }
-        let Ended::CarriedOut(mut phases) = ended else { unreachable!() };
-        let mut seen = self.look(&clouds, &source).await;
-        match self.plan_deploy(&clouds, &mut seen).await {
-            Err(error) => return Ended::NoPlan(error),
-            Ok(plan) if !missing_consents(&plan).is_empty() => return Ended::NoConsent,
-            Ok(plan) => {
-                let outcome = self.carry_out(&clouds, &plan, &seen).await;
-                phases.push((plan, outcome));
-            }
-        }
-        Ended::CarriedOut(phases)
+        Ok(Ended::CarriedOut(phases))
     }
 
     pub async fn verify(&self) -> VerifyReport {
         let (clouds, source) = (self.clouds(), self.source());
-        let seen = self.look(&clouds, &source).await;
+        let seen = self.look(&clouds, &source).await.unwrap();
         let options = VerifyOptions { drift: true };
         verify(&clouds, &source, &seen, options, &self.recorder, &Stop::never()).await.unwrap()
     }
@@ -332,6 +343,10 @@ impl Stage {
             }
         }
     }
+}
+
+fn no_answer(error: impl std::fmt::Debug) -> Ended {
+    Ended::NoAnswer(format!("{error:?}"))
 }
 
 /// The instance of that number.
