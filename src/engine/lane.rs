@@ -1,6 +1,7 @@
 //! The way to one cloud: every call goes through here, within its budget, asked again where that
 //! helps.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -104,6 +105,7 @@ impl<'s> Lane<'s> {
     ) -> Result<T, CallError> {
         let salt = format!("{}/{}", self.poller, self.calls.fetch_add(1, Ordering::Relaxed));
         let (mut attempt, mut answer_lost) = (0, false);
+        let mut failures: BTreeMap<PortErrorKind, u32> = BTreeMap::new();
         loop {
             self.turn().await?;
             let error = match request(&*self.cloud.port).await {
@@ -113,9 +115,11 @@ impl<'s> Lane<'s> {
                 }
                 Err(error) => error,
             };
-            if self.patience.retries(error.kind).is_some_and(|retries| attempt >= retries) {
+            let so_far = failures.entry(error.kind).or_default();
+            if self.patience.retries(error.kind).is_some_and(|retries| *so_far >= retries) {
                 return Err(CallError::Failed { error, answer_lost });
             }
+            *so_far += 1;
             answer_lost |= is_answer_lost(error.kind);
             self.slow_down(error.kind);
             self.sleep(backoff(&salt, attempt)).await?;

@@ -15,7 +15,7 @@ pub(super) enum Patience {
 }
 
 impl Patience {
-    /// How many failures of that kind in a row are asked again; `None` for any number.
+    /// How many failures of that kind one call survives, whatever else befalls it; `None` for any number.
     pub(super) fn retries(self, kind: PortErrorKind) -> Option<u32> {
         use PortErrorKind as Kind;
         match (kind, self) {

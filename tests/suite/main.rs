@@ -18,6 +18,7 @@ mod conformance;
 #[cfg(feature = "docker")]
 mod docker;
 mod documents;
+mod drift;
 mod engine;
 mod estimate;
 mod failed_runs;

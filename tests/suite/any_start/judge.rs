@@ -48,7 +48,9 @@ async fn history(stage: &Stage, id: &str) -> Vec<StackEvent> {
         }
     }
     found.reverse();
-    found.retain(|event| event.resource_type == "AWS::CloudFormation::Stack" && event.physical_id.as_deref() == Some(id));
+    found.retain(|event| {
+        event.resource_type == "AWS::CloudFormation::Stack" && event.physical_id.as_deref() == Some(id)
+    });
     found
 }
 
@@ -172,18 +174,20 @@ fn no_dependant_before_its_dependency(case: &Case, ended: &Ended, happened: &Hap
         let name = instance(number);
         let ids: Vec<&String> =
             happened.new.keys().filter(|id| happened.instance_of(id).as_ref() == Some(&name)).collect();
-        let is_sent = phases.iter().any(|(plan, _)| {
-            plan.action(&name).is_some_and(|action| action.action.sends())
-        });
-        let begun = ids.iter().flat_map(|id| {
-            happened.began(id, "CREATE").into_iter().chain(happened.began(id, "UPDATE"))
-        });
+        let is_sent =
+            phases.iter().any(|(plan, _)| plan.action(&name).is_some_and(|action| action.action.sends()));
+        let begun = ids
+            .iter()
+            .flat_map(|id| happened.began(id, "CREATE").into_iter().chain(happened.began(id, "UPDATE")));
         for event in begun.filter(|_| is_sent) {
             for need in shape.needs.iter().map(|need| instance(*need)) {
                 let statuses = happened.statuses_at(&need, event.time);
-                // What is kept stands, if its last update was taken back, too.
-                let is_kept = phases.iter().any(|(plan, _)| {
-                    plan.action(&need).is_some_and(|action| action.action == ActionKind::Keep)
+                // What was left as it is stands, if its last update was taken back, too.
+                let is_kept = phases.iter().any(|(plan, outcome)| {
+                    let action = plan.action(&need).map(|action| action.action);
+                    let report = outcome.reports.iter().find(|report| report.instance == need);
+                    action == Some(ActionKind::Keep)
+                        || report.is_some_and(|report| report.outcome == UnitOutcome::Unchanged)
                 });
                 let stands = |status: &StackStatus| {
                     let is_back = [StackStatus::UpdateRollbackComplete, StackStatus::ImportRollbackComplete];
@@ -196,9 +200,9 @@ fn no_dependant_before_its_dependency(case: &Case, ended: &Ended, happened: &Hap
             }
         }
         let Some(stack) = happened.before.of(&name) else { continue };
-        let is_torn_down = phases.iter().any(|(plan, _)| {
-            plan.action(&name).is_some_and(|action| action.action == ActionKind::Delete)
-        });
+        let is_torn_down = phases
+            .iter()
+            .any(|(plan, _)| plan.action(&name).is_some_and(|action| action.action == ActionKind::Delete));
         for event in happened.began(&stack.id, "DELETE").into_iter().filter(|_| is_torn_down) {
             dependants_are_gone(case, happened, (number, event.time));
         }
@@ -246,7 +250,8 @@ fn reports_are_true(ended: &Ended, happened: &Happened) {
         }
         is_clean &= outcome.skipped.is_empty() && !outcome.reports.iter().any(is_failure);
         is_clean &= outcome.proof.as_ref().is_none_or(|proof| {
-            proof.unanswered.is_empty() && proof.left.iter().all(|left| left.why != rekindle::engine::Why::Unaccounted)
+            proof.unanswered.is_empty()
+                && proof.left.iter().all(|left| left.why != rekindle::engine::Why::Unaccounted)
         });
     }
     assert_eq!(ended.verdict() == Some(Verdict::Succeeded), is_clean);
@@ -258,19 +263,27 @@ fn is_true(report: &UnitReport, happened: &Happened) {
     let stands = happened.after.of(name);
     match (&report.outcome, report.action) {
         (UnitOutcome::Done, ActionKind::Delete) => assert!(stands.is_none(), "{name} is said to be gone"),
-        (UnitOutcome::Done | UnitOutcome::Unchanged, _) => {
-            assert!(stands.is_some_and(|stack| stack.status.is_healthy()), "{name} is said to stand: {stands:?}");
+        (UnitOutcome::Unchanged, _) => assert!(stands.is_some_and(|stack| !stack.status.is_busy())),
+        (UnitOutcome::Done, _) => {
+            assert!(
+                stands.is_some_and(|stack| stack.status.is_healthy()),
+                "{name} is said to stand: {stands:?}"
+            );
         }
         (UnitOutcome::RolledBack { .. }, _) => {
             let status = &stands.unwrap().status;
-            assert!(status.as_str().ends_with("ROLLBACK_COMPLETE"), "{name} is said to be rolled back: {status}");
+            assert!(
+                status.as_str().ends_with("ROLLBACK_COMPLETE"),
+                "{name} is said to be rolled back: {status}"
+            );
         }
         (UnitOutcome::NeedsHands { .. }, _) => {
             assert!(stands.is_none_or(|stack| !stack.status.is_busy()), "{name} still moves");
         }
         (UnitOutcome::Refused { .. } | UnitOutcome::Unannounced { .. }, _) => {
             let id = report.stack_id.as_deref().unwrap_or_default();
-            let began = ["CREATE", "UPDATE", "DELETE"].iter().any(|word| !happened.began(id, word).is_empty());
+            let began =
+                ["CREATE", "UPDATE", "DELETE"].iter().any(|word| !happened.began(id, word).is_empty());
             assert!(!began || report.action == ActionKind::Replace, "{name} is said to be as it was");
         }
         (UnitOutcome::LeftRunning, _) => panic!("nobody stopped the run, and {name} was left"),
@@ -289,7 +302,9 @@ fn is_justified(case: &Case, obstacle: &Obstacle, happened: &Happened) -> bool {
         ),
         Obstacle::HalfDeleted { instance, .. } => precious && status(instance) == Some(S::DeleteFailed),
         Obstacle::Retained { instance, .. } => {
-            precious && status(instance).is_some_and(|status| status.never_completed() || status == S::DeleteFailed)
+            precious
+                && status(instance)
+                    .is_some_and(|status| status.never_completed() || status == S::DeleteFailed)
         }
         Obstacle::Foreign { stack, .. } => {
             happened.after.stacks.values().any(|it| it.name == *stack && it.identity().is_none())

@@ -27,8 +27,9 @@ const CASES: u32 = 150;
 
 #[test]
 fn any_environment_in_any_state_ends_well_or_says_why_not() {
-    let seed = std::env::var("REKINDLE_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(SEED);
-    let cases = std::env::var("REKINDLE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(CASES);
+    let given = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let seed = given("REKINDLE_SEED").unwrap_or(SEED);
+    let cases = given("REKINDLE_CASES").map_or(CASES, |cases| u32::try_from(cases).unwrap());
     let configuration = ProptestConfig {
         cases,
         rng_seed: RngSeed::Fixed(seed),
@@ -110,13 +111,21 @@ async fn finish(mut stage: Stage, mut ended: Ended) {
     panic!("it does not come to an end: {}", ended.told());
 }
 
+fn acted(plan: &rekindle::plan::Plan) -> String {
+    let acted = plan.actions.iter().filter(|action| action.action != rekindle::plan::ActionKind::Keep);
+    acted
+        .map(|action| format!("{} {}: {:?}\n", action.action.as_str(), action.instance, action.reasons))
+        .collect()
+}
+
 /// What a success must have brought about.
 async fn is_as_wanted(stage: &mut Stage) {
     if stage.case.asked != Asked::Teardown {
         let report = stage.verify().await;
-        let ours = report.units.iter().filter(|unit| {
-            stage.source().iter().any(|wanted| *wanted.instance() == unit.instance)
-        });
+        let ours = report
+            .units
+            .iter()
+            .filter(|unit| stage.source().iter().any(|wanted| *wanted.instance() == unit.instance));
         for unit in ours {
             assert!(unit.differences.is_empty(), "{}: {:?}", unit.instance, unit.differences);
         }
@@ -124,6 +133,6 @@ async fn is_as_wanted(stage: &mut Stage) {
     }
     let Ended::CarriedOut(phases) = stage.run().await else { panic!("there is no plan any more") };
     for (plan, _) in &phases {
-        assert!(plan.is_empty(), "a second run has something to do: {:?}", plan.actions.iter().map(|action| (action.action, action.instance.to_string(), &action.reasons)).collect::<Vec<_>>());
+        assert!(plan.is_empty(), "a second run has something to do: {}", acted(plan));
     }
 }

@@ -28,8 +28,8 @@ impl fmt::Debug for UnitShape {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status = self.status.as_ref().map_or("absent", StackStatus::as_str);
         write!(formatter, "needs {:?}, {status}, {}", self.needs, self.class)?;
-        let unchanged = self.is_unchanged.then_some(", unchanged").unwrap_or_default();
-        let gone = self.is_gone.then_some(", gone from the source").unwrap_or_default();
+        let unchanged = if self.is_unchanged { ", unchanged" } else { "" };
+        let gone = if self.is_gone { ", gone from the source" } else { "" };
         let bucket = match self.bucket {
             None => "",
             Some(true) => ", full bucket",
@@ -75,9 +75,8 @@ impl Case {
 
     /// Whether anything fails that a retry does not cure.
     pub fn only_disturbs(&self) -> bool {
-        let disturbs = |fault: &String| {
-            ["=throttled", "=unwell"].iter().any(|trouble| fault.contains(trouble))
-        };
+        let disturbs =
+            |fault: &String| ["=throttled", "=unwell"].iter().any(|trouble| fault.contains(trouble));
         self.faults.iter().all(disturbs)
     }
 }
@@ -103,8 +102,16 @@ fn unit(number: usize) -> impl Strategy<Value = UnitShape> {
 }
 
 fn fault(units: usize) -> impl Strategy<Value = String> {
-    let any_call = ["*", "DescribeStacks", "CreateStack", "DescribeStackEvents", "ExecuteChangeSet", "DeleteStack"];
-    let writes = ["CreateStack", "CreateChangeSet", "ExecuteChangeSet", "UpdateStack", "DeleteStack", "DeleteChangeSet"];
+    let any_call =
+        ["*", "DescribeStacks", "CreateStack", "DescribeStackEvents", "ExecuteChangeSet", "DeleteStack"];
+    let writes = [
+        "CreateStack",
+        "CreateChangeSet",
+        "ExecuteChangeSet",
+        "UpdateStack",
+        "DeleteStack",
+        "DeleteChangeSet",
+    ];
     let operations = ["", ":update", ":delete", ":rollback", ":stuck", ":not-empty"];
     let select = |words: &[&'static str]| prop::sample::select(words.to_vec());
     prop_oneof![
@@ -128,14 +135,17 @@ fn size() -> impl Strategy<Value = usize> {
 pub fn case() -> impl Strategy<Value = Case> {
     size().prop_flat_map(|size| {
         let units: Vec<_> = (0..size).map(unit).collect();
-        let protection = prop::sample::select(vec![Protection::Disposable, Protection::Standard, Protection::Production]);
+        let protection =
+            prop::sample::select(vec![Protection::Disposable, Protection::Standard, Protection::Production]);
         let asked = prop::sample::select(vec![Asked::Deploy, Asked::Teardown, Asked::Rebuild]);
         let faults = prop::collection::vec(fault(size), 0..5);
         let settings = (any::<bool>(), prop::option::weighted(0.05, 0..size), any::<bool>(), 0..4_usize);
-        (units, protection, asked, faults, settings).prop_map(|(units, protection, asked, faults, settings)| {
-            let (prune, squatted, consents, jobs) = settings;
-            Case { units: consistent(units), protection, asked, prune, faults, squatted, consents, jobs }
-        })
+        (units, protection, asked, faults, settings).prop_map(
+            |(units, protection, asked, faults, settings)| {
+                let (prune, squatted, consents, jobs) = settings;
+                Case { units: consistent(units), protection, asked, prune, faults, squatted, consents, jobs }
+            },
+        )
     })
 }
 

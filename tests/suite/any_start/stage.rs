@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rekindle::engine::{
-    Cloud, Clouds, ExecuteOptions, Outcome, Pace, Recorder, Scope, Settled, Stop, VerifyOptions, VerifyReport,
-    complete_buckets, complete_importers, complete_resources, complete_templates, execute, observe, prove,
-    settle, verify,
+    Cloud, Clouds, ExecuteOptions, Outcome, Pace, Recorder, Scope, Settled, Stop, VerifyOptions,
+    VerifyReport, complete_buckets, complete_importers, complete_resources, complete_templates, execute,
+    observe, prove, settle, verify,
 };
 use rekindle::local::{self, Client};
 use rekindle::model::facts::Identity;
@@ -103,7 +103,10 @@ impl Stage {
 
     async fn reach<'r>(&'r self, number: usize, unit: &'r DesiredUnit) -> Reach<'r> {
         let (first, second) = (self.version(number, 1), self.version(number, 2));
-        let bodies = (body(&first.clone().into(), self.values(&first).await), body(&second.clone().into(), self.values(&second).await));
+        let bodies = (
+            body(&first.clone().into(), self.values(&first).await),
+            body(&second.clone().into(), self.values(&second).await),
+        );
         Reach { client: &self.client, unit, bodies, id: String::new() }
     }
 
@@ -157,7 +160,8 @@ impl Stage {
 
     /// Begins what shall be under way, and stops when the first of them has exactly its status.
     async fn set_in_motion(&self) {
-        let is_busy = |number: &usize| self.case.units[*number].status.as_ref().is_some_and(StackStatus::is_busy);
+        let is_busy =
+            |number: &usize| self.case.units[*number].status.as_ref().is_some_and(StackStatus::is_busy);
         let moving: Vec<usize> = (0..self.case.units.len()).filter(is_busy).collect();
         let units: Vec<DesiredUnit> = moving.iter().map(|number| self.version(*number, 1)).collect();
         let (mut reaches, mut all) = (Vec::new(), Vec::new());
@@ -194,7 +198,8 @@ impl Stage {
         };
         let mut resources = if version == 1 { first_resources() } else { second_resources() };
         if shape.bucket.is_some() {
-            resources["Store"] = json!({"Type": "AWS::S3::Bucket", "Properties": {"BucketName": format!("store-u{number}")}});
+            resources["Store"] =
+                json!({"Type": "AWS::S3::Bucket", "Properties": {"BucketName": format!("store-u{number}")}});
         }
         let mut template = json!({"Resources": resources, "Outputs": {"Arn": {"Value": {"Ref": "One"}}}});
         for need in &shape.needs {
@@ -216,7 +221,9 @@ impl Stage {
     /// What the source says.
     pub fn source(&self) -> Vec<SealedUnit> {
         let units = self.case.units.iter().enumerate().filter(|(_, shape)| !shape.is_gone);
-        units.map(|(number, shape)| self.version(number, if shape.is_unchanged { 1 } else { 2 }).into()).collect()
+        units
+            .map(|(number, shape)| self.version(number, if shape.is_unchanged { 1 } else { 2 }).into())
+            .collect()
     }
 
     fn clouds(&self) -> Clouds {
@@ -226,12 +233,8 @@ impl Stage {
     }
 
     fn consents(&self) -> Consents {
-        let kinds = [
-            Consent::DeleteData,
-            Consent::DeleteUnknown,
-            Consent::EmptyBuckets,
-            Consent::AllowReplacement,
-        ];
+        let kinds =
+            [Consent::DeleteData, Consent::DeleteUnknown, Consent::EmptyBuckets, Consent::AllowReplacement];
         let units = 0..self.case.units.len();
         let all = units.flat_map(|number| kinds.map(|kind| (kind, instance(number))));
         if self.case.consents { all.collect() } else { Consents::none() }
@@ -287,8 +290,11 @@ impl Stage {
 
     async fn carry_out(&mut self, clouds: &Clouds, plan: &Plan, seen: &Observation) -> Outcome {
         self.runs += 1;
-        let options =
-            ExecuteOptions { run: format!("run {}", self.runs), jobs: self.case.jobs, ..ExecuteOptions::default() };
+        let options = ExecuteOptions {
+            run: format!("run {}", self.runs),
+            jobs: self.case.jobs,
+            ..ExecuteOptions::default()
+        };
         let (sink, stop) = (&self.recorder, Stop::never());
         let mut outcome = execute(plan, clouds, &BTreeMap::new(), &options, sink, &stop).await.unwrap();
         outcome.proof = prove(clouds, plan, seen, &outcome, sink, &stop).await;

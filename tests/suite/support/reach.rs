@@ -67,7 +67,8 @@ pub fn recipe(status: &StackStatus, unit: &str) -> (Vec<String>, &'static [&'sta
         S::ImportRollbackFailed => (&[".Bucket:rollback*1"], &["orphan", "import absent"]),
         S::Unknown(status) => panic!("the embedded engine has no {status}"),
     };
-    let of_unit = |fault: &&str| if fault.starts_with('.') { format!("{unit}{fault}") } else { (*fault).to_owned() };
+    let of_unit =
+        |fault: &&str| if fault.starts_with('.') { format!("{unit}{fault}") } else { (*fault).to_owned() };
     (faults.iter().map(of_unit).collect(), steps)
 }
 
@@ -100,7 +101,10 @@ impl Reach<'_> {
                 self.id = self.client.describe_stack(&stack).await.unwrap().unwrap().id;
             }
             "orphan" => {
-                let body = StackBody { tags: BTreeMap::new(), ..self.import_body(json!({"Bucket": self.kept(&[])})) };
+                let body = StackBody {
+                    tags: BTreeMap::new(),
+                    ..self.import_body(json!({"Bucket": self.kept(&[])}))
+                };
                 let id = self.create(&format!("{stack}-before"), body).await;
                 rest(self.client, &id).await;
                 self.delete(&id).await;
