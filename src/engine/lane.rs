@@ -1,7 +1,6 @@
 //! The way to one cloud: every call goes through here, within its budget, asked again where that
 //! helps.
 
-use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -11,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::engine::clock::{Clock, SleeperId};
 use crate::engine::clouds::Cloud;
-use crate::engine::retry::{Patience, backoff, is_answer_lost};
+use crate::engine::retry::{Failures, Patience, backoff, is_answer_lost};
 use crate::engine::watch::Watches;
 use crate::engine::{Event, EventSink, Stop};
 use crate::port::{CloudFormation, PortError, PortErrorKind};
@@ -104,8 +103,7 @@ impl<'s> Lane<'s> {
         request: impl Fn(&'a dyn CloudFormation) -> Answer<'a, T>,
     ) -> Result<T, CallError> {
         let salt = format!("{}/{}", self.poller, self.calls.fetch_add(1, Ordering::Relaxed));
-        let (mut attempt, mut answer_lost) = (0, false);
-        let mut failures: BTreeMap<PortErrorKind, u32> = BTreeMap::new();
+        let (mut attempt, mut answer_lost, mut failures) = (0, false, Failures::default());
         loop {
             self.turn().await?;
             let error = match request(&*self.cloud.port).await {
@@ -115,11 +113,9 @@ impl<'s> Lane<'s> {
                 }
                 Err(error) => error,
             };
-            let so_far = failures.entry(error.kind).or_default();
-            if self.patience.retries(error.kind).is_some_and(|retries| *so_far >= retries) {
+            if !failures.again(error.kind, self.patience) {
                 return Err(CallError::Failed { error, answer_lost });
             }
-            *so_far += 1;
             answer_lost |= is_answer_lost(error.kind);
             self.slow_down(error.kind);
             self.sleep(backoff(&salt, attempt)).await?;
