@@ -29,6 +29,8 @@ mod tests;
 pub use assemble::{AssembleError, Blob, Blobs, Contents, Progress, assemble};
 pub use base::{Base, BaseError, BaseLayer, base_image, base_layers};
 pub use configuration::Layer;
+pub use dockerfile::check_syntax;
+pub(crate) use dockerfile::keyword;
 pub use execution::{DOCKERFILE_NAME, Execution, local_name};
 pub use ignore::IgnoreRules;
 pub use recipe::{Known, Recipe, Request, base_names, read};

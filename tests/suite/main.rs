@@ -16,6 +16,7 @@ mod catalogue;
 mod conformance;
 #[cfg(feature = "docker")]
 mod docker;
+mod dockerfile_lint;
 mod documents;
 mod engine;
 mod estimate;
