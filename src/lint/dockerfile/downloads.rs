@@ -86,7 +86,7 @@ fn carries_out_input(call: &Call) -> bool {
     let has_text =
         |word: &&str| !word.starts_with("--") && word.starts_with('-') && word.ends_with(['c', 'e']);
     let reads_input = |word: &&str| ["-", "-s", "/dev/stdin"].contains(word);
-    words.iter().any(|word| reads_input(word))
+    words.iter().any(reads_input)
         || words.iter().all(|word| word.starts_with('-') && !has_text(word) && *word != "-m")
 }
 

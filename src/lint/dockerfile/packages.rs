@@ -70,10 +70,8 @@ pub(super) fn check(call: &Call, is_snapshot: bool, found: &mut Vec<Found>) {
                 found.push(without_version(call, package));
             }
         }
-        "zypper" => {
-            if ["update", "up", "dist-upgrade", "dup", "patch"].contains(&action) {
-                found.push(refuse(call, command, "what the repository has that day is taken"));
-            }
+        "zypper" if ["update", "up", "dist-upgrade", "dup", "patch"].contains(&action) => {
+            found.push(refuse(call, command, "what the repository has that day is taken"));
         }
         _ => {}
     }

@@ -151,13 +151,8 @@ impl Reader<'_> {
         let Some(mut lines) = rest.trim_start_matches([' ', '\t', '\r']).strip_prefix('\n') else {
             return false;
         };
-        while !self.writing.is_script {
-            let line = lines.split_inclusive('\n').next().unwrap_or_default();
-            let written = line.trim();
-            if line.is_empty() || !(written.is_empty() || written.starts_with('#')) {
-                break;
-            }
-            lines = &lines[line.len()..];
+        if !self.writing.is_script {
+            lines = without_comments(lines);
         }
         self.at = self.text.len() - lines.len();
         true
@@ -290,6 +285,19 @@ impl Reader<'_> {
             word.text.push(letter);
         }
     }
+}
+
+/// A text from its first line on that is neither empty nor a comment.
+fn without_comments(text: &str) -> &str {
+    let mut length = 0;
+    for line in text.split_inclusive('\n') {
+        let written = line.trim();
+        if !(written.is_empty() || written.starts_with('#')) {
+            break;
+        }
+        length += line.len();
+    }
+    &text[length..]
 }
 
 #[cfg(test)]
