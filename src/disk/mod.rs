@@ -18,6 +18,7 @@ mod run_journal;
 mod scratch;
 mod state;
 mod store;
+mod store_error;
 mod store_index;
 mod templates;
 mod workspace;

@@ -10,7 +10,7 @@ use crate::manifest::resolve::Bound;
 use crate::manifest::{Project, ResolvedEnvironment, ResolvedImage, ResolvedUnit};
 use crate::model::{
     BaseImage, Binding, BuiltImage, Context as FileContext, Diagnostic, Diagnostics, Digest, EnvironmentName,
-    Fetch, InstanceName, Place, Repository,
+    Fetch, InstanceName, Place, Repository, TemplateRef,
 };
 use crate::render::RenderedFiles;
 use crate::template::Origin;
@@ -20,6 +20,8 @@ use crate::template::Origin;
 pub struct DesiredImage {
     /// The unit and the target it is for.
     pub instance: InstanceName,
+    /// Its template.
+    pub template: TemplateRef,
     /// How it is put together.
     pub recipe: Recipe,
     /// The directory of the project that it copies from.
@@ -142,6 +144,7 @@ pub(super) fn desired(
         locked: project.lock.image(environment, &image.instance, recipe.input),
         context: image.context.as_ref().map(|context| context.value.clone()),
         instance: image.instance.clone(),
+        template: image.template.value.clone(),
         repository: image.repository.clone(),
         fetches: image.fetches.clone(),
         recipe,

@@ -36,6 +36,7 @@ mod main_job;
 #[cfg(feature = "aws")]
 mod ministack;
 mod practice;
+mod provenance;
 #[cfg(feature = "docker")]
 mod pushes;
 #[cfg(feature = "docker")]
