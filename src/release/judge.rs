@@ -66,7 +66,10 @@ fn errors(judged: impl IntoIterator<Item = Diagnostics>) -> Diagnostics {
 /// # Errors
 /// Why nothing can be said.
 pub fn judge_drafts(project: &Project) -> Result<Diagnostics, Diagnostics> {
-    let assembler = Assembler::new(project);
+    // They are judged as what they become, for a real target resolves no draft.
+    let mut published = project.clone();
+    published.templates.values_mut().for_each(|template| template.published = true);
+    let assembler = Assembler::new(&published);
     let is_open =
         |version: &TemplateRef| project.templates.get(version).is_some_and(|template| !template.published);
     let is_draft = |unit: &ResolvedUnit| is_open(&unit.template.value);

@@ -49,3 +49,5 @@ mod source;
 mod statuses;
 mod support;
 mod teardown;
+#[cfg(feature = "aws")]
+mod wire;
