@@ -17,6 +17,7 @@ mod catalogue;
 mod conformance;
 #[cfg(feature = "docker")]
 mod docker;
+mod dockerfile_lint;
 mod documents;
 mod drift;
 mod engine;
@@ -37,6 +38,7 @@ mod main_job;
 #[cfg(feature = "aws")]
 mod ministack;
 mod practice;
+mod provenance;
 #[cfg(feature = "docker")]
 mod pushes;
 #[cfg(feature = "docker")]
