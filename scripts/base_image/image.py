@@ -10,24 +10,31 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-# Of this machine or of the day of the build, or of no use in a container.
-LEFT_OUT = (
-    "dev/",
-    "etc/hostname",
-    "etc/resolv.conf",
-    "etc/machine-id",
-    "usr/share/doc/",
-    "usr/share/man/",
-    "usr/share/locale/",
-    "var/cache/",
-    "var/lib/apt/",
-    "var/log/",
-    "var/lib/dpkg/status-old",
-    "etc/passwd-",
+# Of this machine or of the day of the build, or of no use in a container. With all that is below.
+LEFT_OUT = {
+    "dev",
+    "etc/apt",
+    "etc/dpkg/dpkg.cfg.d/99mmdebstrap",
     "etc/group-",
-    "etc/shadow-",
     "etc/gshadow-",
-)
+    "etc/hostname",
+    "etc/machine-id",
+    "etc/passwd-",
+    "etc/resolv.conf",
+    "etc/shadow-",
+    "usr/share/doc",
+    "usr/share/locale",
+    "usr/share/man",
+    "var/cache/apt",
+    "var/cache/debconf",
+    "var/cache/ldconfig",
+    "var/lib/apt",
+    "var/lib/dpkg/status-old",
+    "var/log/alternatives.log",
+    "var/log/apt",
+    "var/log/bootstrap.log",
+    "var/log/dpkg.log",
+}
 
 RELEASE = "bookworm"
 
@@ -114,6 +121,8 @@ def bootstrap(debs, repository, out):
         "mmdebstrap",
         "--quiet",
         "--variant=essential",
+        # Nothing of it outlives a crash.
+        "--dpkgopt=force-unsafe-io",
         f"--setup-hook={MERGED}",
         RELEASE,
         str(out),
@@ -131,7 +140,8 @@ def bootstrap(debs, repository, out):
 def canonical(root, out):
     """Writes what matters of an archive in one order and form, without times."""
     with tarfile.open(root) as source, tarfile.open(out, "w", format=tarfile.PAX_FORMAT) as target:
-        kept = {name(member): member for member in source if is_kept(name(member), member)}
+        members = {member.name.removeprefix("./").rstrip("/"): member for member in source}
+        kept = {path: member for path, member in members.items() if is_kept(path)}
         for path in sorted(kept):
             member = kept[path]
             content = source.extractfile(member) if member.isreg() else None
@@ -142,13 +152,6 @@ def canonical(root, out):
             target.addfile(member, content)
 
 
-def name(member):
-    return member.name.removeprefix("./").rstrip("/")
-
-
-def is_kept(path, member):
-    if path in ("", "."):
-        return False
-    # Directories stay, but for those of devices.
-    inside = [left for left in LEFT_OUT if path == left or left.endswith("/") and path.startswith(left)]
-    return not inside or member.isdir() and inside != ["dev/"]
+def is_kept(path):
+    parts = path.split("/")
+    return path not in ("", ".") and not any("/".join(parts[:end]) in LEFT_OUT for end in range(1, len(parts) + 1))

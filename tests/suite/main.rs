@@ -47,3 +47,5 @@ mod source;
 mod statuses;
 mod support;
 mod teardown;
+#[cfg(feature = "docker")]
+mod web_image;
