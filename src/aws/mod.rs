@@ -13,5 +13,6 @@ mod convert;
 mod error;
 mod lease;
 mod request;
+mod whole;
 
 pub use connect::{Settings, connect, connect_with, lease, lease_with};
