@@ -1,6 +1,7 @@
 //! The one integration-test binary: each file is one scenario group (see `docs/ARCHITECTURE.md`).
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
+mod any_start;
 mod attach;
 #[cfg(feature = "aws")]
 mod aws_answers;
@@ -16,7 +17,9 @@ mod catalogue;
 mod conformance;
 #[cfg(feature = "docker")]
 mod docker;
+mod dockerfile_lint;
 mod documents;
+mod drift;
 mod engine;
 mod estimate;
 mod failed_runs;
@@ -35,6 +38,7 @@ mod main_job;
 #[cfg(feature = "aws")]
 mod ministack;
 mod practice;
+mod provenance;
 #[cfg(feature = "docker")]
 mod pushes;
 #[cfg(feature = "docker")]
