@@ -109,7 +109,10 @@ impl History {
     pub(super) fn root_cause(&self) -> Option<Cause> {
         let seen = self.seen();
         let failures: Vec<&StackEvent> = seen.events.iter().filter(|event| event.is_root_failure()).collect();
-        let first = failures.iter().find(|event| !self.is_own(event)).or(failures.first())?;
+        // Where no resource failed, an output did: then only the turn of the stack itself says why.
+        let turned = || seen.events.iter().find(|event| self.has_turned(event) && event.reason.is_some());
+        let first = failures.iter().find(|event| !self.is_own(event)).or(failures.first());
+        let first = first.copied().or_else(turned)?;
         let is_own = self.is_own(first);
         let found = cause(first);
         Some(if is_own { Cause { resource: None, resource_type: None, ..found } } else { found })
@@ -119,16 +122,18 @@ impl History {
     /// it went back, those on the way back, else all further ones.
     pub(super) fn blockers(&self) -> Vec<Cause> {
         let seen = self.seen();
-        let turned = seen
-            .events
-            .iter()
-            .position(|event| self.is_own(event) && event.status.contains("ROLLBACK_IN_PROGRESS"));
+        let turned = seen.events.iter().position(|event| self.has_turned(event));
         let since = match turned {
             Some(turned) => turned + 1,
             None => seen.events.iter().position(StackEvent::is_root_failure).map_or(0, |first| first + 1),
         };
         let failures = seen.events.iter().skip(since);
         failures.filter(|event| event.is_root_failure() && !self.is_own(event)).map(cause).collect()
+    }
+
+    /// Whether the stack began to go back.
+    fn has_turned(&self, event: &StackEvent) -> bool {
+        self.is_own(event) && event.status.contains("ROLLBACK_IN_PROGRESS")
     }
 
     fn is_opening(&self, event: &StackEvent) -> bool {
@@ -189,6 +194,17 @@ mod tests {
         fresh.reverse();
         history.seen().events = fresh;
         history.root_cause()
+    }
+
+    #[test]
+    fn a_stack_that_turned_without_a_failed_resource_says_why_itself() {
+        let reason = "Template error: Fn::Select cannot select nonexistent value at index 5";
+        let cause = root_cause(vec![
+            event("3", "demo", "ROLLBACK_COMPLETE", None, "mine"),
+            event("2", "demo", "ROLLBACK_IN_PROGRESS", Some(reason), "mine"),
+            event("1", "demo", "CREATE_IN_PROGRESS", None, "mine"),
+        ]);
+        assert_eq!(cause, Some(Cause { resource: None, resource_type: None, reason: reason.to_owned() }));
     }
 
     #[test]

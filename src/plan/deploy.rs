@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::model::diagnostic::did_you_mean;
-use crate::model::{Class, InstanceName, Protection, SealedUnit, StackStatus};
+use crate::model::{Change, ChangeAction, Class, InstanceName, Protection, SealedUnit, StackStatus};
 use crate::plan::compare::compare;
 use crate::plan::context::is_selected;
 use crate::plan::difference::difference;
@@ -257,6 +257,7 @@ impl Planner<'_> {
         if comparison.reasons.is_empty() {
             return self.action(unit, ActionKind::Keep, Some(standing), vec![Reason::Unchanged]);
         }
+        obstacles.extend(self.retyped(unit, standing, &comparison.changes));
         let reasons = status.into_iter().chain(comparison.reasons).collect();
         let mut action = self.action(unit, ActionKind::Update, Some(standing), reasons);
         action.changes = comparison.changes;
@@ -268,6 +269,21 @@ impl Planner<'_> {
         };
         action.parameters = comparison.parameters;
         action
+    }
+
+    /// CloudFormation refuses an update in which a resource has another type under its old logical id.
+    fn retyped(&self, unit: &SealedUnit, standing: &Standing<'_>, changes: &[Change]) -> Option<Obstacle> {
+        let before = self.observation.templates.get(&standing.stack.id)?;
+        let after = unit.template.tree();
+        let retyped =
+            changes.iter().filter(|change| change.action == ChangeAction::Modify).find_map(|change| {
+                let id = &change.logical_id;
+                let kind = |template: &Value| template["Resources"][id]["Type"].as_str().map(str::to_owned);
+                let (from, to) = (kind(before)?, kind(&after)?);
+                (from != to).then(|| (id.clone(), from, to))
+            });
+        let (logical_id, from, to) = retyped?;
+        Some(Obstacle::TypeChange { instance: unit.instance().clone(), logical_id, from, to })
     }
 
     fn values(&self) -> Values<'_> {

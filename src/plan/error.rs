@@ -80,6 +80,11 @@ pub enum Obstacle {
     /// The class in the source differs from the stack's.
     #[error("the class of `{instance}` would change from `{from}` to `{to}`")]
     ClassChange { instance: InstanceName, from: Class, to: Class },
+    /// A resource would have another type under its old logical id.
+    #[error(
+        "`{logical_id}` of `{instance}` would change from {from} to {to}, which CloudFormation does not do"
+    )]
+    TypeChange { instance: InstanceName, logical_id: String, from: String, to: String },
     /// Termination protection is on.
     #[error("stack `{stack}` of `{instance}` is protected against termination")]
     TerminationProtected { instance: InstanceName, stack: String },
@@ -168,6 +173,9 @@ impl Obstacle {
                     .to_owned()
             }
             Self::ClassChange { instance, .. } => consent_hint(Consent::ChangeClass, instance),
+            Self::TypeChange { .. } => {
+                "give the new resource another logical id: then the old one is removed and the new one made".to_owned()
+            }
             Self::TerminationProtected { instance, .. } => format!(
                 "if that is what you want, `teardown` takes `{} {instance}`",
                 Consent::LiftTerminationProtection.option()

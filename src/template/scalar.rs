@@ -89,7 +89,9 @@ fn integer(text: &str, unsigned: &str) -> Result<Value, Refusal> {
 
 fn float(text: &str) -> Result<Value, Refusal> {
     let value = text.parse::<f64>().ok().and_then(Number::from_f64).ok_or(Refusal::NotFinite)?;
-    if value.to_string() == text { Ok(Value::Number(value)) } else { Err(Refusal::NotAsWritten) }
+    // Canonical JSON writes a number without a fraction as an integer: `8.0` would be sent as `8`.
+    let is_whole = value.as_f64().is_some_and(|value| value.fract() == 0.0);
+    if value.to_string() == text && !is_whole { Ok(Value::Number(value)) } else { Err(Refusal::NotAsWritten) }
 }
 
 fn is_radix(lower: &str, prefix: &str) -> bool {
@@ -189,6 +191,8 @@ mod tests {
             ("1e400", Refusal::NotFinite),
             ("1e3", Refusal::NotAsWritten),
             ("16.10", Refusal::NotAsWritten),
+            ("8.0", Refusal::NotAsWritten),
+            ("-2.0", Refusal::NotAsWritten),
             ("1.", Refusal::NotAsWritten),
             (".5", Refusal::NotAsWritten),
             ("+5", Refusal::NotAsWritten),

@@ -11,7 +11,12 @@ pub fn line(proof: &Proof) -> String {
         text::count(proof.resources, "resource"),
         text::count(proof.stacks, "stack")
     );
+    let accounted = match proof.standing {
+        0 => accounted,
+        standing => format!("{accounted}, {} not deleted", text::count(standing, "stack")),
+    };
     match (proof.left.len(), proof.unanswered.len()) {
+        (0, 0) if proof.standing > 0 => accounted,
         (0, 0) => format!("nothing known is left: {accounted}"),
         (left, 0) => format!("{accounted}, {left} left"),
         (left, unanswered) => {

@@ -112,8 +112,9 @@ pub fn rehearsal(rehearsal: &Rehearsal, palette: &Palette) -> String {
         // Nothing of others' goes on in a rehearsal.
         Operation::Attach => "attach",
     };
+    let ends = if rehearsal.slow_seconds.is_some() { "takes" } else { "that fails like this one ends after" };
     let mut shown = format!(
-        "{} of {} takes about {}",
+        "{} of {} {ends} about {}",
         palette.paint(Label::Heading, format!("A real {noun}")),
         rehearsal.environment,
         palette.paint(Label::Heading, text::duration(rehearsal.seconds)),

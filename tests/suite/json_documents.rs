@@ -99,7 +99,8 @@ fn every_event_is_described() {
     let (left, unanswered) = (vec![left], vec![unanswered]);
     let tagged = vec![Tagged { instance: "data".parse().unwrap(), arn: "arn".to_owned() }];
     let time = jiff::Timestamp::UNIX_EPOCH;
-    let proof = Proof { time, stacks: 1, resources: 1, left, unanswered, tagged, unsearched: None };
+    let proof =
+        Proof { time, stacks: 1, standing: 1, resources: 1, left, unanswered, tagged, unsearched: None };
     for event in [stopping, notice, Event::Proved { proof }] {
         note(&mut printed, &serde_json::to_value(event).unwrap());
     }

@@ -29,7 +29,10 @@ pub struct Proof {
     pub time: Timestamp,
     /// Stacks that were deleted, nested ones included.
     pub stacks: usize,
-    /// Resources of theirs that were listed before, and are accounted for.
+    /// Stacks that were to go and did not.
+    #[serde(default)]
+    pub standing: usize,
+    /// Resources of the deleted ones that were listed before, and are accounted for.
     pub resources: usize,
     /// What is left, by instance.
     pub left: Vec<Left>,
@@ -119,6 +122,8 @@ pub async fn prove(
         strands.all().await
     });
     let mut proof = Proof::of(time);
+    let planned = plan.actions.iter().filter(|action| action.action == ActionKind::Delete).count();
+    proof.standing = planned.saturating_sub(gone.len());
     match told.await {
         Ok(told) => told.into_iter().for_each(|(action, told)| proof.add(action, told)),
         Err(error) => gone.iter().for_each(|(action, _)| proof.doubt(action, error.to_string())),
@@ -143,7 +148,7 @@ fn gone<'p>(clouds: &Clouds, plan: &'p Plan, outcome: &Outcome) -> Vec<(&'p Plan
 impl Proof {
     fn of(time: Timestamp) -> Self {
         let (left, unanswered, tagged) = (Vec::new(), Vec::new(), Vec::new());
-        Self { time, stacks: 0, resources: 0, left, unanswered, tagged, unsearched: None }
+        Self { time, stacks: 0, standing: 0, resources: 0, left, unanswered, tagged, unsearched: None }
     }
 
     fn add(&mut self, action: &PlannedAction, told: Result<Account, CallError>) {

@@ -28,7 +28,7 @@ impl Texts<'_, '_> {
         if let Some(what) = tokens::shape(text) {
             self.report.value(&SECRET_IN_TEXT, path, format!("this text holds {what}")).hint(
                 "revoke it: it is in the history already; then let AWS resolve it, with \
-                     `{{resolve:secretsmanager:...}}` or a `!secret` in the unit",
+                     `{{resolve:secretsmanager:...}}` (in a `.tera` file the function `resolve_secret`) or a `!secret` in the unit",
             );
             return;
         }
@@ -46,7 +46,8 @@ impl Texts<'_, '_> {
         };
         self.report
             .value(&SECRET_LIKE_TEXT, path, format!("`{}` holds {what} in plain text", place.key))
-            .hint("let AWS resolve it: `{{resolve:secretsmanager:...}}`, or a parameter with `NoEcho`");
+            .hint("let AWS resolve it: `{{resolve:secretsmanager:...}}` (in a `.tera` file the function `resolve_secret`), or a \
+                 parameter with `NoEcho`");
     }
 
     /// A parameter that hides its value shows its default to whoever reads the template.

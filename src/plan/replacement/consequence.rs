@@ -1,5 +1,7 @@
 //! What becomes of physical resources that leave a stack, and of what they hold.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -72,6 +74,7 @@ pub(super) fn of(change: &Change, before: &Side<'_>, after: &Side<'_>) -> Option
         (ChangeAction::Modify, Some(Replacement::Always)) => (Cause::Replaced, true),
         (ChangeAction::Modify, Some(Replacement::Conditional)) => (Cause::Replaced, false),
         (ChangeAction::Dynamic, _) => (Cause::Removed, false),
+        (ChangeAction::Modify, _) if kind == NESTED && !inner(change).is_empty() => (Cause::Replaced, false),
         _ => return None,
     };
     let fate = match cause {
@@ -85,12 +88,26 @@ pub(super) fn of(change: &Change, before: &Side<'_>, after: &Side<'_>) -> Option
         logical_id: change.logical_id.clone(),
         resource_type: change.resource_type.clone(),
         cause,
-        because: if cause == Cause::Replaced { own::causes(change, known) } else { Vec::new() },
+        because: match cause {
+            Cause::Replaced if kind == NESTED => inner(change),
+            Cause::Replaced => own::causes(change, known),
+            Cause::Removed => Vec::new(),
+        },
         certain,
         fate,
         holds: catalogue::holds(kind).map(str::to_owned),
         deleted_first: cause == Cause::Replaced && order == Some(ReplacementOrder::DeleteFirst),
     })
+}
+
+/// A nested stack: what is in it is not looked into.
+const NESTED: &str = "AWS::CloudFormation::Stack";
+
+/// The properties among the differences of a nested stack that may take anything out of it.
+fn inner(change: &Change) -> Vec<String> {
+    let decides = |name: &&str| ["TemplateURL", "TemplateBody", "Parameters"].contains(name);
+    let names = change.paths.iter().filter_map(|path| own::property(path)).filter(decides);
+    names.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// What becomes of a resource when its whole stack is deleted.

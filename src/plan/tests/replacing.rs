@@ -53,6 +53,38 @@ fn the_catalogue_says_what_replaces() {
     }
 }
 
+/// Nobody looks into a nested stack: another template, or other parameters, may take anything out of it.
+#[test]
+fn what_is_in_a_nested_stack_may_be_lost_with_its_template() {
+    let nested = |properties: Value| {
+        with("data", json!({"Inner": {"Type": "AWS::CloudFormation::Stack", "Properties": properties}}))
+    };
+    let one = json!({"TemplateURL": "https://b.s3.amazonaws.com/one.yaml", "TimeoutInMinutes": 5});
+    let mut changed = one.clone();
+    changed["TemplateURL"] = json!("https://b.s3.amazonaws.com/two.yaml");
+    let action = planned(&nested(one.clone()), &nested(changed));
+    let told: Vec<_> = action
+        .consequences
+        .iter()
+        .map(|one| (one.certain, one.loses_data(), one.because.join(" ")))
+        .collect();
+    assert_eq!(told, [(false, true, "TemplateURL".to_owned())]);
+    let mut changed = one.clone();
+    changed["TimeoutInMinutes"] = json!(6);
+    assert_eq!(planned(&nested(one), &nested(changed)).consequences, []);
+}
+
+#[test]
+fn another_type_under_an_old_logical_id_is_refused() {
+    let of = |kind: &str| with("data", json!({"Thing": {"Type": kind}}));
+    let observation = deployed(&[of("AWS::SNS::Topic")]);
+    let error = deploy(&[of("AWS::SQS::Queue")], &deploy_context(), &observation).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`Thing` of `data` would change from AWS::SNS::Topic to AWS::SQS::Queue, which CloudFormation does not do"
+    );
+}
+
 #[test]
 fn what_aws_documents_as_in_place_costs_nothing_and_is_expected_in_change_sets() {
     let nothing = database("Engine", json!("postgres"));
