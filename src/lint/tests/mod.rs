@@ -284,7 +284,7 @@ Resources:
     assert_eq!(
         problems(text),
         "14:21 [secret-like-text] `MasterUserPassword` holds a password in plain text\n  \
-         hint: let AWS resolve it: `{{resolve:secretsmanager:...}}`, or a parameter with `NoEcho`"
+         hint: let AWS resolve it: `{{resolve:secretsmanager:...}}` (in a `.tera` file the function `resolve_secret`), or a parameter with `NoEcho`"
     );
 }
 

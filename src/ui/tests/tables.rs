@@ -190,7 +190,7 @@ fn a_rehearsal_of_nothing_is_short() {
         ..predicted()
     };
     assert_snapshot!(rehearsal_view::rehearsal(&nothing, &Palette::plain()), @"
-    A real deploy of demo takes about 0s
+    A real deploy of demo that fails like this one ends after about 0s
     (from nothing, whatever stands now; `plan` tells what would change)
     ");
 }
