@@ -8,7 +8,7 @@ use crate::cli::args::{ChangeArguments, RebuildArguments, Selection};
 use crate::cli::carry_out::Errand;
 use crate::cli::command::plan::{deploy_context, make};
 use crate::cli::command::teardown::{named, question, teardown_context};
-use crate::cli::command::verify;
+use crate::cli::command::{rebuild_elsewhere, verify};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::hold::Hold;
@@ -26,6 +26,9 @@ use crate::ui::run::Expectations;
 
 /// Teardown, deploy, verification; ends with the ids of before and after.
 pub fn run(session: &Session, arguments: &RebuildArguments) -> Result<ExitCode, Failure> {
+    if let Some(to) = &arguments.to {
+        return rebuild_elsewhere::run(session, arguments, to);
+    }
     let project = session.project()?;
     let assembly = session.assemble(&project, &arguments.environment)?;
     names::faults(&assembly.environment, &faults(&arguments.run)?, &assembly.units)?;
