@@ -102,7 +102,9 @@ async fn rebuild_held(
     }
     let teardown = plan::teardown(&context, &observation)?;
     session.console.plan(&teardown)?;
-    rebuild.refuse_early(observation.clone().after_deletions(&teardown), notices).await?;
+    // Whatever would stop the deploy stops the rebuild before it touches anything.
+    let kept = &mut observation.clone().after_deletions(&teardown);
+    session.console.plan(&rebuild.plan_deploy(kept, notices).await?)?;
     let question = question("rebuild", environment, &arguments.consents);
     consent::ask(&session.console, &arguments.run, &question, stop).await?;
 
@@ -122,11 +124,6 @@ async fn rebuild_held(
 }
 
 impl Rebuild<'_> {
-    /// Whatever would stop the deploy of what is kept stops the rebuild before it touches anything.
-    async fn refuse_early(&self, mut kept: Observation, sink: &dyn EventSink) -> Result<(), Failure> {
-        self.plan_deploy(&mut kept, sink).await.map(|_| ())
-    }
-
     async fn plan_deploy(&self, seen: &mut Observation, sink: &dyn EventSink) -> Result<Plan, Failure> {
         let context = deploy_context(self.assembly, &Selection::default(), &ChangeArguments::default());
         let plan = make(&self.site, self.assembly, &context, seen, sink, self.stop).await?;
