@@ -113,6 +113,7 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
     let parsed = source.parse()?;
     let escape = escape(&parsed);
     let given = given(request, &source, &parsed, context(request)?)?;
+    execution::check_names(&given.context)?;
     check_arguments(request, &parsed, escape)?;
     let reader = Reader { source: &source, parsed: &parsed, given: &given, escape };
     let wanted = reader.wanted(request)?;

@@ -52,5 +52,7 @@ mod source;
 mod statuses;
 mod support;
 mod teardown;
+#[cfg(feature = "docker")]
+mod web_image;
 #[cfg(feature = "aws")]
 mod wire;
