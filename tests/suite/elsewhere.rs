@@ -67,8 +67,8 @@ fn nothing_of_the_lost_place_is_called() {
     let status =
         project.run(&["status", "demo", "--to", "recovery", "--output", "json"]).expect_code(0).json();
     let units = status["stacks"].as_array().unwrap();
-    let names: Vec<&str> = units.iter().map(|unit| unit["stack"].as_str().unwrap()).collect();
-    assert_eq!(names, ["fieldbook-demo-data-recovery", "fieldbook-demo-network-recovery"]);
+    let names: Vec<&str> = units.iter().map(|unit| unit["unit"].as_str().unwrap()).collect();
+    assert_eq!(names, ["data@recovery", "network@recovery"]);
     // What the environment needs from now on.
     project.run(&["deploy", "demo", "--to", "recovery", "--yes"]).expect_code(0);
     // Once more: everything stays.
