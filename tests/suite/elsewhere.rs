@@ -72,7 +72,7 @@ fn nothing_of_the_lost_place_is_called() {
     // What the environment needs from now on.
     project.run(&["deploy", "demo", "--to", "recovery", "--yes"]).expect_code(0);
     // Once more: everything stays.
-    assert!(rebuilt(&project).expect_code(0).stdout.contains("nothing to do"));
+    assert!(rebuilt(&project).expect_code(0).stdout.contains("nothing was to do"));
 }
 
 #[test]
