@@ -9,8 +9,11 @@ use crate::cli::command::image::ImageCommand;
 use crate::cli::command::lock::LockArguments;
 use crate::cli::estimate_arguments::{EstimateArguments, GraphArguments};
 use crate::cli::local_arguments::LocalCommand;
+pub use crate::cli::look_arguments::{
+    EnvironmentArguments, OutputsArguments, StatusArguments, VerifyArguments,
+};
 pub use crate::cli::run_arguments::{ChangeArguments, RunArguments, Selection};
-use crate::model::{AccountId, EnvironmentName, InstanceName, ProjectName, ProviderKind, Region};
+use crate::model::{AccountId, EnvironmentName, InstanceName, ProjectName, ProviderKind, Region, TargetName};
 
 /// Regenerate a whole AWS environment from source, and prove that what runs is what the source says.
 #[derive(Debug, Parser)]
@@ -106,7 +109,7 @@ pub enum Command {
     #[command(visible_alias = "up")]
     Deploy(DeployArguments),
     /// Show an environment's stacks
-    Status(EnvironmentArguments),
+    Status(StatusArguments),
     /// Show the outputs of an environment's stacks
     Outputs(OutputsArguments),
     /// Watch what another run has going, or left going, until it rests; changes nothing
@@ -176,6 +179,10 @@ pub struct PlanArguments {
     /// Environment
     #[arg(value_name = "ENV")]
     pub environment: EnvironmentName,
+    /// Work on the environment at this target: what stands at `primary` by the source stands there.
+    /// Nothing of the other targets is called
+    #[arg(long, value_name = "TARGET")]
+    pub to: Option<TargetName>,
     /// Which part.
     #[command(flatten)]
     pub selection: Selection,
@@ -196,6 +203,10 @@ pub struct DeployArguments {
     /// Environment
     #[arg(value_name = "ENV")]
     pub environment: EnvironmentName,
+    /// Work on the environment at this target: what stands at `primary` by the source stands there.
+    /// Nothing of the other targets is called
+    #[arg(long, value_name = "TARGET")]
+    pub to: Option<TargetName>,
     /// Which part.
     #[command(flatten)]
     pub selection: Selection,
@@ -205,38 +216,6 @@ pub struct DeployArguments {
     /// How it runs.
     #[command(flatten)]
     pub run: RunArguments,
-}
-
-/// An environment, nothing else.
-#[derive(Debug, Args)]
-pub struct EnvironmentArguments {
-    /// Environment
-    #[arg(value_name = "ENV")]
-    pub environment: EnvironmentName,
-}
-
-/// `outputs`
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  rekindle outputs demo\n  rekindle outputs demo network --output json")]
-pub struct OutputsArguments {
-    /// Environment
-    #[arg(value_name = "ENV")]
-    pub environment: EnvironmentName,
-    /// Only this unit (`UNIT` or `UNIT@TARGET`)
-    #[arg(value_name = "UNIT")]
-    pub unit: Option<InstanceName>,
-}
-
-/// `verify`
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  rekindle verify production\n  rekindle verify production --drift")]
-pub struct VerifyArguments {
-    /// Environment
-    #[arg(value_name = "ENV")]
-    pub environment: EnvironmentName,
-    /// Also ask CloudFormation whether resources were changed behind its back
-    #[arg(long)]
-    pub drift: bool,
 }
 
 /// What a teardown needs consent for, beyond `--yes`.
@@ -335,6 +314,10 @@ pub struct RebuildArguments {
     /// Environment
     #[arg(value_name = "ENV")]
     pub environment: EnvironmentName,
+    /// Make it anew at this target, because the place of `primary` is lost: nothing there is called, and
+    /// nothing is torn down
+    #[arg(long, value_name = "TARGET")]
+    pub to: Option<TargetName>,
     /// Consents.
     #[command(flatten)]
     pub consents: TeardownConsents,

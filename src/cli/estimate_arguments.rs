@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 
-use crate::model::EnvironmentName;
+use crate::model::{EnvironmentName, TargetName};
 
 /// `estimate`
 #[derive(Debug, Args)]
@@ -18,6 +18,10 @@ pub struct EstimateArguments {
     /// Environment
     #[arg(value_name = "ENV")]
     pub environment: EnvironmentName,
+    /// Work on the environment at this target: what stands at `primary` by the source stands there.
+    /// Nothing of the other targets is called
+    #[arg(long, value_name = "TARGET", conflicts_with = "rebuild")]
+    pub to: Option<TargetName>,
     /// Estimate a whole rebuild, as if everything stood as the source says
     #[arg(long)]
     pub rebuild: bool,

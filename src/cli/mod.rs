@@ -12,6 +12,7 @@ mod consent;
 mod console;
 #[cfg(test)]
 mod crash_sweep;
+mod elsewhere;
 mod environment;
 mod estimate_arguments;
 pub mod exit_code;
@@ -21,6 +22,7 @@ mod hold;
 mod image_about;
 mod image_build;
 mod local_arguments;
+mod look_arguments;
 mod names;
 mod prediction;
 mod project;

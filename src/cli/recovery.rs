@@ -32,6 +32,12 @@ pub async fn settle(
     let recorded: Vec<_> = ledger.records()?.into_iter().filter_map(|(_, record)| record.run).collect();
     for journal in left {
         if let Some(run) = journal.run.as_ref().filter(|run| !recorded.contains(&run.header.run)) {
+            if wiring.is_confined() && !is_here(run, environment) {
+                let message =
+                    "it worked at other places, too: its journal is kept until they are asked again";
+                say(watch.0, format!("{}; {message}", described(&run.header)));
+                continue;
+            }
             say(watch.0, format!("{}: finding out what became of it", described(&run.header)));
             let instances = match look(wiring, run, environment, state, watch).await {
                 Ok(instances) => instances,
@@ -74,10 +80,15 @@ fn places(header: &JournalHeader, environment: &Environment) -> BTreeMap<TargetN
 
 /// Whether a run cannot be settled because of a place that the environment has left.
 fn is_only_former(run: &InterruptedRun, environment: &Environment, failure: &Failure) -> bool {
+    failure.code != ExitCode::Interrupted && !is_here(run, environment)
+}
+
+/// Whether a run worked at places of the environment alone.
+fn is_here(run: &InterruptedRun, environment: &Environment) -> bool {
     let is_current = |(name, place): (&TargetName, &Target)| {
         environment.targets.get(name).is_some_and(|now| now.is_at(place))
     };
-    failure.code != ExitCode::Interrupted && !run.header.places.iter().all(is_current)
+    run.header.places.iter().all(is_current)
 }
 
 /// The record that the run would have written, as far as it got.

@@ -49,6 +49,9 @@ impl Site {
         watch: (&dyn EventSink, &Stop),
     ) -> Result<Self, Failure> {
         let mut site = Self::open_here(wiring, environment, state, watch).await?;
+        if wiring.is_confined() {
+            return Ok(site);
+        }
         let ledger = Ledger::of(state, &environment.name);
         let mut records: Vec<_> = ledger.records()?.into_iter().map(|(_, record)| record).collect();
         records.extend(recovery::supposed(&Journals::of(state, &environment.project, &environment.name)));

@@ -24,6 +24,7 @@ pub struct Wiring<'a> {
     /// The embedded engine; opened when the first target needs it.
     embedded: Option<local::Cloud>,
     faults: Vec<Fault>,
+    is_confined: bool,
     known: BTreeMap<Key, Arc<Cloud>>,
 }
 
@@ -35,7 +36,19 @@ struct RealTarget(TargetName);
 impl<'a> Wiring<'a> {
     /// Nothing is connected yet. `faults` are what `--fail` asked for.
     pub fn new(session: &'a Session, faults: Vec<Fault>) -> Self {
-        Self { session, embedded: None, faults, known: BTreeMap::new() }
+        Self { session, embedded: None, faults, is_confined: false, known: BTreeMap::new() }
+    }
+
+    /// With `true`: places that an environment does not name are not reached, whatever the ledger or a
+    /// journal knows of them. They may be lost, and whoever calls them waits for nothing.
+    #[must_use]
+    pub fn confined(self, is_confined: bool) -> Self {
+        Self { is_confined, ..self }
+    }
+
+    /// Whether only the places that an environment names may be reached.
+    pub fn is_confined(&self) -> bool {
+        self.is_confined
     }
 
     /// The clouds of `environment`, the embedded engine keeping its state in `state`.

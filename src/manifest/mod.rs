@@ -7,6 +7,7 @@ mod cross_check;
 pub mod decode;
 mod draft;
 mod duration;
+mod elsewhere;
 mod fetch;
 #[cfg(test)]
 pub mod fixture;

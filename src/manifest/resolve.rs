@@ -80,7 +80,7 @@ impl Project {
         Ok(environment(self, &self.lineage(name)?))
     }
 
-    fn lineage(&self, name: &EnvironmentName) -> Result<Lineage<'_>, Diagnostics> {
+    pub(super) fn lineage(&self, name: &EnvironmentName) -> Result<Lineage<'_>, Diagnostics> {
         Lineage::of(self, name).ok_or_else(|| {
             let names = self.manifest.environments.keys().map(EnvironmentName::as_str);
             let problem =

@@ -13,6 +13,7 @@ mod language_checks;
 mod outputs;
 mod parameter_rules;
 mod parameters;
+mod preflight;
 mod stored;
 mod template_checks;
 
@@ -25,3 +26,4 @@ pub use digests::Parts;
 pub use images::DesiredImage;
 pub use input_manifest::{InputManifest, UnitInputs};
 pub use judge::judge_drafts;
+pub use preflight::preflight;

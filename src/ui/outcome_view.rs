@@ -206,7 +206,7 @@ fn failure(report: &UnitReport, palette: &Palette) -> String {
                 + &hint("run the same command again to continue")
         }
         UnitOutcome::Refused { cause } => {
-            heading(&format!("refused by CloudFormation: {}", nothing(report.action)))
+            heading(&format!("refused: {}", nothing(report.action)))
                 + &reason(cause)
                 + &hint("correct what it names, then run the same command again")
         }

@@ -93,7 +93,7 @@ fn what_is_refused_outright_is_no_rollback() {
     insta::assert_snapshot!(shown, @r"
     Deploy of demo stopped at a refused request after 1m 16s
 
-      reader: refused by CloudFormation: nothing was made
+      reader: refused: nothing was made
           CreateStack `fieldbook-demo-reader`: ValidationError: Parameter 'Name'
           must match pattern [0-9]+
         hint: correct what it names, then run the same command again

@@ -20,6 +20,7 @@ mod docker;
 mod dockerfile_lint;
 mod documents;
 mod drift;
+mod elsewhere;
 mod engine;
 mod estimate;
 mod failed_runs;

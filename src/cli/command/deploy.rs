@@ -26,7 +26,7 @@ use crate::ui::run::Expectations;
 
 /// Plans, asks, carries out, sums up.
 pub fn run(session: &Session, arguments: &DeployArguments) -> Result<ExitCode, Failure> {
-    let project = session.project()?;
+    let project = session.project_at(&arguments.environment, arguments.to.as_ref())?;
     let assembly = session.assemble(&project, &arguments.environment)?;
     check_names(&assembly, &arguments.selection, &arguments.changes)?;
     names::faults(&assembly.environment, &faults(&arguments.run)?, &assembly.units)?;
@@ -49,7 +49,7 @@ async fn deploy(
     let environment = &assembly.environment;
     let state = session.state()?;
     let notices = Notices::new(&session.console);
-    let mut wiring = Wiring::new(session, faults(&arguments.run)?);
+    let mut wiring = Wiring::new(session, faults(&arguments.run)?).confined(arguments.to.is_some());
     let watch: (&dyn EventSink, &Stop) = (&notices, stop);
     let hold = Hold::take(&wiring, (environment, "deploy"), &state, &arguments.run, watch).await?;
     let work = async |stop: &Stop| {

@@ -21,13 +21,13 @@ use crate::ui::picture;
 
 /// Estimates, and shows it.
 pub fn run(session: &Session, arguments: &EstimateArguments) -> Result<ExitCode, Failure> {
-    let project = session.project()?;
+    let project = session.project_at(&arguments.environment, arguments.to.as_ref())?;
     let assembly = session.assemble(&project, &arguments.environment)?;
     let ledger = Ledger::of(&session.state()?, &assembly.environment.name);
     let durations = prediction::durations(&assembly.environment, &ledger)?;
     let (operation, phases) = match arguments.rebuild {
         true => (Operation::Rebuild, rebuild(&assembly, &durations)?.to_vec()),
-        false => (Operation::Deploy, vec![deploy(session, &assembly)?]),
+        false => (Operation::Deploy, vec![deploy(session, arguments, &assembly)?]),
     };
     let jobs = arguments.jobs.map_or(0, std::num::NonZeroUsize::get);
     let estimate = estimate::estimate(&phases, jobs);
@@ -58,12 +58,12 @@ fn rebuild(assembly: &Assembly, durations: &Durations) -> Result<[Work; 2], Fail
 }
 
 /// The work of what `deploy` would do now.
-fn deploy(session: &Session, assembly: &Assembly) -> Result<Work, Failure> {
+fn deploy(session: &Session, arguments: &EstimateArguments, assembly: &Assembly) -> Result<Work, Failure> {
     let state = session.state()?;
     let context = deploy_context(assembly, &Selection::default(), &ChangeArguments::default());
     runtime::run(async |stop| {
         let notices = Notices::new(&session.console);
-        let mut wiring = Wiring::new(session, Vec::new());
+        let mut wiring = Wiring::new(session, Vec::new()).confined(arguments.to.is_some());
         let site = Site::open(&mut wiring, &assembly.environment, &state, (&notices, &stop)).await?;
         let mut observation = site.look(&assembly.units, &notices, &stop).await?;
         let plan = make(&site, assembly, &context, &mut observation, &notices, &stop).await?;

@@ -15,6 +15,7 @@ pub mod lock;
 pub mod outputs;
 pub mod plan;
 pub mod rebuild;
+pub mod rebuild_elsewhere;
 pub mod render;
 pub mod status;
 pub mod teardown;

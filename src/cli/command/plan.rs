@@ -20,14 +20,14 @@ use crate::ui::{estimate_view, plan_json, plan_view};
 
 /// Shows the plan.
 pub fn run(session: &Session, arguments: &PlanArguments) -> Result<ExitCode, Failure> {
-    let project = session.project()?;
+    let project = session.project_at(&arguments.environment, arguments.to.as_ref())?;
     let assembly = session.assemble(&project, &arguments.environment)?;
     check_names(&assembly, &arguments.selection, &arguments.changes)?;
     let context = deploy_context(&assembly, &arguments.selection, &arguments.changes);
     let state = session.state()?;
     let (plan, estimate) = runtime::run(async |stop| {
         let notices = Notices::new(&session.console);
-        let mut wiring = Wiring::new(session, Vec::new());
+        let mut wiring = Wiring::new(session, Vec::new()).confined(arguments.to.is_some());
         let site = Site::open(&mut wiring, &assembly.environment, &state, (&notices, &stop)).await?;
         session.console.diagnostics(&site.warnings())?;
         let mut observation = site.look(&assembly.units, &notices, &stop).await?;

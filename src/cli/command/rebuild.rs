@@ -8,7 +8,7 @@ use crate::cli::args::{ChangeArguments, RebuildArguments, Selection};
 use crate::cli::carry_out::Errand;
 use crate::cli::command::plan::{deploy_context, make};
 use crate::cli::command::teardown::{named, question, teardown_context};
-use crate::cli::command::verify;
+use crate::cli::command::{rebuild_elsewhere, verify};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::hold::Hold;
@@ -26,6 +26,9 @@ use crate::ui::run::Expectations;
 
 /// Teardown, deploy, verification; ends with the ids of before and after.
 pub fn run(session: &Session, arguments: &RebuildArguments) -> Result<ExitCode, Failure> {
+    if let Some(to) = &arguments.to {
+        return rebuild_elsewhere::run(session, arguments, to);
+    }
     let project = session.project()?;
     let assembly = session.assemble(&project, &arguments.environment)?;
     names::faults(&assembly.environment, &faults(&arguments.run)?, &assembly.units)?;
@@ -99,7 +102,9 @@ async fn rebuild_held(
     }
     let teardown = plan::teardown(&context, &observation)?;
     session.console.plan(&teardown)?;
-    rebuild.refuse_early(observation.clone().after_deletions(&teardown), notices).await?;
+    // Whatever would stop the deploy stops the rebuild before it touches anything.
+    let kept = &mut observation.clone().after_deletions(&teardown);
+    session.console.plan(&rebuild.plan_deploy(kept, notices).await?)?;
     let question = question("rebuild", environment, &arguments.consents);
     consent::ask(&session.console, &arguments.run, &question, stop).await?;
 
@@ -119,11 +124,6 @@ async fn rebuild_held(
 }
 
 impl Rebuild<'_> {
-    /// Whatever would stop the deploy of what is kept stops the rebuild before it touches anything.
-    async fn refuse_early(&self, mut kept: Observation, sink: &dyn EventSink) -> Result<(), Failure> {
-        self.plan_deploy(&mut kept, sink).await.map(|_| ())
-    }
-
     async fn plan_deploy(&self, seen: &mut Observation, sink: &dyn EventSink) -> Result<Plan, Failure> {
         let context = deploy_context(self.assembly, &Selection::default(), &ChangeArguments::default());
         let plan = make(&self.site, self.assembly, &context, seen, sink, self.stop).await?;

@@ -3,20 +3,28 @@
 use std::collections::BTreeMap;
 
 use crate::cli::Session;
-use crate::cli::args::EnvironmentArguments;
+use crate::cli::args::StatusArguments;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
-use crate::cli::runtime;
 use crate::cli::site::Site;
 use crate::cli::source::Places;
 use crate::cli::view::Notices;
 use crate::cli::wire::Wiring;
+use crate::cli::{names, runtime};
 use crate::disk::clock;
 use crate::ui::status_view::{self, StatusRow};
 
 /// Shows what stands, and what the source wants that does not.
-pub fn run(session: &Session, arguments: &EnvironmentArguments) -> Result<ExitCode, Failure> {
-    let Places { environment, project } = session.places(&arguments.environment)?;
+pub fn run(session: &Session, arguments: &StatusArguments) -> Result<ExitCode, Failure> {
+    let Places { mut environment, project } = session.places(&arguments.environment)?;
+    names::target(&environment, arguments.to.as_ref())?;
+    let project = match &arguments.to {
+        None => project,
+        Some(to) => {
+            environment.targets.retain(|target, _| target == to);
+            project.and_then(|project| Ok(project.elsewhere(&arguments.environment, to)?))
+        }
+    };
     let units = match project.and_then(|project| session.assemble(&project, &arguments.environment)) {
         Ok(assembly) => Some(assembly.units),
         Err(broken) => {
@@ -29,7 +37,7 @@ pub fn run(session: &Session, arguments: &EnvironmentArguments) -> Result<ExitCo
     let state = session.state()?;
     let observation = runtime::run(async |stop| {
         let notices = Notices::new(&session.console);
-        let mut wiring = Wiring::new(session, Vec::new());
+        let mut wiring = Wiring::new(session, Vec::new()).confined(arguments.to.is_some());
         let site = Site::open(&mut wiring, &environment, &state, (&notices, &stop)).await?;
         session.console.diagnostics(&site.warnings())?;
         site.look(&units, &notices, &stop).await

@@ -14,13 +14,13 @@ use crate::ui::verify_view::{self, Difference, Unchecked, Verification};
 
 /// Compares and shows every difference.
 pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<ExitCode, Failure> {
-    let project = session.project()?;
+    let project = session.project_at(&arguments.environment, arguments.to.as_ref())?;
     let assembly = session.assemble(&project, &arguments.environment)?;
     let state = session.state()?;
     let options = VerifyOptions { drift: arguments.drift };
     let found = runtime::run(async |stop| {
         let notices = Notices::new(&session.console);
-        let mut wiring = Wiring::new(session, Vec::new());
+        let mut wiring = Wiring::new(session, Vec::new()).confined(arguments.to.is_some());
         let site = Site::open(&mut wiring, &assembly.environment, &state, (&notices, &stop)).await?;
         session.console.diagnostics(&site.warnings())?;
         compare(&site, &assembly, options, &notices, &stop).await

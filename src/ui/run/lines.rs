@@ -134,7 +134,7 @@ pub(super) fn finished(report: &UnitReport, palette: &Palette) -> String {
         }
         UnitOutcome::Unchanged => format!("unchanged after {after}"),
         UnitOutcome::Refused { cause } => {
-            let refused = failed("refused by CloudFormation");
+            let refused = failed("refused");
             format!("{refused}, {}: {}", nothing(report.action), cause_line(cause))
         }
         UnitOutcome::RolledBack { cause } => {
