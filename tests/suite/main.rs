@@ -21,6 +21,8 @@ mod documents;
 mod engine;
 mod estimate;
 mod failed_runs;
+#[cfg(feature = "docker")]
+mod flattened;
 mod former_places;
 mod hostile;
 mod images;

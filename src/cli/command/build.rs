@@ -1,5 +1,7 @@
 //! `rekindle build`: an environment's images, from source to digest.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -9,7 +11,8 @@ use crate::cli::failure::Failure;
 use crate::cli::image_build::{self, ChosenBuilder};
 use crate::cli::{push, supplies};
 use crate::disk::{self, Store};
-use crate::manifest::lock::{Lock, LockedImage};
+use crate::image::Known;
+use crate::manifest::lock::{IMAGE, Lock, LockedImage};
 use crate::model::files::LOCK_FILE;
 use crate::model::{Digest, EnvironmentName, InstanceName};
 use crate::release::{Assembler, DesiredImage};
@@ -51,16 +54,28 @@ struct Different {
 
 /// Builds what the store does not have, and writes what came out into the lock.
 pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Failure> {
-    let project = session.project()?;
-    let (environment, mut images) = Assembler::new(&project).images(&arguments.environment)?;
+    let (project, digests) = session.read_with_digests()?;
+    session.console.diagnostics(&project.warnings)?;
+    let mut store = Store::open_if_there(&session.state()?)?;
+    let made = match &store {
+        Some(store) if !arguments.verify => made(store, &project.lock)?,
+        _ => BTreeSet::new(),
+    };
+    let known = Known { made: made.clone(), ..Known::default() };
+    let (environment, mut images) = Assembler::new(&project).knowing(known).images(&arguments.environment)?;
     let mut built = Vec::new();
     let mut listed = Vec::new();
     let mut code = ExitCode::Done;
     // It is held until the lock is written: two builds at once would take each other's digests out.
-    let mut store = if images.is_empty() { None } else { Some(Store::open(&session.state()?)?) };
+    if images.is_empty() {
+        store = None;
+    } else if store.is_none() {
+        store = Some(Store::open(&session.state()?)?);
+    }
     if let Some(store) = &store {
         let known = supplies::look(session, store, &images, arguments.verify)?;
         if !known.is_empty() {
+            let known = Known { made, ..known };
             (_, images) = Assembler::new(&project).knowing(known).images(&arguments.environment)?;
         }
     }
@@ -91,6 +106,10 @@ pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Fa
             built.push((image.instance.clone(), LockedImage { input, manifest }));
         }
     }
+    if let Some(store) = &store {
+        digests.write(&session.state()?.context_digests(), false)?;
+        store.write_digests()?;
+    }
     // What differs is not taken: the lock keeps what it says of it, and nothing is pushed.
     if code == ExitCode::Done {
         write_lock(session, &environment.name, &built)?;
@@ -110,6 +129,20 @@ pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Fa
         session.console.result(&build_view::build(&document, session.console.verbose))?;
     }
     Ok(code)
+}
+
+/// The inputs that the lock names whose images are in the store, whole.
+fn made(store: &Store, lock: &Lock) -> Result<BTreeSet<Digest>, Failure> {
+    let images = lock.facts.iter().filter(|(fact, _)| fact.provider == IMAGE);
+    let inputs: BTreeSet<Digest> =
+        images.filter_map(|(_, value)| Some(LockedImage::from_value(value)?.input)).collect();
+    let mut made = BTreeSet::new();
+    for input in inputs {
+        if store.find(input)?.is_some() {
+            made.insert(input);
+        }
+    }
+    Ok(made)
 }
 
 /// What the lock says of an input holds: nothing may come out otherwise.
