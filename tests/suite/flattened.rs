@@ -23,7 +23,7 @@ COPY hello.deb /tmp/
 RUN dpkg --install /tmp/hello.deb && rm /tmp/hello.deb && ldconfig
 RUN echo web:x:70000:70000::/home/web:/bin/sh >> /etc/passwd && mkdir /home/web && echo note > /home/web/note && chown -R web /home/web
 RUN rm -rf /usr/share/doc && mkdir /usr/share/doc && echo new > /usr/share/doc/new && rm -r /usr/share/man
-RUN ln /usr/bin/perl /usr/local/bin/perl && chmod 4750 /usr/bin/mount && chown 7:8 /etc/issue && touch /etc/motd
+RUN ln /usr/bin/perl /usr/local/bin/perl && chmod 4750 /usr/bin/su && chown 7:8 /etc/issue && touch /etc/motd
 RUN mkfifo /srv/pipe && truncate --size=5M /srv/sparse && ln -s nowhere /srv/link && mv /etc/debian_version /srv/
 RUN mkdir -p /srv/deep/\u{e4} && echo x > /srv/deep/\u{e4}/x && rm -rf /srv/deep/\u{e4} && echo file > /srv/deep/\u{e4}
 ";
