@@ -1,6 +1,7 @@
 //! The one integration-test binary: each file is one scenario group (see `docs/ARCHITECTURE.md`).
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
+mod any_start;
 mod attach;
 #[cfg(feature = "aws")]
 mod aws_answers;
@@ -18,6 +19,7 @@ mod conformance;
 mod docker;
 mod dockerfile_lint;
 mod documents;
+mod drift;
 mod engine;
 mod estimate;
 mod failed_runs;
