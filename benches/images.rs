@@ -1,6 +1,6 @@
 //! Images: beside `docker build` and beside reading and hashing the same bytes; a second build of what did
 //! not change; what an engine's build costs more when it is made canonical; memory.
-#![allow(clippy::disallowed_methods, clippy::print_stdout, missing_docs)]
+#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
 #[path = "../tests/suite/support/dockerd.rs"]
 #[expect(dead_code, reason = "tests need more of it")]

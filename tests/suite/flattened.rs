@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -83,7 +84,8 @@ fn debian() -> Option<PathBuf> {
     let why = made
         .map_or_else(|error| error.to_string(), |made| String::from_utf8_lossy(&made.stderr).into_owned());
     assert!(std::env::var_os("CI").is_none(), "mmdebstrap makes no Debian: {why}");
-    eprintln!("left out: mmdebstrap makes no Debian here: {why}");
+    let line = format!("left out: mmdebstrap makes no Debian here: {why}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
     None
 }
 
