@@ -12,6 +12,7 @@ mod connect;
 mod convert;
 mod error;
 mod lease;
+mod network;
 mod request;
 mod whole;
 

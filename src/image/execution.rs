@@ -112,10 +112,12 @@ impl Execution {
         let mut tree = self.context.clone();
         let text = if is_classic { &self.classic } else { &self.dockerfile };
         let kind = Kind::File(Content::here(text.as_bytes()));
-        // Files of these names in the context are nobody's: they give way.
-        let _ = tree.put(vec![DOCKERFILE_NAME.into()], Node::new(kind, 0o644, Owner::default()));
+        // These names are free: `check_names` refused a context that has them.
+        tree.put(vec![DOCKERFILE_NAME.into()], Node::new(kind, 0o644, Owner::default()))
+            .expect("there is nothing of this name in the context");
         if is_classic {
-            let _ = tree.put(vec![EMPTY_NAME.into()], Node::directory(Owner::default()));
+            tree.put(vec![EMPTY_NAME.into()], Node::directory(Owner::default()))
+                .expect("there is nothing of this name in the context");
         }
         layer::write(&tree.changes(), contents, progress, out)
     }
@@ -187,6 +189,18 @@ fn with_owners(text: &mut String, copy: &CopyInstruction<'_>) {
     }
     let start = text[..copy.copy.span.start].rfind('\n').map_or(0, |line| line + 1);
     text.insert_str(start, &lines);
+}
+
+/// Refuses a context with names that an engine's context needs: they would be left out unnoticed.
+pub(super) fn check_names(context: &Tree) -> Result<(), Problem> {
+    for name in [DOCKERFILE_NAME, EMPTY_NAME] {
+        if context.get(&[name.into()]).is_some() {
+            let message = format!("the context has `{name}`, a name that rekindle needs for itself");
+            let problem = Diagnostic::error("reserved-name", message);
+            return Err(Box::new(problem.hint("rename it, or leave it out with `.dockerignore`")));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses drop rules that mean nothing.

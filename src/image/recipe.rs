@@ -135,6 +135,7 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
     let is_made = request.known.made.contains(&input);
     if !is_made {
         given.context = context(request)?;
+        execution::check_names(&given.context)?;
     }
     let reader = Reader { source: &source, parsed: &parsed, given: &given, escape };
     let (mut state, below) =

@@ -211,6 +211,18 @@ fn what_is_wrong_is_said_with_its_place() {
 }
 
 #[test]
+fn names_that_an_engine_needs_are_refused() {
+    for path in [".rekindle.Dockerfile/a.txt", ".rekindle.Dockerfile", ".rekindle.empty/a"] {
+        let mut given = context();
+        let file = ContextEntry::File { digest: Digest::of("a"), size: 1, executable: false };
+        given.0.insert(FilePath::from(path), file);
+        let problem = recipe_of("FROM scratch\nCOPY . /\nRUN x\n", &given, &BTreeMap::new()).unwrap_err();
+        assert_eq!(problem.code, "reserved-name");
+        assert!(problem.message.contains(path.split('/').next().unwrap()), "{}", problem.message);
+    }
+}
+
+#[test]
 fn ignore_rules_decide_as_docker_says() {
     let rules = b"# comment\n*.md\n!README.md\nnode_modules\n**/*.log\nsecret/\n!secret/open\n";
     let rules = IgnoreRules::read(".dockerignore", rules).unwrap();

@@ -39,6 +39,8 @@ mod longest_path;
 mod main_job;
 #[cfg(feature = "aws")]
 mod ministack;
+#[cfg(feature = "aws")]
+mod moto;
 mod practice;
 mod provenance;
 #[cfg(feature = "docker")]
@@ -53,5 +55,7 @@ mod source;
 mod statuses;
 mod support;
 mod teardown;
+#[cfg(feature = "docker")]
+mod web_image;
 #[cfg(feature = "aws")]
 mod wire;

@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 use crate::cli::Session;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
-use crate::cli::image_build::{self, ChosenBuilder};
-use crate::cli::{push, supplies};
+use crate::cli::image_build::{self, ChosenBuilder, Made};
+use crate::cli::{names, push, supplies};
 use crate::disk::{self, Store};
 use crate::image::Known;
+use crate::manifest::Project;
 use crate::manifest::lock::{IMAGE, Lock, LockedImage};
 use crate::model::files::LOCK_FILE;
 use crate::model::{Digest, EnvironmentName, InstanceName};
@@ -21,7 +22,7 @@ use crate::ui::{SCHEMA, build_view};
 /// `build`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  rekindle build demo\n  rekindle build production --push\n  rekindle build production --output json\n  \
+    after_help = "Examples:\n  rekindle build demo\n  rekindle build demo maintenance-page\n  rekindle build production --push\n  rekindle build production --output json\n  \
     rekindle build demo --verify        is everything in it reproducible? if not, what is not, and why\n\n\
     Images whose Dockerfile only copies and configures are put together without a Docker engine; \
     see docs/images.md. Run it before `deploy`, and commit `rekindle.lock`."
@@ -30,6 +31,9 @@ pub struct BuildArguments {
     /// Environment
     #[arg(value_name = "ENV")]
     pub environment: EnvironmentName,
+    /// Images; all of the environment when left away
+    #[arg(value_name = "UNIT[@TARGET]")]
+    pub units: Vec<InstanceName>,
     /// Who builds: a builder of the Docker engine, or none at all. Without it, images that only copy and
     /// configure are put together without an engine, and BuildKit builds the others
     #[arg(long, value_name = "BUILDER")]
@@ -56,13 +60,12 @@ struct Different {
 pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Failure> {
     let (project, digests) = session.read_with_digests()?;
     session.console.diagnostics(&project.warnings)?;
-    let mut store = Store::open_if_there(&session.state()?)?;
-    let made = match &store {
-        Some(store) if !arguments.verify => made(store, &project.lock)?,
-        _ => BTreeSet::new(),
-    };
+    let (mut store, made) = made(session, &project, arguments.verify)?;
     let known = Known { made: made.clone(), ..Known::default() };
-    let (environment, mut images) = Assembler::new(&project).knowing(known).images(&arguments.environment)?;
+    let (environment, images) = Assembler::new(&project).knowing(known).images(&arguments.environment)?;
+    let all: Vec<InstanceName> = images.iter().map(|image| image.instance.clone()).collect();
+    names::units(&environment, arguments.units.iter(), &all.iter().cloned().collect())?;
+    let mut images = selected(images, &arguments.units);
     let mut built = Vec::new();
     let mut listed = Vec::new();
     let mut code = ExitCode::Done;
@@ -77,6 +80,7 @@ pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Fa
         if !known.is_empty() {
             let known = Known { made, ..known };
             (_, images) = Assembler::new(&project).knowing(known).images(&arguments.environment)?;
+            images = selected(images, &arguments.units);
         }
     }
     if let Some(store) = &mut store {
@@ -88,16 +92,8 @@ pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Fa
                 (image_build::find_or_make(session, store, image, arguments.builder)?, None)
             };
             let (input, manifest) = (image.recipe.input, made.manifest.digest);
-            let mut described =
-                json!({"unit": image.instance, "input": input, "manifest": manifest, "how": made.how});
-            if made.how == "built" {
-                described["dropped"] = image_build::described(&made.dropped);
-            }
             let differs = verified.as_ref().is_some_and(|document| document["same"] == false);
-            if let Some(document) = verified {
-                described["verified"] = document;
-            }
-            listed.push(described);
+            listed.push(described(image, &made, verified));
             if differs {
                 code = ExitCode::Different;
                 continue;
@@ -112,7 +108,7 @@ pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Fa
     }
     // What differs is not taken: the lock keeps what it says of it, and nothing is pushed.
     if code == ExitCode::Done {
-        write_lock(session, &environment.name, &built)?;
+        write_lock(session, &environment.name, &all, &built)?;
     }
     if let (ExitCode::Done, true, Some(store)) = (code, arguments.push, &store) {
         let made: Vec<(&DesiredImage, Digest)> =
@@ -131,18 +127,44 @@ pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Fa
     Ok(code)
 }
 
-/// The inputs that the lock names whose images are in the store, whole.
-fn made(store: &Store, lock: &Lock) -> Result<BTreeSet<Digest>, Failure> {
-    let images = lock.facts.iter().filter(|(fact, _)| fact.provider == IMAGE);
-    let inputs: BTreeSet<Digest> =
-        images.filter_map(|(_, value)| Some(LockedImage::from_value(value)?.input)).collect();
+/// An image in the document.
+fn described(image: &DesiredImage, made: &Made, verified: Option<Value>) -> Value {
+    let (input, manifest) = (image.recipe.input, made.manifest.digest);
+    let mut described =
+        json!({"unit": image.instance, "input": input, "manifest": manifest, "how": made.how});
+    if made.how == "built" {
+        described["dropped"] = image_build::described(&made.dropped);
+    }
+    if let Some(document) = verified {
+        described["verified"] = document;
+    }
+    described
+}
+
+/// The store where there is one, and the inputs that the lock names whose images it has, whole. What is built
+/// again all the same is none of them.
+fn made(
+    session: &Session,
+    project: &Project,
+    is_again: bool,
+) -> Result<(Option<Store>, BTreeSet<Digest>), Failure> {
+    let store = Store::open_if_there(&session.state()?)?;
     let mut made = BTreeSet::new();
-    for input in inputs {
-        if store.find(input)?.is_some() {
-            made.insert(input);
+    let images = project.lock.facts.iter().filter(|(fact, _)| fact.provider == IMAGE && !is_again);
+    for locked in images.filter_map(|(_, value)| LockedImage::from_value(value)) {
+        if let Some(store) = &store
+            && store.find(locked.input)?.is_some()
+        {
+            made.insert(locked.input);
         }
     }
-    Ok(made)
+    Ok((store, made))
+}
+
+/// The images that are named; all when none is.
+fn selected(mut images: Vec<DesiredImage>, named: &[InstanceName]) -> Vec<DesiredImage> {
+    images.retain(|image| named.is_empty() || named.contains(&image.instance));
+    images
 }
 
 /// What the lock says of an input holds: nothing may come out otherwise.
@@ -163,6 +185,7 @@ fn check(image: &DesiredImage, made: Digest) -> Result<(), Failure> {
 fn write_lock(
     session: &Session,
     environment: &EnvironmentName,
+    all: &[InstanceName],
     built: &[(InstanceName, LockedImage)],
 ) -> Result<(), Failure> {
     let root = session.root()?;
@@ -171,7 +194,7 @@ fn write_lock(
         None => Lock::default(),
     };
     let mut lock = before.clone();
-    lock.set_images(environment, built);
+    lock.set_images(environment, all, built);
     if lock != before {
         disk::write_atomically(&root.join(LOCK_FILE), lock.write().as_bytes())?;
         session.console.progress(&format!("{LOCK_FILE} is updated: commit it\n"))?;
