@@ -23,8 +23,6 @@ mod drift;
 mod engine;
 mod estimate;
 mod failed_runs;
-#[cfg(feature = "docker")]
-mod flattened;
 mod former_places;
 mod hostile;
 mod images;
