@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 use crate::cli::Session;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
-use crate::disk::{self, StateDirectory};
+use crate::disk::{self, KnownDigests, StateDirectory};
 use crate::manifest::Project;
 
 /// Why there is no place to start from.
@@ -42,15 +42,25 @@ impl Session {
 
     /// The project with the directories that its images copy from; its warnings are not shown.
     pub(super) fn read(&self) -> Result<Project, Failure> {
+        Ok(self.read_with_digests()?.0)
+    }
+
+    /// The same, and what became known of the files in those directories.
+    pub(super) fn read_with_digests(&self) -> Result<(Project, KnownDigests), Failure> {
         let root = self.root()?;
         let mut project = Project::read(disk::read_project(&root)?)?;
+        let directories = project.context_directories();
+        let known = match directories.is_empty() {
+            true => KnownDigests::default(),
+            false => KnownDigests::read(&self.state()?.context_digests()),
+        };
         let mut contexts = BTreeMap::new();
-        for directory in project.context_directories() {
-            let context = disk::read_context(&root, directory)?;
+        for directory in directories {
+            let context = disk::read_context(&root, directory, &known)?;
             contexts.extend(context.map(|context| (directory.to_owned(), context)));
         }
         project.contexts = contexts;
-        Ok(project)
+        Ok((project, known))
     }
 
     /// Where rekindle keeps what is its own.

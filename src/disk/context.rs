@@ -1,6 +1,6 @@
 //! Directories that images copy from: what is in them, and the bytes of their files.
 
-use std::fs::{self, File};
+use std::fs::{self, File, FileType};
 use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
-use crate::disk::digest;
 use crate::disk::error::{Access, FileError};
+use crate::disk::known_digests::KnownDigests;
 use crate::disk::store::blob_path;
 use crate::image::{Contents, IgnoreRules};
 use crate::model::{Context, ContextEntry, Diagnostic, Digest, FilePath};
@@ -64,12 +64,16 @@ impl ContextError {
     }
 }
 
-/// Reads what `directory` of the project at `root` gives to an image, and digests every file; `None`
-/// when there is no such directory.
+/// Reads what `directory` of the project at `root` gives to an image, and digests every file that is not
+/// known; `None` when there is no such directory.
 ///
 /// # Errors
 /// Something cannot be read, or has no place in an image.
-pub fn read_context(root: &Utf8Path, directory: &str) -> Result<Option<Context>, ContextError> {
+pub fn read_context(
+    root: &Utf8Path,
+    directory: &str,
+    known: &KnownDigests,
+) -> Result<Option<Context>, ContextError> {
     let top = root.join(directory);
     match fs::symlink_metadata(&top) {
         Ok(metadata) if metadata.is_dir() => {}
@@ -83,7 +87,7 @@ pub fn read_context(root: &Utf8Path, directory: &str) -> Result<Option<Context>,
     walk.directory(&FilePath(Vec::new()))?;
     let Walk { files, mut context, .. } = walk;
     let digested: Result<Vec<_>, ContextError> =
-        files.into_par_iter().map(|(path, executable)| Ok((file(&top, &path, executable)?, path))).collect();
+        files.into_par_iter().map(|path| Ok((file(&top, &path, known)?, path))).collect();
     context.0.extend(digested?.into_iter().map(|(entry, path)| (path, entry)));
     Ok(Some(context))
 }
@@ -118,8 +122,8 @@ struct Walk<'w> {
     directory: &'w str,
     top: &'w Utf8Path,
     ignore: IgnoreRules,
-    /// Files that are still to be digested, and whether they may be executed.
-    files: Vec<(FilePath, bool)>,
+    /// Files that are still to be digested.
+    files: Vec<FilePath>,
     context: Context,
 }
 
@@ -137,26 +141,25 @@ impl Walk<'_> {
             if name.0 == b".dockerignore" {
                 continue;
             }
-            let metadata = fs::symlink_metadata(entry.path()).map_err(failed)?;
-            if metadata.is_dir() {
+            let kind = entry.file_type().map_err(failed)?;
+            if kind.is_dir() {
                 if !self.ignore.ignores_all_below(&name.0) {
                     self.directory(&name)?;
                 }
             } else if !self.ignore.ignores(&name.0) {
-                self.entry(name, &metadata)?;
+                self.entry(name, kind)?;
             }
         }
         Ok(())
     }
 
-    fn entry(&mut self, name: FilePath, metadata: &fs::Metadata) -> Result<(), ContextError> {
+    fn entry(&mut self, name: FilePath, kind: FileType) -> Result<(), ContextError> {
         if self.files.len() + self.context.0.len() >= MAXIMUM_ENTRIES {
             return Err(ContextError::TooMany { directory: self.directory.into() });
         }
-        if metadata.is_file() {
-            // The owner's right is what version control keeps.
-            self.files.push((name, metadata.permissions().mode() & 0o100 != 0));
-        } else if metadata.is_symlink() {
+        if kind.is_file() {
+            self.files.push(name);
+        } else if kind.is_symlink() {
             let shown = named(self.directory, &name);
             let target =
                 fs::read_link(on_disk(self.top, &name)).map_err(FileError::at(Access::Read, &shown))?;
@@ -189,10 +192,17 @@ fn leads_out(link: &FilePath, target: &FilePath) -> bool {
     false
 }
 
-fn file(top: &Utf8Path, path: &FilePath, executable: bool) -> Result<ContextEntry, ContextError> {
+fn file(top: &Utf8Path, path: &FilePath, known: &KnownDigests) -> Result<ContextEntry, ContextError> {
     let failed = |error| FileError::at(Access::Read, &named(top.as_str(), path))(error);
-    let (digest, size) = open(top, path).and_then(digest::of_reader).map_err(failed)?;
-    Ok(ContextEntry::File { digest, size, executable })
+    let place = on_disk(top, path);
+    let metadata = fs::symlink_metadata(&place).map_err(failed)?;
+    if !metadata.is_file() {
+        // It was one a moment ago.
+        return Err(ContextError::Special { path: named(top.as_str(), path) });
+    }
+    let (digest, size) = known.of(&place, &metadata).map_err(failed)?;
+    // The owner's right is what version control keeps.
+    Ok(ContextEntry::File { digest, size, executable: metadata.permissions().mode() & 0o100 != 0 })
 }
 
 fn open(top: &Utf8Path, path: &FilePath) -> io::Result<File> {

@@ -9,9 +9,11 @@ use crate::model::Digest;
 /// Bytes that are read at a time.
 const BUFFER: usize = 128 << 10;
 
-/// The digest of what is left to read, and how many bytes that is.
-pub(super) fn of_reader(mut reader: impl Read) -> io::Result<(Digest, u64)> {
-    let (mut hasher, mut size, mut buffer) = (Sha256::new(), 0, vec![0; BUFFER]);
+/// The digest of what is left to read, and how many bytes that is. So many should be left: most files are
+/// small, and so is what they are read into.
+pub(super) fn of_reader(mut reader: impl Read, expected: u64) -> io::Result<(Digest, u64)> {
+    let length = usize::try_from(expected).unwrap_or(BUFFER).saturating_add(1).min(BUFFER);
+    let (mut hasher, mut size, mut buffer) = (Sha256::new(), 0, vec![0; length]);
     loop {
         match reader.read(&mut buffer) {
             Ok(0) => return Ok((Digest::from_sha256(hasher), size)),

@@ -41,6 +41,16 @@ impl StateDirectory {
         self.0.join("local")
     }
 
+    /// Digests of files that images copy from, by what the system says of them.
+    pub fn context_digests(&self) -> Utf8PathBuf {
+        self.0.join("digests/contexts")
+    }
+
+    /// The same of the blobs of the store.
+    pub(super) fn blob_digests(&self) -> Utf8PathBuf {
+        self.0.join("digests/blobs")
+    }
+
     /// Where images are kept, as an OCI image layout.
     pub fn store(&self) -> Utf8PathBuf {
         self.0.join("store")

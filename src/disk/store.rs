@@ -11,9 +11,9 @@ use std::io::{self, Read as _, Write};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
 
-use crate::disk::digest;
 use crate::disk::error::{Access, FileError};
 use crate::disk::incoming::Incoming;
+use crate::disk::known_digests::KnownDigests;
 use crate::disk::state::StateDirectory;
 pub use crate::disk::store_error::StoreError;
 use crate::disk::store_index::{Entry, Wanted, attachment_name, base_name, image_name};
@@ -39,10 +39,21 @@ pub type Documents = (Vec<u8>, Vec<u8>);
 #[derive(Debug)]
 pub struct Store {
     root: Utf8PathBuf,
+    /// Blobs that were read before and have not changed since.
+    known: KnownDigests,
+    digests: Utf8PathBuf,
     _lock: File,
 }
 
 impl Store {
+    /// Takes the store where there is one.
+    ///
+    /// # Errors
+    /// As for [`Store::open`].
+    pub fn open_if_there(state: &StateDirectory) -> Result<Option<Self>, StoreError> {
+        if state.store().join("index.json").is_file() { Self::open(state).map(Some) } else { Ok(None) }
+    }
+
     /// Takes the store, and makes it where there is none.
     ///
     /// # Errors
@@ -62,7 +73,8 @@ impl Store {
             Err(TryLockError::Error(error)) => return Err(failed()(error).into()),
             Err(TryLockError::WouldBlock) => return Err(StoreError::Held { path: root }),
         }
-        let store = Self { root, _lock: lock };
+        let digests = state.blob_digests();
+        let store = Self { root, known: KnownDigests::read(&digests), digests, _lock: lock };
         store.remove_left_behind()?;
         let layout = store.root.join("oci-layout");
         if !layout.is_file() {
@@ -148,13 +160,17 @@ impl Store {
 
     fn put(&self, new: Vec<Entry>) -> Result<(), StoreError> {
         let mut entries = self.entries()?;
+        // What the index names has its name on the disk before.
+        let blobs = self.root.join("blobs/sha256");
+        let synced = File::open(&blobs).and_then(|directory| directory.sync_all());
+        synced.map_err(FileError::at(Access::Write, &blobs))?;
         entries.retain(|other| new.iter().all(|entry| entry.name != other.name));
         entries.extend(new);
         self.write_index(entries)
     }
 
-    /// The image made from `input`, when all of it is there: every byte is read and compared with its
-    /// digest. One that is damaged counts as absent, and is made again.
+    /// The image made from `input`, when all of it is there: what changed since it was read last is read and
+    /// compared with its digest. One that is damaged counts as absent, and is made again.
     ///
     /// # Errors
     /// The index cannot be read, or is none.
@@ -175,7 +191,7 @@ impl Store {
         Some(blobs.into_iter().map(|blob| blob.digest).collect())
     }
 
-    /// Whether there is a blob with this digest; its bytes are read and compared.
+    /// Whether there is a blob with this digest; its bytes are compared, see [`KnownDigests`].
     pub fn has(&self, digest: Digest) -> bool {
         self.size(digest).is_some()
     }
@@ -202,8 +218,17 @@ impl Store {
 
     /// How many bytes the blob with this digest has, when it is there and whole.
     pub fn size(&self, digest: Digest) -> Option<u64> {
-        let found = File::open(self.blob(digest)).and_then(digest::of_reader);
+        let path = self.blob(digest);
+        let found = fs::symlink_metadata(&path).and_then(|found| self.known.of(path.as_std_path(), &found));
         found.ok().and_then(|(found, size)| (found == digest).then_some(size))
+    }
+
+    /// Keeps what became known of its blobs, so that they need not be read again while they are unchanged.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write_digests(&self) -> Result<(), StoreError> {
+        Ok(self.known.write(&self.digests, true)?)
     }
 
     /// Opens a blob.
@@ -235,7 +260,6 @@ impl Store {
 
     fn put_in_place(&self, path: &Utf8Path, blob: Blob) -> io::Result<Blob> {
         fs::rename(path, self.blob(blob.digest))?;
-        File::open(self.root.join("blobs/sha256"))?.sync_all()?;
         Ok(blob)
     }
 
@@ -309,6 +333,8 @@ impl Store {
             }
         }
         let images = dropped.iter().filter(|entry| !entry.is_attachment()).count();
+        // Best effort: what is not known is read again.
+        let _ = fs::remove_file(&self.digests);
         Ok((images, bytes))
     }
 

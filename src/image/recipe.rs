@@ -55,10 +55,12 @@ pub struct Known {
     pub bases: BTreeMap<Digest, Arc<Base>>,
     /// Fetched files: how many bytes they have.
     pub files: BTreeMap<Digest, u64>,
+    /// Inputs of images that were made and are there: what they mean was worked out before, without a mistake.
+    pub made: BTreeSet<Digest>,
 }
 
 impl Known {
-    /// Whether nothing was looked at.
+    /// Whether no base image and no file was looked at.
     pub fn is_empty(&self) -> bool {
         self.bases.is_empty() && self.files.is_empty()
     }
@@ -69,6 +71,9 @@ impl Known {
 pub struct Recipe {
     /// The input hash: everything that the image comes from.
     pub input: Digest,
+    /// Whether an image of this input is there: then nothing else of the source was worked out, and
+    /// nothing can be made of this.
+    pub is_made: bool,
     /// Whether a program has to run: without that, the files and settings below are all of the image.
     pub needs_engine: bool,
     /// The same as an engine executes it.
@@ -112,9 +117,9 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
     let source = Source::new(request.file, request.dockerfile)?;
     let parsed = source.parse()?;
     let escape = escape(&parsed);
-    let given = given(request, &source, &parsed, context(request)?)?;
-    execution::check_names(&given.context)?;
+    let mut given = given(request, &source, &parsed, Tree::default())?;
     check_arguments(request, &parsed, escape)?;
+    let context_digest = request.context.digest();
     let reader = Reader { source: &source, parsed: &parsed, given: &given, escape };
     let wanted = reader.wanted(request)?;
     let needs_engine = reader.needs_engine(wanted)?;
@@ -125,11 +130,20 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
         let image = reader.locked(&name, &span)?.clone();
         bases.insert(name, image);
     }
+    let input = input(request, context_digest, &bases);
+    // What is there already need not be put together, and in a context there may be very many files.
+    let is_made = request.known.made.contains(&input);
+    if !is_made {
+        given.context = context(request)?;
+        execution::check_names(&given.context)?;
+    }
+    let reader = Reader { source: &source, parsed: &parsed, given: &given, escape };
     let (mut state, below) =
-        if needs_engine { (State::default(), Below::Unknown) } else { reader.build(wanted)? };
+        if needs_engine || is_made { (State::default(), Below::Unknown) } else { reader.build(wanted)? };
     state.configuration.labels.extend(request.labels.clone());
     Ok(Recipe {
-        input: input(request, &bases),
+        input,
+        is_made,
         needs_engine,
         execution: Execution::new(request, given.context.clone(), &source, &parsed, (&uses, base)),
         bases,
@@ -138,7 +152,7 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
         configuration: state.configuration,
         environment: state.environment.kept,
         platform: request.platform.clone(),
-        materials: materials(request),
+        materials: materials(request, context_digest),
     })
 }
 
@@ -177,7 +191,7 @@ fn given<'g>(
 }
 
 /// What of the source an image comes from, each with its digest.
-fn materials(request: &Request<'_>) -> Vec<Material> {
+fn materials(request: &Request<'_>, context: Digest) -> Vec<Material> {
     let mut materials =
         vec![Material { name: "Dockerfile".to_owned(), digest: Digest::of(request.dockerfile) }];
     materials.extend(
@@ -187,20 +201,20 @@ fn materials(request: &Request<'_>) -> Vec<Material> {
             .map(|(name, bytes)| Material { name: format!("file {name}"), digest: Digest::of(bytes) }),
     );
     if !request.context.0.is_empty() {
-        materials.push(Material { name: "context".to_owned(), digest: request.context.digest() });
+        materials.push(Material { name: "context".to_owned(), digest: context });
     }
     materials
 }
 
 /// Everything that an image comes from. Names, tags, times, machine and engine are not in it.
-fn input(request: &Request<'_>, bases: &BTreeMap<String, BaseImage>) -> Digest {
+fn input(request: &Request<'_>, context: Digest, bases: &BTreeMap<String, BaseImage>) -> Digest {
     let beside: BTreeMap<&String, Digest> =
         request.beside.iter().map(|(name, bytes)| (name, Digest::of(bytes))).collect();
     let mut input = json!({
         "rules": RULES,
         "dockerfile": Digest::of(request.dockerfile),
         "files": beside,
-        "context": request.context.digest(),
+        "context": context,
         "arguments": request.arguments,
         "stage": request.stage.as_ref().map(|(name, _)| name),
         "platform": request.platform.to_string(),

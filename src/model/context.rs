@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::model::Digest;
+use crate::model::canonical::Member;
+use crate::model::{Digest, canonical};
 
 /// A path with forward slashes, relative and without `.` and `..`. Names on disk are bytes, and these
 /// need not be UTF-8.
@@ -76,14 +77,17 @@ pub struct Context(pub BTreeMap<FilePath, ContextEntry>);
 impl Context {
     /// What identifies the content of a context.
     pub fn digest(&self) -> Digest {
+        // Canonical texts, written here because there may be very many: keys in order, nothing to escape.
         let entry = |entry: &ContextEntry| match entry {
             ContextEntry::File { digest, size, executable } => {
-                json!({"file": digest, "size": size, "executable": executable})
+                format!("{{\"executable\":{executable},\"file\":\"{digest}\",\"size\":{size}}}")
             }
-            ContextEntry::Link(target) => json!({"link": target}),
+            ContextEntry::Link(target) => canonical::text(&json!({"link": target})),
         };
         let entries = self.0.iter().map(|(path, found)| (path.to_string(), entry(found)));
-        Digest::of_value("rekindle/context/1", &Value::Object(entries.collect()))
+        let entries: Vec<(String, String)> = entries.collect();
+        let members = entries.iter().map(|(path, text)| (path.as_str(), Member::Text(text)));
+        Digest::of_canonical("rekindle/context/1", &canonical::object(members))
     }
 }
 

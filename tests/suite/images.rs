@@ -13,6 +13,7 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use oci_spec::image::{ImageConfiguration, ImageIndex, ImageManifest, OciLayout};
+use rekindle::model::Digest;
 use serde_json::Value;
 
 use crate::support::project::{MANIFEST, Project};
@@ -121,6 +122,35 @@ fn times_modes_and_the_order_of_files_have_no_influence() {
     let (changed, with_right) = built(&other);
     assert_ne!(changed, manifest);
     assert_ne!(with_right["input"], image["input"]);
+}
+
+#[test]
+fn files_that_did_not_change_are_not_read_again() {
+    let project = files(false);
+    let (manifest, image) = built(&project);
+    let kept = project.path().join(".rekindle/digests/contexts");
+    // A file that was written a moment ago is not entered: some file systems would not show a second change.
+    std::thread::sleep(Duration::from_millis(2_200));
+    assert_eq!(built(&project).0, manifest);
+    let mut bytes = fs::read(&kept).unwrap();
+    assert_eq!(built(&project).1["how"], "reused");
+    assert_eq!(fs::read(&kept).unwrap(), bytes, "nothing new is nothing to write");
+
+    // A digest that somebody planted is believed, so the files were not read; putting together reads them.
+    let end = bytes.len() - 64;
+    bytes[end..end + 32].fill(7);
+    let sum = Digest::of(&bytes[..end + 32]).bytes();
+    bytes[end + 32..].copy_from_slice(&sum);
+    fs::write(&kept, &bytes).unwrap();
+    let run = project.run(&["build", "demo"]).expect_code(1);
+    assert!(run.stderr.contains("changed while the image was put together"), "{}", run.stderr);
+
+    // What is damaged counts as nothing, and what changed is read.
+    bytes.truncate(100);
+    fs::write(&kept, &bytes).unwrap();
+    assert_eq!(built(&project).0, manifest);
+    project.write("content/site/index.html", "<h2>");
+    assert_ne!(built(&project).1["input"], image["input"]);
 }
 
 #[test]

@@ -1,15 +1,19 @@
 //! `rekindle build`: an environment's images, from source to digest.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::cli::Session;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
-use crate::cli::image_build::{self, ChosenBuilder};
+use crate::cli::image_build::{self, ChosenBuilder, Made};
 use crate::cli::{names, push, supplies};
 use crate::disk::{self, Store};
-use crate::manifest::lock::{Lock, LockedImage};
+use crate::image::Known;
+use crate::manifest::Project;
+use crate::manifest::lock::{IMAGE, Lock, LockedImage};
 use crate::model::files::LOCK_FILE;
 use crate::model::{Digest, EnvironmentName, InstanceName};
 use crate::release::{Assembler, DesiredImage};
@@ -54,8 +58,11 @@ struct Different {
 
 /// Builds what the store does not have, and writes what came out into the lock.
 pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Failure> {
-    let project = session.project()?;
-    let (environment, images) = Assembler::new(&project).images(&arguments.environment)?;
+    let (project, digests) = session.read_with_digests()?;
+    session.console.diagnostics(&project.warnings)?;
+    let (mut store, made) = made(session, &project, arguments.verify)?;
+    let known = Known { made: made.clone(), ..Known::default() };
+    let (environment, images) = Assembler::new(&project).knowing(known).images(&arguments.environment)?;
     let all: Vec<InstanceName> = images.iter().map(|image| image.instance.clone()).collect();
     names::units(&environment, arguments.units.iter(), &all.iter().cloned().collect())?;
     let mut images = selected(images, &arguments.units);
@@ -63,10 +70,15 @@ pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Fa
     let mut listed = Vec::new();
     let mut code = ExitCode::Done;
     // It is held until the lock is written: two builds at once would take each other's digests out.
-    let mut store = if images.is_empty() { None } else { Some(Store::open(&session.state()?)?) };
+    if images.is_empty() {
+        store = None;
+    } else if store.is_none() {
+        store = Some(Store::open(&session.state()?)?);
+    }
     if let Some(store) = &store {
         let known = supplies::look(session, store, &images, arguments.verify)?;
         if !known.is_empty() {
+            let known = Known { made, ..known };
             (_, images) = Assembler::new(&project).knowing(known).images(&arguments.environment)?;
             images = selected(images, &arguments.units);
         }
@@ -80,16 +92,8 @@ pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Fa
                 (image_build::find_or_make(session, store, image, arguments.builder)?, None)
             };
             let (input, manifest) = (image.recipe.input, made.manifest.digest);
-            let mut described =
-                json!({"unit": image.instance, "input": input, "manifest": manifest, "how": made.how});
-            if made.how == "built" {
-                described["dropped"] = image_build::described(&made.dropped);
-            }
             let differs = verified.as_ref().is_some_and(|document| document["same"] == false);
-            if let Some(document) = verified {
-                described["verified"] = document;
-            }
-            listed.push(described);
+            listed.push(described(image, &made, verified));
             if differs {
                 code = ExitCode::Different;
                 continue;
@@ -97,6 +101,10 @@ pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Fa
             check(image, manifest)?;
             built.push((image.instance.clone(), LockedImage { input, manifest }));
         }
+    }
+    if let Some(store) = &store {
+        digests.write(&session.state()?.context_digests(), false)?;
+        store.write_digests()?;
     }
     // What differs is not taken: the lock keeps what it says of it, and nothing is pushed.
     if code == ExitCode::Done {
@@ -117,6 +125,40 @@ pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Fa
         session.console.result(&build_view::build(&document, session.console.verbose))?;
     }
     Ok(code)
+}
+
+/// An image in the document.
+fn described(image: &DesiredImage, made: &Made, verified: Option<Value>) -> Value {
+    let (input, manifest) = (image.recipe.input, made.manifest.digest);
+    let mut described =
+        json!({"unit": image.instance, "input": input, "manifest": manifest, "how": made.how});
+    if made.how == "built" {
+        described["dropped"] = image_build::described(&made.dropped);
+    }
+    if let Some(document) = verified {
+        described["verified"] = document;
+    }
+    described
+}
+
+/// The store where there is one, and the inputs that the lock names whose images it has, whole. What is built
+/// again all the same is none of them.
+fn made(
+    session: &Session,
+    project: &Project,
+    is_again: bool,
+) -> Result<(Option<Store>, BTreeSet<Digest>), Failure> {
+    let store = Store::open_if_there(&session.state()?)?;
+    let mut made = BTreeSet::new();
+    let images = project.lock.facts.iter().filter(|(fact, _)| fact.provider == IMAGE && !is_again);
+    for locked in images.filter_map(|(_, value)| LockedImage::from_value(value)) {
+        if let Some(store) = &store
+            && store.find(locked.input)?.is_some()
+        {
+            made.insert(locked.input);
+        }
+    }
+    Ok((store, made))
 }
 
 /// The images that are named; all when none is.
