@@ -12,6 +12,8 @@ mod connect;
 mod convert;
 mod error;
 mod lease;
+mod login;
 mod request;
 
+pub use login::Logins;
 pub use connect::{Settings, connect, connect_with, lease, lease_with};

@@ -7,7 +7,7 @@ use crate::cli::Session;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::image_build::{self, ChosenBuilder};
-use crate::cli::{push, supplies};
+use crate::cli::{names, push, supplies};
 use crate::disk::{self, Store};
 use crate::manifest::lock::{Lock, LockedImage};
 use crate::model::files::LOCK_FILE;
@@ -18,7 +18,7 @@ use crate::ui::{SCHEMA, build_view};
 /// `build`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  rekindle build demo\n  rekindle build production --push\n  rekindle build production --output json\n  \
+    after_help = "Examples:\n  rekindle build demo\n  rekindle build demo maintenance-page\n  rekindle build production --push\n  rekindle build production --output json\n  \
     rekindle build demo --verify        is everything in it reproducible? if not, what is not, and why\n\n\
     Images whose Dockerfile only copies and configures are put together without a Docker engine; \
     see docs/images.md. Run it before `deploy`, and commit `rekindle.lock`."
@@ -27,6 +27,9 @@ pub struct BuildArguments {
     /// Environment
     #[arg(value_name = "ENV")]
     pub environment: EnvironmentName,
+    /// Images; all of the environment when left away
+    #[arg(value_name = "UNIT[@TARGET]")]
+    pub units: Vec<InstanceName>,
     /// Who builds: a builder of the Docker engine, or none at all. Without it, images that only copy and
     /// configure are put together without an engine, and BuildKit builds the others
     #[arg(long, value_name = "BUILDER")]
@@ -52,16 +55,20 @@ struct Different {
 /// Builds what the store does not have, and writes what came out into the lock.
 pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Failure> {
     let project = session.project()?;
-    let (environment, mut images) = Assembler::new(&project).images(&arguments.environment)?;
+    let (environment, images) = Assembler::new(&project).images(&arguments.environment)?;
+    let all: Vec<InstanceName> = images.iter().map(|image| image.instance.clone()).collect();
+    names::units(&environment, arguments.units.iter(), &all.iter().cloned().collect())?;
+    let mut images = selected(images, &arguments.units);
     let mut built = Vec::new();
     let mut listed = Vec::new();
     let mut code = ExitCode::Done;
     // It is held until the lock is written: two builds at once would take each other's digests out.
     let mut store = if images.is_empty() { None } else { Some(Store::open(&session.state()?)?) };
     if let Some(store) = &store {
-        let known = supplies::look(session, store, &images, arguments.verify)?;
+        let known = supplies::look(session, &environment, store, &images, arguments.verify)?;
         if !known.is_empty() {
             (_, images) = Assembler::new(&project).knowing(known).images(&arguments.environment)?;
+            images = selected(images, &arguments.units);
         }
     }
     if let Some(store) = &mut store {
@@ -93,7 +100,7 @@ pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Fa
     }
     // What differs is not taken: the lock keeps what it says of it, and nothing is pushed.
     if code == ExitCode::Done {
-        write_lock(session, &environment.name, &built)?;
+        write_lock(session, &environment.name, &all, &built)?;
     }
     if let (ExitCode::Done, true, Some(store)) = (code, arguments.push, &store) {
         let made: Vec<(&DesiredImage, Digest)> =
@@ -110,6 +117,12 @@ pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Fa
         session.console.result(&build_view::build(&document, session.console.verbose))?;
     }
     Ok(code)
+}
+
+/// The images that are named; all when none is.
+fn selected(mut images: Vec<DesiredImage>, named: &[InstanceName]) -> Vec<DesiredImage> {
+    images.retain(|image| named.is_empty() || named.contains(&image.instance));
+    images
 }
 
 /// What the lock says of an input holds: nothing may come out otherwise.
@@ -130,6 +143,7 @@ fn check(image: &DesiredImage, made: Digest) -> Result<(), Failure> {
 fn write_lock(
     session: &Session,
     environment: &EnvironmentName,
+    all: &[InstanceName],
     built: &[(InstanceName, LockedImage)],
 ) -> Result<(), Failure> {
     let root = session.root()?;
@@ -138,7 +152,7 @@ fn write_lock(
         None => Lock::default(),
     };
     let mut lock = before.clone();
-    lock.set_images(environment, built);
+    lock.set_images(environment, all, built);
     if lock != before {
         disk::write_atomically(&root.join(LOCK_FILE), lock.write().as_bytes())?;
         session.console.progress(&format!("{LOCK_FILE} is updated: commit it\n"))?;

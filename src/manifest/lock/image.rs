@@ -1,5 +1,7 @@
 //! Built images in the lock: from which input which manifest came out.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::manifest::lock::{FactName, Lock, Scope};
@@ -54,10 +56,17 @@ impl Lock {
             .map(|built| built.manifest)
     }
 
-    /// Writes down what was built for an environment, and forgets its instances that are no more.
-    pub fn set_images(&mut self, environment: &EnvironmentName, built: &[(InstanceName, LockedImage)]) {
+    /// Writes down what was built for an environment, and forgets its instances that are not among `all`.
+    pub fn set_images(
+        &mut self,
+        environment: &EnvironmentName,
+        all: &[InstanceName],
+        built: &[(InstanceName, LockedImage)],
+    ) {
         let prefix = format!("{environment}/");
-        self.facts.retain(|name, _| name.provider != IMAGE || !name.name.starts_with(&prefix));
+        let kept: BTreeSet<FactName> = all.iter().map(|one| Self::image_name(environment, one)).collect();
+        let is_gone = |name: &FactName| name.provider == IMAGE && name.name.starts_with(&prefix);
+        self.facts.retain(|name, _| !is_gone(name) || kept.contains(name));
         for (instance, image) in built {
             self.facts.insert(Self::image_name(environment, instance), image.to_value());
         }
@@ -78,9 +87,11 @@ mod tests {
             manifest: Digest::of(format!("made from {input}")),
         };
         let mut lock = Lock::default();
-        lock.set_images(&demo, &[(web.clone(), built("old")), (gone, built("gone"))]);
-        lock.set_images(&demo, &[(web.clone(), built("new"))]);
-        assert_eq!(lock.facts.len(), 1);
+        let other = "other".parse::<InstanceName>().unwrap();
+        let first = [(web.clone(), built("old")), (gone.clone(), built("gone")), (other.clone(), built("other"))];
+        lock.set_images(&demo, &[web.clone(), gone, other.clone()], &first);
+        lock.set_images(&demo, &[web.clone(), other.clone()], &[(web.clone(), built("new"))]);
+        assert_eq!(lock.facts.len(), 2, "what is gone is forgotten, what was not asked for stays");
         assert_eq!(lock.image(&production, &web, Digest::of("new")), Some(Digest::of("made from new")));
         assert_eq!(lock.image(&demo, &web, Digest::of("old")), None);
         assert_eq!(Lock::read(lock.write().as_bytes()).unwrap(), lock);
