@@ -1,10 +1,9 @@
 //! Logins to the registries of accounts: what `aws ecr get-login-password` does.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 
 use crate::aws::connect::{Settings, configuration};
 use crate::aws::error::Endpoint;
@@ -42,9 +41,12 @@ impl LoginProvider for Logins {
         let data = answer.authorization_data().first().ok_or_else(|| malformed("no token came"))?;
         let token = data.authorization_token().ok_or_else(|| malformed("no token came"))?;
         let (user, password) = read(token).ok_or_else(|| malformed("the token is none"))?;
-        let ends = data.expires_at().map(aws_smithy_types::DateTime::secs);
-        let lasts = ends.map_or(0, |ends| ends - (self.settings.clock)().as_second());
-        Ok(Some(Login { user, password, lasts: Duration::from_secs(u64::try_from(lasts).unwrap_or_default()) }))
+        let ends = data.expires_at().and_then(|ends| Timestamp::from_second(ends.secs()).ok());
+        Ok(Some(Login { user, password, ends: ends.unwrap_or_else(|| self.now()) }))
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.settings.clock)()
     }
 }
 

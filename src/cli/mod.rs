@@ -12,6 +12,7 @@ mod consent;
 mod console;
 #[cfg(test)]
 mod crash_sweep;
+mod delivery;
 mod environment;
 mod estimate_arguments;
 pub mod exit_code;
@@ -48,7 +49,7 @@ use crate::local::{Fault, FaultError};
 pub use crate::cli::args::Arguments as CommandLine;
 
 /// What every command is given.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Session {
     global: Global,
     surroundings: Surroundings,

@@ -3,9 +3,9 @@
 use std::error::Error;
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use crate::model::{CloudRegistry, Digest, Platform};
 use crate::port::PortError;
@@ -31,13 +31,13 @@ pub struct Login {
     pub user: String,
     /// The password; it is shown nowhere.
     pub password: String,
-    /// How long it will do.
-    pub lasts: Duration,
+    /// When it will not do any more.
+    pub ends: Timestamp,
 }
 
 impl fmt::Debug for Login {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Login").field("lasts", &self.lasts).finish_non_exhaustive()
+        formatter.debug_struct("Login").field("ends", &self.ends).finish_non_exhaustive()
     }
 }
 
@@ -49,6 +49,9 @@ pub trait LoginProvider: Send + Sync {
     /// # Errors
     /// The cloud's answer.
     async fn login(&self, registry: &CloudRegistry) -> Result<Option<Login>, PortError>;
+
+    /// The time, for knowing when a login ends.
+    fn now(&self) -> Timestamp;
 }
 
 /// Gives and takes images. `image` is written as after `FROM`: `[HOST/]PATH[:TAG][@DIGEST]`.

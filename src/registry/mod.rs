@@ -16,16 +16,16 @@ mod push;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io::Write;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use oci_client::client::{ClientConfig, ClientProtocol};
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference, RegistryOperation};
-use tokio::time::Instant;
 
+use crate::model::image::is_here;
 use crate::model::{CloudRegistry, Digest, Platform};
 use crate::port::{LoginProvider, Opener, Registry, RegistryError, RemoteImage};
 use crate::registry::failure::Asked;
@@ -56,7 +56,7 @@ pub struct Registries {
     patience: Patience,
     /// Where it is known that the credentials are taken: the repository, and whether it is written to. With
     /// the time until when they are.
-    entered: Mutex<BTreeMap<(String, bool), Option<Instant>>>,
+    entered: Mutex<BTreeMap<(String, bool), Option<Timestamp>>>,
 }
 
 /// How one gets in.
@@ -111,9 +111,11 @@ impl Registries {
         let host = reference.registry().to_owned();
         let key = (format!("{host}/{}", reference.repository()), writes(operation));
         let entered = self.entered.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
-        let is_entered = entered.is_some_and(|ends| ends.is_none_or(|ends| Instant::now() < ends));
+        let now = self.access.logins.as_ref().map_or(Timestamp::MIN, |logins| logins.now());
+        let is_entered = entered.is_some_and(|ends| ends.is_none_or(|ends| now < ends));
         let (auth, ends) = self.credentials(&host, is_entered).await?;
         let reference = self.reached(image, reference)?;
+        // Only on this machine nobody else reads what is sent.
         let client = if is_here(reference.registry()) { &self.plain } else { &self.secure };
         let place = Place { client, reference, auth, host };
         if !is_entered {
@@ -138,7 +140,7 @@ impl Registries {
         &self,
         host: &str,
         is_entered: bool,
-    ) -> Result<(RegistryAuth, Option<Instant>), RegistryError> {
+    ) -> Result<(RegistryAuth, Option<Timestamp>), RegistryError> {
         let of_cloud = CloudRegistry::of_host(host).zip(self.access.logins.as_ref());
         if let Some((registry, logins)) = of_cloud {
             if is_entered {
@@ -147,7 +149,8 @@ impl Registries {
             let failed = |source| RegistryError::Login { host: host.to_owned(), source };
             if let Some(login) = logins.login(&registry).await.map_err(failed)? {
                 // Half of the time is left for the transfer that begins with it.
-                let ends = Instant::now() + login.lasts / 2;
+                let now = logins.now();
+                let ends = now + login.ends.duration_since(now) / 2;
                 return Ok((RegistryAuth::Basic(login.user, login.password), Some(ends)));
             }
         }
@@ -232,15 +235,6 @@ fn writes(operation: RegistryOperation) -> bool {
 fn unusable(error: &dyn std::error::Error) -> RegistryError {
     let message = failure::chain(error);
     RegistryError::Answer { host: "this machine".to_owned(), what: "for certificates".to_owned(), message }
-}
-
-/// Whether a registry is on this machine: only there a connection may be read by others.
-fn is_here(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[async_trait]
