@@ -15,6 +15,7 @@ use crate::aws::artifact::{self, Artifacts};
 use crate::aws::bucket::Buckets;
 use crate::aws::error::Endpoint;
 use crate::aws::lease::S3Lease;
+use crate::aws::whole::WholeAnswers;
 use crate::model::{EnvironmentName, ProjectName, Target};
 use crate::port::{CloudFormation, LeaseStore, PortError};
 
@@ -67,8 +68,8 @@ pub async fn connect_with(
         .map(|location| Artifacts::new(location, &target.account, s3(&config)))
         .transpose()?;
     Ok(Arc::new(Aws {
-        cloudformation: aws_sdk_cloudformation::Client::new(&config),
-        sts: aws_sdk_sts::Client::new(&config),
+        cloudformation: cloudformation(&config),
+        sts: sts(&config),
         tagging: aws_sdk_resourcegroupstagging::Client::new(&config),
         artifacts,
         buckets: Buckets::new(s3(&config), &target.account),
@@ -144,9 +145,20 @@ async fn with_role(config: SdkConfig, target: &Target) -> SdkConfig {
     config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
 }
 
+fn cloudformation(config: &SdkConfig) -> aws_sdk_cloudformation::Client {
+    let config = aws_sdk_cloudformation::config::Builder::from(config).interceptor(WholeAnswers).build();
+    aws_sdk_cloudformation::Client::from_conf(config)
+}
+
+fn sts(config: &SdkConfig) -> aws_sdk_sts::Client {
+    let config = aws_sdk_sts::config::Builder::from(config).interceptor(WholeAnswers).build();
+    aws_sdk_sts::Client::from_conf(config)
+}
+
 /// Always path-style: a bucket's name in the host name does not resolve at an overridden endpoint,
 /// and breaks TLS when the bucket's name has dots.
 fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
-    let config = aws_sdk_s3::config::Builder::from(config).force_path_style(true).build();
+    let config =
+        aws_sdk_s3::config::Builder::from(config).force_path_style(true).interceptor(WholeAnswers).build();
     aws_sdk_s3::Client::from_conf(config)
 }

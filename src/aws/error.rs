@@ -7,6 +7,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_cloudformation::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
 use crate::aws::code::kind_of;
+use crate::aws::whole::is_cut;
 use crate::port::{PortError, PortErrorKind};
 
 /// Where CloudFormation and STS, and where S3, name a request.
@@ -32,7 +33,8 @@ impl Endpoint {
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
         let operation = if object.is_empty() { call.to_owned() } else { format!("{call} `{object}`") };
-        if error.raw_response().is_some() {
+        // A body that could not be read to its end is not there at all.
+        if error.raw_response().is_some_and(|response| response.body().bytes().is_some()) {
             return self.answered(operation, &error);
         }
         let kind = match &error {
@@ -98,7 +100,11 @@ impl Answer<'_> {
                 format!("answered HTTP {} with an empty body{request}", self.status)
             }
             None => {
-                let what = if is_html(&self.body) { "HTML" } else { "something other than the API's XML" };
+                let what = match &self.body {
+                    body if is_html(body) => "HTML",
+                    body if is_cut(body) => "only the beginning of its XML",
+                    _ => "something other than the API's XML",
+                };
                 format!("answered HTTP {} with {what}: `{}`{request}", self.status, excerpt(&self.body))
             }
         }

@@ -14,6 +14,7 @@ mod error;
 mod lease;
 mod login;
 mod request;
+mod whole;
 
 pub use login::Logins;
 pub use connect::{Settings, connect, connect_with, lease, lease_with};

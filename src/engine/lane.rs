@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::engine::clock::{Clock, SleeperId};
 use crate::engine::clouds::Cloud;
-use crate::engine::retry::{Patience, backoff, is_answer_lost};
+use crate::engine::retry::{Failures, Patience, backoff, is_answer_lost};
 use crate::engine::watch::Watches;
 use crate::engine::{Event, EventSink, Stop};
 use crate::port::{CloudFormation, PortError, PortErrorKind};
@@ -103,7 +103,7 @@ impl<'s> Lane<'s> {
         request: impl Fn(&'a dyn CloudFormation) -> Answer<'a, T>,
     ) -> Result<T, CallError> {
         let salt = format!("{}/{}", self.poller, self.calls.fetch_add(1, Ordering::Relaxed));
-        let (mut attempt, mut answer_lost) = (0, false);
+        let (mut attempt, mut answer_lost, mut failures) = (0, false, Failures::default());
         loop {
             self.turn().await?;
             let error = match request(&*self.cloud.port).await {
@@ -113,7 +113,7 @@ impl<'s> Lane<'s> {
                 }
                 Err(error) => error,
             };
-            if self.patience.retries(error.kind).is_some_and(|retries| attempt >= retries) {
+            if !failures.again(error.kind, self.patience) {
                 return Err(CallError::Failed { error, answer_lost });
             }
             answer_lost |= is_answer_lost(error.kind);

@@ -1,5 +1,6 @@
 //! Which failed calls are asked again, how often, and after how long. Pure.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::model::Digest;
@@ -15,8 +16,8 @@ pub(super) enum Patience {
 }
 
 impl Patience {
-    /// How many failures of that kind in a row are asked again; `None` for any number.
-    pub(super) fn retries(self, kind: PortErrorKind) -> Option<u32> {
+    /// How many failures of that kind one call may have; `None` for any number.
+    fn retries(self, kind: PortErrorKind) -> Option<u32> {
         use PortErrorKind as Kind;
         match (kind, self) {
             (Kind::Throttled, Self::Long) => None,
@@ -26,7 +27,7 @@ impl Patience {
             (Kind::Unreachable, Self::Long) => Some(20),
             (Kind::Credentials, Self::Long) => Some(3),
             (Kind::Malformed, Self::Long) => Some(6),
-            (Kind::Malformed, Self::Short) => Some(2),
+            (Kind::Malformed, Self::Short) => Some(4),
             (
                 Kind::Unreachable
                 | Kind::Credentials
@@ -44,6 +45,20 @@ impl Patience {
                 _,
             ) => Some(0),
         }
+    }
+}
+
+/// The failures of one call so far, each kind counted by itself: a call that was throttled often has not
+/// often been without an answer.
+#[derive(Debug, Default)]
+pub(super) struct Failures(BTreeMap<PortErrorKind, u32>);
+
+impl Failures {
+    /// Counts a failure, and says whether the call is to be made again.
+    pub(super) fn again(&mut self, kind: PortErrorKind, patience: Patience) -> bool {
+        let count = self.0.entry(kind).or_default();
+        *count += 1;
+        patience.retries(kind).is_none_or(|retries| *count <= retries)
     }
 }
 
@@ -81,6 +96,17 @@ mod tests {
         assert!(waits.iter().any(|wait| *wait < BASE));
         assert!(waits.iter().any(|wait| *wait > BASE * 3));
         assert!(backoff("a", u32::MAX) <= LONGEST);
+    }
+
+    #[test]
+    fn each_kind_of_failure_is_counted_by_itself() {
+        use PortErrorKind::{Malformed, Throttled};
+        let mut failures = Failures::default();
+        assert!((0..20).all(|_| failures.again(Throttled, Patience::Short)));
+        assert!((0..4).all(|_| failures.again(Malformed, Patience::Short)));
+        assert!(!failures.again(Malformed, Patience::Short));
+        assert!((0..10).all(|_| failures.again(Throttled, Patience::Short)));
+        assert!(!failures.again(Throttled, Patience::Short));
     }
 
     #[test]

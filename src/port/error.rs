@@ -3,7 +3,7 @@
 use std::error::Error;
 
 /// What kind of failure it was: decides whether to wait, stop, or ask for hands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PortErrorKind {
     /// Too many calls. Wait and ask again; never a reason to fail a deployment.
     Throttled,

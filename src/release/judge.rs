@@ -44,18 +44,16 @@ impl Assembler<'_> {
 /// # Errors
 /// Why nothing can be said.
 pub fn judge_drafts(project: &Project) -> Result<Diagnostics, Diagnostics> {
+    // They are judged as what they become, for a real target resolves no draft.
+    let mut published = project.clone();
+    published.templates.values_mut().for_each(|template| template.published = true);
+    let assembler = Assembler::new(&published);
     let is_draft = |unit: &ResolvedUnit| {
         project.templates.get(&unit.template.value).is_some_and(|template| !template.published)
     };
     if project.templates.values().all(|template| template.published) {
         return Ok(Diagnostics::default());
     }
-    // As they will be: real targets refuse drafts, which would be all that is found.
-    let mut published = project.clone();
-    for template in published.templates.values_mut() {
-        template.published = true;
-    }
-    let assembler = Assembler::new(&published);
     let mut errors = Diagnostics::default();
     for environment in project.manifest.environments.keys() {
         errors.extend(assembler.judge(environment, is_draft)?);

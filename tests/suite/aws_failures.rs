@@ -58,6 +58,39 @@ async fn an_unwell_service_is_transient() {
     assert_snapshot!(all.iter().map(shown).collect::<Vec<_>>().join("\n\n"));
 }
 
+/// Half of an answer says nothing, not even where the half could be read: half of an id is no id.
+#[tokio::test]
+async fn half_an_answer_is_none() {
+    let text = |answer: Answer| match answer {
+        Answer::Xml(_, body) => body,
+        _ => unreachable!("recorded as XML"),
+    };
+    let denied = || text(error(400, "AlreadyExistsException", "Stack [web] already exists"));
+    let stack = "<Stacks><member><StackName>web</StackName><StackId>arn:aws:cloudformation:eu-central-1:\
+        111122223333:stack/web/0a1b</StackId><CreationTime>2026-11-30T10:00:00Z</CreationTime>\
+        <StackStatus>CREATE_COMPLETE</StackStatus></member></Stacks>";
+    let whole = text(result("DescribeStacks", stack));
+    let fitting = whole[..whole.find("</StackStatus>").unwrap()].to_owned();
+    let broken = [Answer::Broken(400, denied()), Answer::Broken(200, whole), Answer::Xml(200, fitting)];
+    let mut all = Vec::new();
+    for answer in broken {
+        all.push(failure(answer).await);
+    }
+    assert_snapshot!(all.iter().map(shown).collect::<Vec<_>>().join("\n\n"), @r#"
+    Unavailable
+    DescribeStacks `web`: no answer from `ENDPOINT`: end of file before message length reached
+    no hint
+
+    Unavailable
+    DescribeStacks `web`: no answer from `ENDPOINT`: end of file before message length reached
+    no hint
+
+    Malformed
+    DescribeStacks `web`: `ENDPOINT` answered HTTP 200 with only the beginning of its XML: `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><membe...` (request b9b4b068-example)
+    calls go where `AWS_ENDPOINT_URL` says: is that service running, and is the port right?
+    "#);
+}
+
 #[tokio::test]
 async fn a_page_instead_of_an_answer_is_named() {
     let portal = failure(Answer::Html(200, "<html><title>Sign in to the guest network</title></html>")).await;

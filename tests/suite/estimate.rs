@@ -187,7 +187,7 @@ fn a_graph_names_every_unit_and_what_it_needs() {
     assert!(dot.contains("\"network\" -> \"web\";") && dot.ends_with("}\n"), "{dot}");
     let document = project.run(&["graph", "demo", "--output", "json"]).expect_code(0).json();
     let web = document["units"].as_array().unwrap().iter().find(|unit| unit["unit"] == "web").unwrap();
-    assert_eq!(web["needs"], json!(["data", "keys", "messaging", "network", "storage"]));
+    assert_eq!(web["needs"], json!(["data", "keys", "messaging", "network", "registry", "storage"]));
     assert_eq!((&web["class"], &document["schema"]), (&json!("stateless"), &json!(1)));
 }
 

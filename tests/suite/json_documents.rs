@@ -46,7 +46,7 @@ fn every_document_is_described() {
         ("check", &["check", "--template", "one.yaml"]),
         ("lock", &["lock"]),
         ("render", &["render", "demo"]),
-        ("build", &["build", "demo"]),
+        ("build", &["build", "demo", "maintenance-page"]),
         ("image ls", &["image", "ls"]),
         ("image gc", &["image", "gc"]),
         ("plan", &["plan", "demo"]),

@@ -49,3 +49,5 @@ mod support;
 mod teardown;
 #[cfg(feature = "docker")]
 mod web_image;
+#[cfg(feature = "aws")]
+mod wire;

@@ -35,7 +35,7 @@ fn the_replacement_of_a_database_is_shown_loudly_and_offline() {
             ~ PasswordAttachment AWS::SecretsManager::SecretTargetAttachment
                 Properties.TargetId
 
-    Plan: 1 to update, 7 unchanged.
+    Plan: 1 to update, 8 unchanged.
     Data will be lost: data.Database (AWS::RDS::DBInstance): databases
     Takes about 14m 55s, nine of ten runs within 30m 18s (by the table of means; no records yet).
     ");

@@ -32,16 +32,17 @@ const UNKNOWN_TO_THE_EMULATOR: [&str; 11] = [
 const KEPT: (&str, &str) = ("  demo:\n", "  demo:\n    protection: standard\n");
 
 #[test]
-fn demo_is_a_graph_of_eight_units() {
+fn demo_is_a_graph_of_nine_units() {
     insta::assert_snapshot!(graph(&assembled(files(), "demo")), @"
     data (data, 9 resources) <- keys <- messaging <- network
     flow-logs (data, 3 resources) <- keys <- network
     keys (permanent, 6 resources)
-    maintenance (stateless, 1 resources)
+    maintenance (stateless, 1 resources) <- registry
     messaging (data, 16 resources) <- keys
     network (data, 40 resources)
+    registry (permanent, 2 resources) <- keys
     storage (data, 4 resources) <- keys
-    web (stateless, 15 resources) <- data <- keys <- messaging <- network <- storage
+    web (stateless, 15 resources) <- data <- keys <- messaging <- network <- registry <- storage
     ");
 }
 
@@ -51,11 +52,12 @@ fn sandbox_is_demo_without_what_the_emulator_does_not_know() {
     insta::assert_snapshot!(graph(&sandbox), @"
     data (data, 9 resources) <- keys <- messaging <- network
     keys (permanent, 6 resources)
-    maintenance (stateless, 1 resources)
+    maintenance (stateless, 1 resources) <- registry
     messaging (data, 14 resources) <- keys
     network (data, 31 resources)
+    registry (permanent, 2 resources) <- keys
     storage (data, 4 resources) <- keys
-    web (stateless, 15 resources) <- data <- keys <- messaging <- network <- storage
+    web (stateless, 15 resources) <- data <- keys <- messaging <- network <- registry <- storage
     ");
     for unit in &sandbox.units {
         let unknown: Vec<_> =

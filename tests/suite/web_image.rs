@@ -147,8 +147,7 @@ struct Container<'e> {
 impl<'e> Container<'e> {
     /// On the network of this machine: a test has no other.
     fn start(engine: &'e Engine, image: &str, port: u16) -> Self {
-        let (code, told) =
-            ask(engine, "POST", &format!("/images/create?fromImage={image}"), &Value::Null);
+        let (code, told) = ask(engine, "POST", &format!("/images/create?fromImage={image}"), &Value::Null);
         assert_eq!(code, 200, "{told}");
         assert!(!told.contains("error"), "{told}");
         let order = serde_json::json!({

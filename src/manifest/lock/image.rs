@@ -88,7 +88,8 @@ mod tests {
         };
         let mut lock = Lock::default();
         let other = "other".parse::<InstanceName>().unwrap();
-        let first = [(web.clone(), built("old")), (gone.clone(), built("gone")), (other.clone(), built("other"))];
+        let first =
+            [(web.clone(), built("old")), (gone.clone(), built("gone")), (other.clone(), built("other"))];
         lock.set_images(&demo, &[web.clone(), gone, other.clone()], &first);
         lock.set_images(&demo, &[web.clone(), other.clone()], &[(web.clone(), built("new"))]);
         assert_eq!(lock.facts.len(), 2, "what is gone is forgotten, what was not asked for stays");

@@ -116,6 +116,18 @@ fn a_draft_with_errors_is_not_published() {
     assert_ne!(project.read("rekindle.lock"), lock);
 }
 
+/// Its own environments refuse it until it is published, which must not keep it from being published.
+#[test]
+fn a_draft_is_published_for_real_targets() {
+    let template = "Resources: {Topic: {Type: 'AWS::SNS::Topic'}}\n";
+    let project = Project::of_one_unit("topic", "template.yaml", template);
+    project.edit("rekindle.yaml", "provider: local", "provider: aws");
+    let refused = project.run(&["check"]).expect_code(1);
+    assert!(refused.stdout.contains("error[draft-template]"), "{}", refused.stdout);
+    assert_eq!(project.run(&["lock"]).expect_code(0).stdout, "added template topic@1.0.0\n");
+    project.run(&["check"]).expect_code(0);
+}
+
 #[test]
 fn what_a_draft_lacks_can_be_stated_first() {
     let project = with_draft("");

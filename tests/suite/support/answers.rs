@@ -14,6 +14,8 @@ pub enum Answer {
     Xml(u16, String),
     /// Status and body, as HTML.
     Html(u16, &'static str),
+    /// Status and body, as XML; the connection is closed in the middle of the body.
+    Broken(u16, String),
     /// Reads the request and closes the connection.
     Nothing,
 }
@@ -133,6 +135,7 @@ fn write(stream: &mut TcpStream, answer: &Answer) {
     let (status, kind, body) = match answer {
         Answer::Xml(status, body) => (status, "text/xml", body.as_str()),
         Answer::Html(status, body) => (status, "text/html", *body),
+        Answer::Broken(status, body) => (status, "text/xml", body.as_str()),
         Answer::Nothing => return,
     };
     let head = format!(
@@ -141,5 +144,7 @@ fn write(stream: &mut TcpStream, answer: &Answer) {
         body.len()
     );
     stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(body.as_bytes()).unwrap();
+    let is_broken = matches!(answer, Answer::Broken(..));
+    let end = if is_broken { body.len() / 2 } else { body.len() };
+    stream.write_all(&body.as_bytes()[..end]).unwrap();
 }

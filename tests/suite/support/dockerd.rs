@@ -22,6 +22,7 @@ if kill -0 "$server" 2>/dev/null; then echo "$directory/socket"; else cat "$dire
 read -r _
 kill "$server"
 wait "$server"
+umount "$directory"/exec/netns/default 2>/dev/null
 rm -rf "$directory"
 "#;
 

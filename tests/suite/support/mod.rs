@@ -7,6 +7,10 @@ pub mod context;
 #[cfg(feature = "docker")]
 pub mod dockerd;
 #[cfg(feature = "aws")]
+pub mod faults;
+#[cfg(feature = "aws")]
+pub mod http;
+#[cfg(feature = "aws")]
 pub mod ministack;
 pub mod project;
 #[cfg(feature = "docker")]
