@@ -177,6 +177,8 @@ fn session() -> Session {
         docker_configuration: None,
         #[cfg(feature = "aws")]
         emulator: None,
+        #[cfg(feature = "aws")]
+        registry_emulator: None,
     };
     let console = Console::new(&global, &surroundings);
     Session { global, surroundings, console }

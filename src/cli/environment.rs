@@ -30,9 +30,21 @@ pub struct Surroundings {
     /// The emulator on this machine that `AWS_ENDPOINT_URL` names, as `HOST:PORT`. It needs no sparing.
     #[cfg(feature = "aws")]
     pub emulator: Option<String>,
+    /// The same of `AWS_ENDPOINT_URL_ECR`: it plays the registries of accounts.
+    #[cfg(feature = "aws")]
+    pub registry_emulator: Option<String>,
 }
 
 impl Surroundings {
+    /// Whether the registries of accounts are there. Where an emulator plays the clouds, only if it is said to play
+    /// them too.
+    pub fn has_cloud_registries(&self) -> bool {
+        #[cfg(feature = "aws")]
+        return self.emulator.is_none() || self.registry_emulator.is_some();
+        #[cfg(not(feature = "aws"))]
+        true
+    }
+
     /// Looks around.
     pub fn look() -> Self {
         let stderr_is_terminal = std::io::stderr().is_terminal();
@@ -50,6 +62,8 @@ impl Surroundings {
             docker_configuration: docker_configuration(),
             #[cfg(feature = "aws")]
             emulator: std::env::var("AWS_ENDPOINT_URL").ok().and_then(|url| here(&url)),
+            #[cfg(feature = "aws")]
+            registry_emulator: std::env::var("AWS_ENDPOINT_URL_ECR").ok().and_then(|url| here(&url)),
         }
     }
 }

@@ -63,6 +63,11 @@ pub fn push(
                 pushed.push(None);
                 continue;
             };
+            if !is_taken(session, &repository) {
+                tell(&image.instance, "is not pushed: the emulator's registry is not named by AWS_ENDPOINT_URL_ECR");
+                pushed.push(None);
+                continue;
+            }
             check_place(environment, image, &repository)?;
             tokio::select! {
                 done = work.image(image, *manifest, &repository) => done?,
@@ -122,6 +127,11 @@ fn repository(
     value
         .map(|value| Some(value.clone()))
         .ok_or_else(|| failed(format!("the stack `{}` has no output `{}`", output.instance, output.name)))
+}
+
+/// Whether there is a registry that takes an image to this repository.
+pub(super) fn is_taken(session: &Session, repository: &str) -> bool {
+    session.surroundings.has_cloud_registries() || CloudRegistry::of_repository(repository).is_none()
 }
 
 /// An image is to go to a registry of another account or region than its target's.

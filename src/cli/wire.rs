@@ -214,7 +214,7 @@ pub fn registry<'t>(
         None => None,
     };
     #[cfg(feature = "aws")]
-    let (logins, emulator) = (logins(targets), session.surroundings.emulator.clone());
+    let (logins, emulator) = (logins(targets), session.surroundings.registry_emulator.clone());
     #[cfg(not(feature = "aws"))]
     let (logins, emulator) = {
         drop(targets.into_iter());

@@ -55,7 +55,7 @@ impl Deliveries {
         seen: &Observation,
         stop: &Stop,
     ) -> Self {
-        let images = wanted::wanted(assembly, plan, seen).into_iter().map(|wanted| Posted {
+        let images = wanted::wanted(session, assembly, plan, seen).into_iter().map(|wanted| Posted {
             repository: watch::Sender::new(wanted.repository.clone()),
             ended: watch::Sender::new(None),
             wanted,

@@ -6,7 +6,7 @@ use crate::cli::Session;
 use crate::cli::failure::Failure;
 use crate::disk::Store;
 use crate::model::image::is_here;
-use crate::model::{Binding, BuiltImage, ProviderKind, Repository};
+use crate::model::{Binding, BuiltImage, CloudRegistry, ProviderKind, Repository};
 use crate::plan::{ActionKind, Observation, Plan};
 use crate::release::{Assembly, DesiredImage};
 
@@ -21,26 +21,36 @@ pub(super) struct Wanted {
     pub(super) repository: Option<String>,
     /// Whether the cloud is real, so that somebody pulls the image.
     is_real: bool,
+    /// Whether accounts have registries there: an emulator may have none.
+    has_cloud_registries: bool,
 }
 
 impl Wanted {
     /// Whether it is pushed to a repository. The embedded engine's own do not exist; one on this machine
     /// does, whoever names it.
     pub(super) fn goes_to(&self, repository: &str) -> bool {
-        self.is_real || is_here(repository.split('/').next().unwrap_or_default())
+        let is_of_cloud = || CloudRegistry::of_repository(repository).is_some();
+        let host = repository.split('/').next().unwrap_or_default();
+        is_here(host) || self.is_real && (self.has_cloud_registries || !is_of_cloud())
     }
 
     /// Whether it is pushed; `None` where that depends on what the repository will be.
     pub(super) fn goes(&self) -> Option<bool> {
         match &self.repository {
             Some(repository) => Some(self.goes_to(repository)),
-            None => self.is_real.then_some(true),
+            None => (self.is_real && self.has_cloud_registries).then_some(true),
         }
     }
 }
 
 /// The images of a plan, each once.
-pub(super) fn wanted(assembly: &Assembly, plan: &Plan, seen: &Observation) -> Vec<Wanted> {
+pub(super) fn wanted(
+    session: &Session,
+    assembly: &Assembly,
+    plan: &Plan,
+    seen: &Observation,
+) -> Vec<Wanted> {
+    let has_cloud_registries = session.surroundings.has_cloud_registries();
     let mut found: Vec<Wanted> = Vec::new();
     let sent = plan.actions.iter().filter(|action| action.action.sends());
     let bindings = sent.flat_map(|action| &action.desired).flat_map(|unit| unit.parameters.values());
@@ -60,7 +70,8 @@ pub(super) fn wanted(assembly: &Assembly, plan: &Plan, seen: &Observation) -> Ve
         let target = assembly.environment.targets.get(place);
         let is_real = target.is_some_and(|target| target.provider == ProviderKind::Aws);
         let repository = known(built, plan, seen);
-        found.push(Wanted { image: image.clone(), built: built.clone(), repository, is_real });
+        let (image, built) = (image.clone(), built.clone());
+        found.push(Wanted { image, built, repository, is_real, has_cloud_registries });
     }
     found
 }
@@ -88,7 +99,7 @@ pub fn foreseen(
     plan: &Plan,
     seen: &Observation,
 ) -> Result<Vec<Value>, Failure> {
-    let wanted = wanted(assembly, plan, seen);
+    let wanted = wanted(session, assembly, plan, seen);
     let inputs = match wanted.iter().any(|one| one.goes() != Some(false)) {
         true => Store::inputs(&session.state()?)?,
         false => Default::default(),
