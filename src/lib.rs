@@ -19,8 +19,8 @@
 //! | [`manifest`] | reads the project's own files; resolves an environment | model, template |
 //! | [`render`] | Tera, hermetic and bounded | model, template |
 //! | [`catalogue`] | what AWS publishes of resource types | nothing of ours |
-//! | [`lint`] | what is wrong with a template, found without AWS | model, template, language, catalogue |
 //! | [`image`] | what a Dockerfile means; layers, configurations and manifests | model |
+//! | [`lint`] | what is wrong with a template or a Dockerfile, found without AWS | model, template, language, catalogue, image |
 //! | [`release`] | joins manifest and render into desired units with their digests | model, template, language, lint, manifest, render, image |
 //! | [`plan`] | what would be done and why | model, language, catalogue |
 //! | [`estimate`] | how long a plan takes, and why | model, language, plan |

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::types::{ChangeSetType, StackResourceDriftStatus, TemplateStage};
+use aws_sdk_cloudformation::types::{ChangeSetType, TemplateStage};
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use jiff::Timestamp;
 
 use crate::aws::artifact::{self, Artifacts, SentTemplate};
 use crate::aws::bucket::Buckets;
-use crate::aws::convert;
+use crate::aws::convert::{self, Compared};
 use crate::aws::error::Endpoint;
 use crate::aws::request::with_body;
 use crate::model::{
@@ -19,7 +19,7 @@ use crate::model::{
 };
 use crate::port::{
     ChangeSet, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection, Identity, Page, PortError,
-    PortErrorKind, ResourceDrift, StackBody, UpdateAnswer, UpdateStack,
+    PortErrorKind, ResourceDrifts, StackBody, UpdateAnswer, UpdateStack,
 };
 
 /// CloudFormation in one account and region.
@@ -271,21 +271,22 @@ impl CloudFormation for Aws {
         Ok(convert::drift_detection(&answer))
     }
 
-    async fn drifted_resources(&self, stack: &str) -> Result<Vec<ResourceDrift>, PortError> {
-        let mut drifted = Vec::new();
+    async fn resource_drifts(&self, stack: &str) -> Result<ResourceDrifts, PortError> {
+        let mut found = ResourceDrifts::default();
         let mut next = None;
         loop {
-            let request = self
-                .cloudformation
-                .describe_stack_resource_drifts()
-                .stack_name(stack)
-                .stack_resource_drift_status_filters(StackResourceDriftStatus::Modified)
-                .stack_resource_drift_status_filters(StackResourceDriftStatus::Deleted)
-                .set_next_token(next);
+            let request =
+                self.cloudformation.describe_stack_resource_drifts().stack_name(stack).set_next_token(next);
             let answer = send!(self, "DescribeStackResourceDrifts", stack, request)?;
-            drifted.extend(answer.stack_resource_drifts().iter().filter_map(convert::resource_drift));
+            for drift in answer.stack_resource_drifts() {
+                match convert::resource_drift(drift) {
+                    Compared::Drifted(drift) => found.drifted.push(drift),
+                    Compared::InSync(logical_id) => drop(found.in_sync.insert(logical_id)),
+                    Compared::Not => {}
+                }
+            }
             if answer.next_token().is_none() {
-                return Ok(drifted);
+                return Ok(found);
             }
             next = answer.next_token;
         }

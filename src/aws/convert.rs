@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::model::{
     Change, ChangeAction, ObservedStack, Replacement, StackEvent, StackResource, StackStatus, TaggedResource,
 };
-use crate::port::{ChangeSetStatus, DriftDetection, DriftStatus, ResourceDrift};
+use crate::port::{ChangeSetStatus, DriftDetection, PropertyDrift, ResourceDrift};
 
 /// A stack; `None` when the answer has no name or status, which the API promises.
 pub fn stack(stack: &types::Stack) -> Option<ObservedStack> {
@@ -194,18 +194,39 @@ pub fn drift_detection(answer: &DescribeStackDriftDetectionStatusOutput) -> Drif
     }
 }
 
-/// A resource that drifted; `None` when it did not.
-pub fn resource_drift(drift: &types::StackResourceDrift) -> Option<ResourceDrift> {
-    let status = match drift.stack_resource_drift_status()? {
-        types::StackResourceDriftStatus::Modified => DriftStatus::Modified,
-        types::StackResourceDriftStatus::Deleted => DriftStatus::Deleted,
-        _ => return None,
-    };
-    let differences = drift.property_differences().iter();
-    Some(ResourceDrift {
-        logical_id: drift.logical_resource_id()?.to_owned(),
-        resource_type: drift.resource_type().unwrap_or_default().to_owned(),
-        status,
-        paths: differences.filter_map(|difference| filled(difference.property_path())).collect(),
+/// What a drift detection says of one resource.
+pub enum Compared {
+    /// It is not as its template says.
+    Drifted(ResourceDrift),
+    /// It is; its logical id.
+    InSync(String),
+    /// It was not compared.
+    Not,
+}
+
+/// What a drift detection says of one resource.
+pub fn resource_drift(drift: &types::StackResourceDrift) -> Compared {
+    use types::StackResourceDriftStatus as Status;
+    let Some(logical_id) = filled(drift.logical_resource_id()) else { return Compared::Not };
+    let resource_type = drift.resource_type().unwrap_or_default().to_owned();
+    match drift.stack_resource_drift_status() {
+        Some(Status::InSync) => Compared::InSync(logical_id),
+        Some(Status::Deleted) => Compared::Drifted(ResourceDrift::deleted(logical_id, resource_type)),
+        Some(Status::Modified) => {
+            let properties = drift.property_differences().iter().filter_map(property_drift).collect();
+            Compared::Drifted(ResourceDrift::modified(logical_id, resource_type, properties))
+        }
+        _ => Compared::Not,
+    }
+}
+
+/// Where a list has one value more or less, the other side is no value.
+fn property_drift(difference: &types::PropertyDifference) -> Option<PropertyDrift> {
+    let kind = difference.difference_type();
+    let is = |wanted: types::DifferenceType| kind == Some(&wanted);
+    Some(PropertyDrift {
+        path: filled(difference.property_path())?,
+        expected: filled(difference.expected_value()).filter(|_| !is(types::DifferenceType::Add)),
+        actual: filled(difference.actual_value()).filter(|_| !is(types::DifferenceType::Remove)),
     })
 }

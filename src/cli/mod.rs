@@ -19,6 +19,7 @@ pub mod exit_code;
 mod failure;
 mod former;
 mod hold;
+mod image_about;
 mod image_build;
 mod local_arguments;
 mod names;

@@ -194,9 +194,26 @@ impl Push<'_> {
         for tag in [format!("in-{}", image.recipe.input.hex()), last_tag(manifest)] {
             self.registry.tag(repository, &tag, &document).await?;
         }
+        self.attach(image, manifest, repository).await?;
         let bytes = text::bytes(sent.iter().sum());
         (self.tell)(&image.instance, &format!("is at {repository}@{manifest} ({bytes} sent)"));
         Ok(())
+    }
+
+    /// What is said about the image goes with it, where this store has it.
+    async fn attach(&self, image: &DesiredImage, manifest: Digest, repository: &str) -> Result<(), Failure> {
+        let mut manifests = Vec::new();
+        for (_, attached) in self.store.attached(image.recipe.input, manifest)? {
+            let (document, blobs) = self.store.contents(attached.digest)?;
+            for blob in blobs {
+                self.blob(repository, blob).await?;
+            }
+            manifests.push(document);
+        }
+        if manifests.is_empty() {
+            return self.tell(&image.instance, "was not made here: nothing is attached that says how it was");
+        }
+        Ok(self.registry.attach(repository, manifest, &manifests).await?)
     }
 
     async fn blob(&self, repository: &str, blob: Blob) -> Result<u64, Failure> {

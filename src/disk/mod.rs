@@ -18,6 +18,7 @@ mod run_journal;
 mod scratch;
 mod state;
 mod store;
+mod store_error;
 mod store_index;
 mod templates;
 mod workspace;
@@ -38,6 +39,6 @@ pub use scratch::{ScratchDirectory, copy_directory, entries, read_files, write_f
 pub use state::StateDirectory;
 pub use store::{Store, StoreError, StoredImage};
 pub use store_index::Wanted;
-pub use templates::{find_templates, read_at_most, read_if_there};
+pub use templates::{find_templates, is_dockerfile, read_at_most, read_if_there};
 pub use workspace::{ImageFilesError, Workspace, image_files};
 pub use write::{write_atomically, write_new};

@@ -15,55 +15,13 @@ use crate::disk::digest;
 use crate::disk::error::{Access, FileError};
 use crate::disk::incoming::Incoming;
 use crate::disk::state::StateDirectory;
-use crate::disk::store_index::{Entry, Wanted, base_name, image_name};
+pub use crate::disk::store_error::StoreError;
+use crate::disk::store_index::{Entry, Wanted, attachment_name, base_name, image_name};
 use crate::disk::workspace::Workspace;
 use crate::disk::write::{is_temporary, make_directory, write_atomically};
+use crate::image::about::Attachment;
 use crate::image::{AssembleError, Blob, Blobs, MANIFEST};
 use crate::model::{Digest, canonical};
-
-/// Why the store could not be used.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The system refused.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// Another process writes to it.
-    #[error("another run writes to the store of images `{path}`")]
-    Held {
-        /// The store.
-        path: Utf8PathBuf,
-    },
-    /// A file of it is not what it was.
-    #[error("`{path}` is no index of images")]
-    Damaged {
-        /// Which.
-        path: Utf8PathBuf,
-    },
-    /// A manifest of an image that is to stay is not what it was, so that its blobs are not known.
-    #[error("`{path}` is no manifest of an image")]
-    Manifest {
-        /// Which.
-        path: Utf8PathBuf,
-    },
-}
-
-impl StoreError {
-    /// What to do next.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::File(error) => error.hint(),
-            Self::Held { .. } => {
-                Some("wait until it ends; when its process dies the store is free by itself")
-            }
-            Self::Manifest { .. } => {
-                Some("run `rekindle build` for every environment: it makes the image again")
-            }
-            Self::Damaged { .. } => {
-                Some("remove the store's directory; `rekindle build` makes the images again")
-            }
-        }
-    }
-}
 
 /// An image in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,7 +104,9 @@ impl Store {
     pub fn images(&self) -> Result<Vec<StoredImage>, StoreError> {
         let entries = self.entries()?.into_iter();
         Ok(entries
-            .filter_map(|entry| entry.input().map(|input| StoredImage { input, manifest: entry.blob }))
+            .filter_map(|entry| {
+                entry.input_of_image().map(|input| StoredImage { input, manifest: entry.blob })
+            })
             .collect())
     }
 
@@ -179,17 +139,17 @@ impl Store {
     /// # Errors
     /// The index cannot be read or written; it stays as it was.
     pub fn enter_base(&self, manifest: Blob, media_type: &str) -> Result<(), StoreError> {
-        self.put(Entry {
+        self.put(vec![Entry {
             name: base_name(manifest.digest),
             media_type: media_type.to_owned(),
             blob: manifest,
-        })
+        }])
     }
 
-    fn put(&self, entry: Entry) -> Result<(), StoreError> {
+    fn put(&self, new: Vec<Entry>) -> Result<(), StoreError> {
         let mut entries = self.entries()?;
-        entries.retain(|other| other.name != entry.name);
-        entries.push(entry);
+        entries.retain(|other| new.iter().all(|entry| entry.name != other.name));
+        entries.extend(new);
         self.write_index(entries)
     }
 
@@ -279,12 +239,44 @@ impl Store {
         Ok(blob)
     }
 
-    /// Puts an image into the index, in place of an earlier one made from the same input.
+    /// Puts an image into the index with the documents that are attached to it, in place of an earlier one
+    /// made from the same input.
     ///
     /// # Errors
     /// The index cannot be read or written; it stays as it was.
-    pub fn enter(&self, input: Digest, manifest: Blob) -> Result<(), StoreError> {
-        self.put(Entry { name: image_name(input), media_type: MANIFEST.to_owned(), blob: manifest })
+    pub fn enter(
+        &self,
+        input: Digest,
+        manifest: Blob,
+        attached: &[(Attachment, Blob)],
+    ) -> Result<(), StoreError> {
+        let documents = attached.iter().map(|(kind, blob)| (attachment_name(*kind, input), *blob));
+        let named = documents.chain([(image_name(input), manifest)]);
+        self.put(named.map(|(name, blob)| Entry { name, media_type: MANIFEST.to_owned(), blob }).collect())
+    }
+
+    /// The manifests of the documents that are attached to the image made from `input`, when they are about
+    /// `subject`.
+    ///
+    /// # Errors
+    /// The index cannot be read, or is none.
+    pub fn attached(&self, input: Digest, subject: Digest) -> Result<Vec<(Attachment, Blob)>, StoreError> {
+        let entries = self.entries()?;
+        let mut attached = Vec::new();
+        for kind in Attachment::ALL {
+            let name = attachment_name(kind, input);
+            let Some(entry) = entries.iter().find(|entry| entry.name == name) else { continue };
+            if self.is_whole(entry.blob.digest) && self.subject(entry.blob.digest)? == Some(subject) {
+                attached.push((kind, entry.blob));
+            }
+        }
+        Ok(attached)
+    }
+
+    fn subject(&self, manifest: Digest) -> Result<Option<Digest>, StoreError> {
+        let (bytes, _) = self.contents(manifest)?;
+        let document: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        Ok(document["subject"]["digest"].as_str().and_then(|digest| digest.parse().ok()))
     }
 
     /// Forgets what is not wanted, and removes the blobs that nothing has. Gives the number of images and
@@ -316,7 +308,8 @@ impl Store {
                 fs::remove_file(entry.path()).map_err(failed)?;
             }
         }
-        Ok((dropped.len(), bytes))
+        let images = dropped.iter().filter(|entry| !entry.is_attachment()).count();
+        Ok((images, bytes))
     }
 
     fn index(&self) -> Result<Value, StoreError> {

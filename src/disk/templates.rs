@@ -11,8 +11,15 @@ use crate::disk::error::{Access, FileError};
 /// Ends of the names of templates.
 const EXTENSIONS: [&str; 4] = ["yaml", "yml", "json", "template"];
 
-/// The templates that `path` names: it, when it is a file; else every file below it whose name ends
-/// like one, hidden directories left out, sorted.
+/// Whether a file is a Dockerfile, by its name: `Dockerfile`, `Dockerfile.NAME` or `NAME.Dockerfile`.
+pub fn is_dockerfile(path: &Utf8Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    path.extension() != Some("tera")
+        && (name == "Dockerfile" || name.starts_with("Dockerfile.") || name.ends_with(".Dockerfile"))
+}
+
+/// The templates that `path` names: it, when it is a file; else every file below it whose name is that of a
+/// template or of a Dockerfile, hidden directories left out, sorted.
 ///
 /// # Errors
 /// A directory cannot be listed.
@@ -26,6 +33,10 @@ pub fn find_templates(path: &Utf8Path) -> Result<Vec<Utf8PathBuf>, FileError> {
     Ok(found)
 }
 
+fn is_template(path: &Utf8Path) -> bool {
+    path.extension().is_some_and(|end| EXTENSIONS.contains(&end))
+}
+
 fn below(directory: &Utf8Path, found: &mut Vec<Utf8PathBuf>) -> Result<(), FileError> {
     for name in entries(directory)?.into_iter().filter(|name| !name.starts_with('.')) {
         let path = directory.join(name);
@@ -33,7 +44,7 @@ fn below(directory: &Utf8Path, found: &mut Vec<Utf8PathBuf>) -> Result<(), FileE
         let metadata = fs::symlink_metadata(&path).map_err(FileError::at(Access::Read, &path))?;
         if metadata.is_dir() {
             below(&path, found)?;
-        } else if metadata.is_file() && path.extension().is_some_and(|end| EXTENSIONS.contains(&end)) {
+        } else if metadata.is_file() && (is_template(&path) || is_dockerfile(&path)) {
             found.push(path);
         }
     }

@@ -61,4 +61,4 @@ pub use settle::{SettleError, Settled, settle};
 pub use stop::{Stop, Stopper};
 pub use stopwatch::{Stopwatch, sample};
 pub use timeline::{Recorder, ResourceSpan, Timeline, UnitSpan};
-pub use verify::{Difference, VerifiedUnit, VerifyError, VerifyOptions, VerifyReport, verify};
+pub use verify::{Difference, Unchecked, VerifiedUnit, VerifyError, VerifyOptions, VerifyReport, verify};

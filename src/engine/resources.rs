@@ -60,6 +60,11 @@ async fn list(lane: &Lane<'_>, id: &str) -> Result<BTreeMap<String, Vec<StackRes
     Ok(listed)
 }
 
+/// The resources of one stack.
+pub(super) async fn listed(lane: &Lane<'_>, id: &str) -> Result<Vec<StackResource>, CallError> {
+    Ok(list_one(lane, id).await?.unwrap_or_default())
+}
+
 /// `None` when there is no such stack any more.
 async fn list_one(lane: &Lane<'_>, id: &str) -> Result<Option<Vec<StackResource>>, CallError> {
     let (mut resources, mut next) = (Vec::new(), None::<String>);

@@ -2,11 +2,13 @@
 
 use std::io::{self, Read, Write};
 
+use crate::image::about::{LARGEST, Texts, is_wanted};
 use crate::image::base::BaseLayer;
 use crate::image::configuration::{LAYER, Layer, manifest};
 use crate::image::layer;
 use crate::image::recipe::Recipe;
 use crate::image::stages::Below;
+use crate::image::tree::{Bytes, Kind};
 use crate::model::{Digest, FilePath};
 
 /// Gives the bytes of files in the context.
@@ -129,6 +131,37 @@ pub fn assemble(
     let configuration = recipe.configuration.document(&recipe.platform, &recipe.environment, &digests);
     let configuration = keep_bytes(blobs, &configuration)?;
     keep_bytes(blobs, &manifest(&configuration, &layers))
+}
+
+/// The files that say which packages an image has: its own, and those of its base.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn texts(recipe: &Recipe, contents: &dyn Contents) -> Result<Texts, AssembleError> {
+    let mut texts = Texts::new();
+    for (path, node) in recipe.tree.entries() {
+        let name = path.join(&b'/');
+        let Kind::File(content) = &node.kind else { continue };
+        if content.size > LARGEST || !is_wanted(&name) {
+            continue;
+        }
+        let path = FilePath(name).to_string();
+        let read = |mut file: Box<dyn Read + '_>| -> io::Result<Vec<u8>> {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        let bytes = match (&content.bytes, &recipe.below) {
+            (Bytes::Here(bytes), _) => Ok(bytes.to_vec()),
+            (Bytes::InContext(from), _) => contents.open(from).and_then(read),
+            (Bytes::InStore(_), _) => contents.stored(content.digest).and_then(read),
+            (Bytes::InBase, Below::Base(base)) => Ok(base.texts.get(&path).cloned().unwrap_or_default()),
+            (Bytes::InBase, _) => continue,
+        };
+        let bytes = bytes.map_err(|source| AssembleError::Read { path: path.clone(), source })?;
+        texts.insert(path, bytes);
+    }
+    Ok(texts)
 }
 
 fn keep_bytes(blobs: &mut dyn Blobs, bytes: &[u8]) -> Result<Blob, AssembleError> {

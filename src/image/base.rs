@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::image::about::Texts;
 use crate::image::assemble::Blob;
 use crate::image::configuration::{Configuration, Layer};
 use crate::image::environment::Environment;
@@ -29,6 +30,8 @@ pub struct Base {
     pub layers: Vec<BaseLayer>,
     /// Its file system.
     pub(super) nodes: Arc<Nodes>,
+    /// The files that say which packages it has.
+    pub(super) texts: Texts,
 }
 
 /// What is wrong with a base image.

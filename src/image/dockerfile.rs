@@ -8,10 +8,10 @@ use parse_dockerfile::{Dockerfile, Instruction, parse};
 use crate::model::{Diagnostic, Place};
 
 /// A part of the text.
-pub(super) type Span = Range<usize>;
+pub(crate) type Span = Range<usize>;
 
 /// A problem; boxed, because results that hardly ever hold one should be small.
-pub(super) type Problem = Box<Diagnostic>;
+pub(crate) type Problem = Box<Diagnostic>;
 
 /// A Dockerfile as text.
 pub(super) struct Source<'t> {
@@ -73,8 +73,16 @@ impl<'t> Source<'t> {
     }
 }
 
+/// Whether a text is a Dockerfile at all.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_syntax(file: &str, bytes: &[u8]) -> Result<(), Problem> {
+    Source::new(file, bytes)?.parse().map(|_| ())
+}
+
 /// The name of an instruction, and where it is.
-pub(super) fn keyword(instruction: &Instruction<'_>) -> (&'static str, Span) {
+pub(crate) fn keyword(instruction: &Instruction<'_>) -> (&'static str, Span) {
     let (name, keyword) = match instruction {
         Instruction::Add(found) => ("ADD", &found.add),
         Instruction::Arg(found) => ("ARG", &found.arg),

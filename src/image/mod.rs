@@ -4,6 +4,7 @@
 //! May not open files, read a clock or know a unit: it gets texts, listings with digests, and readers.
 //! Every rule that a digest hangs on carries the number [`RULES`]; see `docs/images.md`.
 
+pub mod about;
 mod assemble;
 mod base;
 pub mod canonical;
@@ -26,9 +27,11 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use assemble::{AssembleError, Blob, Blobs, Contents, Progress, assemble};
+pub use assemble::{AssembleError, Blob, Blobs, Contents, Progress, assemble, texts};
 pub use base::{Base, BaseError, BaseLayer, base_image, base_layers};
 pub use configuration::Layer;
+pub use dockerfile::check_syntax;
+pub(crate) use dockerfile::keyword;
 pub use execution::{DOCKERFILE_NAME, Execution, local_name};
 pub use ignore::IgnoreRules;
 pub use recipe::{Known, Recipe, Request, base_names, read};

@@ -8,6 +8,7 @@ use parse_dockerfile::{Dockerfile, Instruction};
 use serde_json::json;
 
 use crate::image::RULES;
+use crate::image::about::Material;
 use crate::image::base::Base;
 use crate::image::configuration::Configuration;
 use crate::image::dockerfile::{Problem, Source};
@@ -80,6 +81,8 @@ pub struct Recipe {
     pub(super) environment: Vec<(String, String)>,
     /// What it runs on.
     pub platform: Platform,
+    /// What of the source it is made from.
+    pub materials: Vec<Material>,
 }
 
 impl Recipe {
@@ -135,6 +138,7 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
         configuration: state.configuration,
         environment: state.environment.kept,
         platform: request.platform.clone(),
+        materials: materials(request),
     })
 }
 
@@ -170,6 +174,22 @@ fn given<'g>(
     };
     given.globals = globals(source, parsed, &given, escape(parsed))?;
     Ok(given)
+}
+
+/// What of the source an image comes from, each with its digest.
+fn materials(request: &Request<'_>) -> Vec<Material> {
+    let mut materials =
+        vec![Material { name: "Dockerfile".to_owned(), digest: Digest::of(request.dockerfile) }];
+    materials.extend(
+        request
+            .beside
+            .iter()
+            .map(|(name, bytes)| Material { name: format!("file {name}"), digest: Digest::of(bytes) }),
+    );
+    if !request.context.0.is_empty() {
+        materials.push(Material { name: "context".to_owned(), digest: request.context.digest() });
+    }
+    materials
 }
 
 /// Everything that an image comes from. Names, tags, times, machine and engine are not in it.

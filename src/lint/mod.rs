@@ -16,9 +16,11 @@
 //! | `texts` | what stands in texts: dynamic references, forgotten `Fn::Sub`, secrets |
 //! | `circles`, `unused`, `quota` | rules about the template as a whole |
 //! | `acceptance` | findings that the author accepts, with a reason |
+//! | `dockerfile` | Dockerfiles: what in them cannot come out the same again |
 
 mod acceptance;
 mod circles;
+mod dockerfile;
 mod functions;
 mod path;
 mod quota;
@@ -44,6 +46,7 @@ use crate::language::transforms::is_extended;
 use crate::model::{Diagnostic, Diagnostics, Severity};
 use crate::template::Document;
 
+pub use dockerfile::Judge as DockerfileJudge;
 pub use rules::{RULES, Rule};
 
 use functions::Walk;

@@ -64,7 +64,7 @@ impl Finding {
 
 /// How many errors, and how many warnings, of one template are told. Who offers a template with
 /// more has made one mistake many times, or wants to see what happens.
-const MOST: usize = 200;
+pub(super) const MOST: usize = 200;
 
 /// Collects findings. Rules that try alternatives fill a report of their own first.
 #[derive(Debug, Default)]

@@ -26,8 +26,8 @@ macro_rules! rules {
 
 rules! {
     ACCEPTANCE "acceptance" Warning
-        "An entry under `Metadata.RekindleAccept` names no rule, gives no reason, or nothing needs it."
-        "name an existing rule with a reason, or take the entry out";
+        "An entry under `Metadata.RekindleAccept`, or a comment `# RekindleAccept`, names no rule, gives no reason, or nothing needs it."
+        "name an existing rule with a reason, or take it out";
     ATTRIBUTE_FORM "attribute-form" Error
         "An attribute of a resource (`DependsOn`, `DeletionPolicy`, `UpdatePolicy`, ...) is not what CloudFormation takes."
         "see *Resource attribute reference* in the CloudFormation user guide";
@@ -70,6 +70,9 @@ rules! {
     LANGUAGE_EXTENSIONS "language-extensions" Error
         "`AWS::LanguageExtensions` cannot write the template out."
         "see *AWS::LanguageExtensions transform* in the CloudFormation template reference";
+    LATEST_TAG "latest-tag" Warning
+        "A Dockerfile names an image by `latest`, or by no tag, which means the same."
+        "name the version that is meant";
     LOGICAL_NAME "logical-name" Error
         "A logical name is not made of letters and digits, or is too long."
         "use letters and digits only";
@@ -109,6 +112,9 @@ rules! {
     PARAMETER_TYPE "parameter-type" Error
         "A parameter has a type that does not exist."
         "the usual ones are String, Number and CommaDelimitedList";
+    PIPED_SCRIPT "piped-script" Error
+        "A Dockerfile runs a script straight from the network."
+        "name the script with its SHA-256 under `fetch` in the unit, COPY it, and run the file";
     PROPERTY_COMBINATION "property-combination" Error
         "Properties of a resource do not go together, or a policy document is none."
         "see the type in the CloudFormation template reference";
@@ -178,9 +184,18 @@ rules! {
     UNKNOWN_TYPE "unknown-type" Error
         "There is no such resource type."
         "types are named `AWS::SERVICE::RESOURCE`";
+    UNLOCKED_DEPENDENCIES "unlocked-dependencies" Error
+        "A package manager in a Dockerfile takes the newest versions that fit: no lock file, no exact version."
+        "install from a lock file, or write exact versions";
+    UNPINNED_BASE "unpinned-base" Error
+        "A Dockerfile names an image without a digest, and there is no lock that pins it."
+        "write NAME:TAG@sha256:..., or make it the template of a unit: `rekindle lock` then pins it";
     UNPINNED_LOOKUP "unpinned-lookup" Error
         "A value is looked up anew at every deployment, so the same source deploys differently tomorrow."
         "look it up once with `rekindle lock`, or write a version";
+    UNPINNED_PACKAGES "unpinned-packages" Error
+        "A Dockerfile installs what the distribution's archive has that day."
+        "name a snapshot of the archive, or copy the packages in and install the files";
     UNUSED_CONDITION "unused-condition" Warning
         "Nothing uses a condition."
         "take it out, or use it";
@@ -193,6 +208,9 @@ rules! {
     UNUSED_VARIABLE "unused-variable" Warning
         "A variable of `Fn::Sub` does not occur in its text."
         "take it out, or use it";
+    UNVERIFIED_DOWNLOAD "unverified-download" Error
+        "A Dockerfile takes a file from the network, and nothing compares it with a digest."
+        "name the file with its SHA-256 under `fetch` in the unit and COPY it, or compare it: `sha256sum --check`";
 }
 
 /// The rule with a code.

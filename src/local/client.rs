@@ -15,7 +15,7 @@ use crate::local::world::World;
 use crate::model::{Bucket, ObservedStack, StackEvent, StackResource, TaggedResource};
 use crate::port::{
     ChangeSet, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection, Identity, Page, PortError,
-    PortErrorKind, ResourceDrift, UpdateAnswer, UpdateStack,
+    PortErrorKind, ResourceDrifts, UpdateAnswer, UpdateStack,
 };
 
 /// Stacks of a page, as in the real API.
@@ -227,9 +227,9 @@ impl CloudFormation for Client {
         })
     }
 
-    async fn drifted_resources(&self, stack: &str) -> Result<Vec<ResourceDrift>, PortError> {
+    async fn resource_drifts(&self, stack: &str) -> Result<ResourceDrifts, PortError> {
         self.read("DescribeStackResourceDrifts", stack, |world, _| {
-            request::drifted_resources(world, &self.place, stack)
+            request::resource_drifts(world, &self.place, stack)
         })
     }
 

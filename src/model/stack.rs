@@ -199,9 +199,14 @@ pub struct StackResource {
 }
 
 impl StackResource {
-    /// Whether it is surely gone, or never was there.
+    /// Whether the stack surely has it no more, or never had it: it was deleted, or never came to be, or
+    /// its import was taken back and left it where it was.
     pub fn is_gone(&self) -> bool {
-        self.status == "DELETE_COMPLETE" || (self.status == "CREATE_FAILED" && self.physical_id.is_none())
+        match self.status.as_str() {
+            "DELETE_COMPLETE" | "IMPORT_FAILED" | "IMPORT_ROLLBACK_COMPLETE" => true,
+            "CREATE_FAILED" => self.physical_id.is_none(),
+            _ => false,
+        }
     }
 
     /// Whether a deletion left it alone, by a policy or because it was asked to.

@@ -123,13 +123,15 @@ pub struct PlannedAction {
 
 impl PlannedAction {
     /// Whether the only differences are values known at deploy time: if those come out equal, an
-    /// update has nothing to do and is left out.
+    /// update has nothing to do and is left out. That an earlier update was taken back is no difference.
     pub fn may_come_out_equal(&self) -> bool {
         self.action == ActionKind::Update
-            && self
-                .reasons
-                .iter()
-                .all(|reason| matches!(reason, Reason::ParameterUnknown { .. } | Reason::Consented { .. }))
+            && self.reasons.iter().all(|reason| {
+                matches!(
+                    reason,
+                    Reason::ParameterUnknown { .. } | Reason::Consented { .. } | Reason::Status { .. }
+                )
+            })
     }
 
     /// Whether the plan holds this consent for the instance.

@@ -90,8 +90,8 @@ pub trait CloudFormation: Send + Sync {
     /// How far a drift detection is.
     async fn drift_detection(&self, detection: &str) -> Result<DriftDetection, PortError>;
 
-    /// The resources of a stack that drifted, after a finished detection.
-    async fn drifted_resources(&self, stack: &str) -> Result<Vec<ResourceDrift>, PortError>;
+    /// What a finished detection found of a stack's resources.
+    async fn resource_drifts(&self, stack: &str) -> Result<ResourceDrifts, PortError>;
 
     /// Returns when a stack may have changed, at the latest after `deadline`. Real clouds sleep;
     /// the embedded engine lets its virtual time jump to the next change.
@@ -233,6 +233,15 @@ pub enum DriftDetection {
     Failed(String),
 }
 
+/// What a drift detection found of a stack's resources. Those that are in neither were not compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResourceDrifts {
+    /// Those that are not as their template says.
+    pub drifted: Vec<ResourceDrift>,
+    /// Logical ids of those that are.
+    pub in_sync: BTreeSet<String>,
+}
+
 /// A resource that is not as its template says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResourceDrift {
@@ -244,6 +253,33 @@ pub struct ResourceDrift {
     pub status: DriftStatus,
     /// JSON pointers of the properties that differ.
     pub paths: Vec<String>,
+    /// The same with their values, in the same order.
+    pub properties: Vec<PropertyDrift>,
+}
+
+/// A property that is not as its template says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PropertyDrift {
+    /// Its JSON pointer.
+    pub path: String,
+    /// What the template says, as text or as JSON; `None` where it says nothing.
+    pub expected: Option<String>,
+    /// What it is; `None` where it is not there.
+    pub actual: Option<String>,
+}
+
+impl ResourceDrift {
+    /// One that was changed in these properties.
+    pub fn modified(logical_id: String, resource_type: String, properties: Vec<PropertyDrift>) -> Self {
+        let paths = properties.iter().map(|property| property.path.clone()).collect();
+        Self { logical_id, resource_type, status: DriftStatus::Modified, paths, properties }
+    }
+
+    /// One that is gone.
+    pub fn deleted(logical_id: String, resource_type: String) -> Self {
+        let (paths, properties) = (Vec::new(), Vec::new());
+        Self { logical_id, resource_type, status: DriftStatus::Deleted, paths, properties }
+    }
 }
 
 /// In which way a resource drifted.

@@ -15,7 +15,8 @@ mod registry;
 pub use builder::{BuildOrder, Builder, BuilderError, ContextStream, ImageBuilder, LoadOrder, Output};
 pub use cloud::{
     ChangeSet, ChangeSetStatus, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection,
-    DriftStatus, Identity, Page, ResourceDrift, StackBody, UpdateAnswer, UpdateStack,
+    DriftStatus, Identity, Page, PropertyDrift, ResourceDrift, ResourceDrifts, StackBody, UpdateAnswer,
+    UpdateStack,
 };
 pub use delivery::{Delivery, NotDelivered};
 pub use error::{PortError, PortErrorKind};

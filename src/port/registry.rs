@@ -84,6 +84,15 @@ pub trait Registry: Send + Sync {
     /// already names it stays as it is; one that names another image is refused.
     async fn tag(&self, repository: &str, tag: &str, manifest: &[u8]) -> Result<(), RegistryError>;
 
+    /// Attaches artifacts to the image whose manifest is `subject`: `manifests` are theirs, and name it. Their
+    /// blobs are there. When it returns, whoever asks for what is attached to the image finds them.
+    async fn attach(
+        &self,
+        repository: &str,
+        subject: Digest,
+        manifests: &[Vec<u8>],
+    ) -> Result<(), RegistryError>;
+
     /// Writes the bytes of a file to `out`. When it returns they have the digest that was asked for.
     async fn fetch(
         &self,

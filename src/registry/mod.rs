@@ -12,6 +12,7 @@ mod fetch;
 mod manifest;
 mod pull;
 mod push;
+mod referrers;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -265,6 +266,15 @@ impl Registry for Registries {
 
     async fn tag(&self, repository: &str, tag: &str, manifest: &[u8]) -> Result<(), RegistryError> {
         self.push_manifest(repository, tag, manifest).await
+    }
+
+    async fn attach(
+        &self,
+        repository: &str,
+        subject: Digest,
+        manifests: &[Vec<u8>],
+    ) -> Result<(), RegistryError> {
+        self.attach_manifests(repository, subject, manifests).await
     }
 
     async fn fetch(

@@ -54,16 +54,7 @@ impl Registries {
             None => {}
         }
         let asked = place.asked(format!("image `{named}`"));
-        let kind: serde_json::Value =
-            serde_json::from_slice(manifest).map_err(|error| asked.answer(error.to_string()))?;
-        let kind = kind["mediaType"].as_str().unwrap_or_default().parse();
-        let kind = kind.map_err(|_| asked.answer("the manifest says no media type".to_owned()))?;
-        self.patiently(async || {
-            let bytes = manifest.to_vec();
-            let pushed = place.client.push_manifest_raw(&place.reference, bytes, Clone::clone(&kind)).await;
-            pushed.map(drop).map_err(|error| asked.failure(error))
-        })
-        .await?;
+        self.put_manifest(&place, &place.reference, manifest, &asked).await?;
         match self.tagged(&place, &named).await? {
             Some(found) if found == wanted => Ok(()),
             Some(found) => Err(taken(repository, tag, found, wanted)),

@@ -20,7 +20,7 @@ use crate::release::input_manifest::{InputManifest, UnitInputs};
 use crate::release::outputs::{self, UsedOutputs};
 use crate::release::template_checks::Depth;
 use crate::release::{language_checks, parameters, stored, template_checks};
-use crate::render::{Context, Limits, RenderedStack, Renderer, Sources, Visible};
+use crate::render::{Context, Limits, RenderedFiles, RenderedStack, Renderer, Sources, Visible};
 use crate::template::analysis;
 
 /// Longest text of the `Rekindle` output, in bytes (a value that is read in every page).
@@ -144,26 +144,46 @@ impl<'p> Assembler<'p> {
         contexts: &BTreeMap<TargetName, TargetContext>,
     ) -> (Vec<DesiredImage>, Diagnostics) {
         let read = |image: &ResolvedImage| {
-            let context = contexts[&image.instance.target].of(&image.inputs)?;
-            let rendered = self.renderer.files(&Project::folder(&image.template.value), &context)?;
-            let borrowed =
-                self.borrowed_drafts(&resolved.environment, &image.instance, &image.template, &rendered.used);
-            let name = &resolved.environment.name;
-            let image = images::desired(self.project, name, image, rendered, &self.known)?;
-            Ok((image, borrowed))
+            let context = contexts[&image.instance.target].of(&image.inputs);
+            let folder = Project::folder(&image.template.value);
+            let rendered = match context.and_then(|context| self.renderer.files(&folder, &context)) {
+                Ok(rendered) => rendered,
+                Err(problems) => return (None, problems),
+            };
+            self.read_image(&resolved.environment, image, rendered)
         };
-        let read: Vec<Result<_, Diagnostics>> = resolved.images.par_iter().map(read).collect();
+        let read: Vec<(Option<DesiredImage>, Diagnostics)> = resolved.images.par_iter().map(read).collect();
         let (mut images, mut problems) = (Vec::new(), Diagnostics::default());
-        for result in read {
-            match result {
-                Ok((image, borrowed)) => {
-                    problems.extend(borrowed);
-                    images.push(image);
-                }
-                Err(found) => problems.extend(found),
-            }
+        for (image, found) in read {
+            images.extend(image);
+            problems.extend(found);
         }
         (images, problems)
+    }
+
+    /// An image, if it can be read, and what is wrong with it.
+    fn read_image(
+        &self,
+        environment: &Environment,
+        image: &ResolvedImage,
+        rendered: RenderedFiles,
+    ) -> (Option<DesiredImage>, Diagnostics) {
+        let mut problems = Diagnostics::default();
+        problems.extend(self.borrowed_drafts(environment, &image.instance, &image.template, &rendered.used));
+        let files = match images::Files::of(image, rendered) {
+            Ok(files) => files,
+            Err(found) => return (None, found),
+        };
+        if self.depth == Depth::Everything {
+            problems.extend(files.lint(self.project, image));
+        }
+        match images::desired(self.project, &environment.name, image, &files, &self.known) {
+            Ok(image) => (Some(image), problems),
+            Err(found) => {
+                problems.extend(found);
+                (None, problems)
+            }
+        }
     }
 
     fn complete(

@@ -5,19 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::image::{self, Known, Recipe, Request};
+use crate::lint::DockerfileJudge;
 use crate::manifest::resolve::Bound;
 use crate::manifest::{Project, ResolvedEnvironment, ResolvedImage, ResolvedUnit};
 use crate::model::{
     BaseImage, Binding, BuiltImage, Context as FileContext, Diagnostic, Diagnostics, Digest, EnvironmentName,
-    Fetch, InstanceName, Place, Repository,
+    Fetch, InstanceName, Place, Repository, TemplateRef,
 };
 use crate::render::RenderedFiles;
+use crate::template::Origin;
 
 /// An image as the source wants it.
 #[derive(Clone, Debug)]
 pub struct DesiredImage {
     /// The unit and the target it is for.
     pub instance: InstanceName,
+    /// Its template.
+    pub template: TemplateRef,
     /// How it is put together.
     pub recipe: Recipe,
     /// The directory of the project that it copies from.
@@ -37,15 +41,17 @@ const DOCKERFILE: &str = "Dockerfile";
 const APART: [&str; 3] = [DOCKERFILE, "interface.yaml", ".dockerignore"];
 
 /// What a template of kind image made.
-struct Files {
+pub(super) struct Files {
     /// The Dockerfile's name, for problems in it.
     file: String,
     dockerfile: Vec<u8>,
+    /// Where a rendered Dockerfile comes from.
+    origin: Option<Origin>,
     beside: BTreeMap<String, Vec<u8>>,
 }
 
 impl Files {
-    fn of(image: &ResolvedImage, rendered: RenderedFiles) -> Result<Self, Diagnostics> {
+    pub(super) fn of(image: &ResolvedImage, rendered: RenderedFiles) -> Result<Self, Diagnostics> {
         let folder = format!("templates/{}", Project::folder(&image.template.value));
         let mut beside = rendered.files;
         let Some(dockerfile) = beside.remove(DOCKERFILE) else {
@@ -58,9 +64,43 @@ impl Files {
         for name in APART {
             beside.remove(name);
         }
-        let is_rendered = rendered.used.iter().any(|path| path.ends_with("/Dockerfile.tera"));
-        let file = format!("{folder}/{DOCKERFILE}{}", if is_rendered { " (rendered)" } else { "" });
-        Ok(Self { file, dockerfile, beside })
+        let mut origins = rendered.origins;
+        let origin = origins.remove(DOCKERFILE);
+        let file = format!("{folder}/{DOCKERFILE}{}", if origin.is_some() { ".tera" } else { "" });
+        Ok(Self { file, dockerfile, origin, beside })
+    }
+
+    /// What the linter says of the Dockerfile.
+    pub(super) fn lint(&self, project: &Project, image: &ResolvedImage) -> Diagnostics {
+        let Ok(text) = std::str::from_utf8(&self.dockerfile) else { return Diagnostics::default() };
+        let context = image.context.as_ref().and_then(|context| project.contexts.get(&context.value));
+        let paths = context.iter().flat_map(|context| context.0.keys()).map(ToString::to_string);
+        let fetched = image.fetches.iter().map(|fetch| fetch.path.clone());
+        let names = paths.chain(fetched).chain(self.beside.keys().cloned()).collect();
+        let judge = DockerfileJudge {
+            file: &self.file,
+            text,
+            is_unit: true,
+            texts: &self.beside,
+            names: Some(&names),
+            arguments: &image.arguments,
+        };
+        self.in_source(judge.lint())
+    }
+
+    /// The same with places in the source instead of the render. A render that cannot be traced says so.
+    fn in_source(&self, mut found: Diagnostics) -> Diagnostics {
+        let Some(origin) = &self.origin else { return found };
+        let text = String::from_utf8_lossy(&self.dockerfile);
+        for place in found.0.iter_mut().filter_map(|found| found.place.as_mut()) {
+            if place.file == self.file && place.line > 0 {
+                let rendered = self.file.trim_end_matches(".tera");
+                let untraced =
+                    |place: &Place| Place { file: format!("{rendered} (rendered)"), ..place.clone() };
+                *place = origin.trace(&text, place).unwrap_or_else(|| untraced(place));
+            }
+        }
+        found.without_repetition()
     }
 
     fn request<'r>(
@@ -92,18 +132,19 @@ pub(super) fn desired(
     project: &Project,
     environment: &EnvironmentName,
     image: &ResolvedImage,
-    rendered: RenderedFiles,
+    files: &Files,
     known: &Known,
 ) -> Result<DesiredImage, Diagnostics> {
-    let files = Files::of(image, rendered)?;
     let nothing = FileContext::default();
     let context = context(project, image)?.unwrap_or(&nothing);
     let bases = project.lock.bases(&image.platform);
-    let recipe = image::read(&files.request(image, context, &bases, known))?;
+    let recipe = image::read(&files.request(image, context, &bases, known))
+        .map_err(|problem| files.in_source(problem.into()))?;
     Ok(DesiredImage {
         locked: project.lock.image(environment, &image.instance, recipe.input),
         context: image.context.as_ref().map(|context| context.value.clone()),
         instance: image.instance.clone(),
+        template: image.template.value.clone(),
         repository: image.repository.clone(),
         fetches: image.fetches.clone(),
         recipe,
@@ -121,8 +162,8 @@ pub(super) fn base_names(
         &FileContext::default(),
         &BTreeMap::new(),
         &Known::default(),
-    ))?;
-    Ok(names)
+    ));
+    names.map_err(|problem| files.in_source(problem.into()))
 }
 
 fn context<'p>(project: &'p Project, image: &ResolvedImage) -> Result<Option<&'p FileContext>, Diagnostics> {

@@ -82,7 +82,7 @@ impl Library {
 
     /// What the lines of `text`, the render of a source, were made of. Renders it again; `None` where
     /// that does not give the same text.
-    pub(super) fn lines(&self, path: &str, context: &Context, text: &str) -> Option<Lines> {
+    pub(super) fn lines(&self, path: &str, mode: Mode, context: &Context, text: &str) -> Option<Lines> {
         let stamped = self.stamped.get_or_init(|| Stamped::compile(&self.tera, &self.sources)).as_ref()?;
         let room = |size: usize| size.saturating_mul(STAMPED_SIZE);
         let limits = Limits {
@@ -92,7 +92,7 @@ impl Library {
             value_size: room(self.limits.value_size),
         };
         let mut writer = Bounded { bytes: Vec::new(), left: limits.output_bytes };
-        session::begin(Mode::Structured, limits);
+        session::begin(mode, limits);
         let result = stamped.tera.render_to(path, &context.to_tera(), &mut writer);
         session::end();
         result.ok()?;

@@ -227,7 +227,7 @@ proptest! {
         let path = "a/1.0.0/template.yaml.tera";
         let library = Library::compile(&with_part(&text), "a/1.0.0", Limits::default()).unwrap();
         let Ok(output) = library.render(path, Mode::Structured, &context()) else { return Ok(()) };
-        let lines = library.lines(path, &context(), &output.text).map(|lines| lines.rendered.len());
+        let lines = library.lines(path, Mode::Structured, &context(), &output.text).map(|lines| lines.rendered.len());
         prop_assert_eq!(lines, Some(output.text.split_inclusive('\n').count()), "{:?}", output.text);
     }
 }

@@ -32,10 +32,12 @@ pub struct RenderedStack {
 }
 
 /// The files of a folder, rendered or taken as they are.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct RenderedFiles {
     /// By path in the folder, without the suffix `.tera`.
     pub files: BTreeMap<String, Vec<u8>>,
+    /// Where those that were rendered come from.
+    pub origins: BTreeMap<String, Origin>,
     /// Paths below `templates/` of every source that had influence.
     pub used: BTreeSet<String>,
 }
@@ -68,7 +70,7 @@ impl Renderer {
         let Output { text, session, used } = library.render(&path, Mode::Structured, context)?;
         let key = documents::key(&file, text.as_bytes(), &session.insertions);
         let (is_json, library, context) = (name.ends_with(".json"), Arc::clone(library), context.clone());
-        let origin = Some(Origin::new(move |text| library.lines(&path, &context, text)));
+        let origin = Some(Origin::new(move |text| library.lines(&path, Mode::Structured, &context, text)));
         let read = || template::read_rendered(&file, is_json, text, session.insertions, origin.clone());
         let template = self.documents.get_or_read(key, read)?.from_origin(origin);
         Ok(RenderedStack { template, used })
@@ -81,15 +83,19 @@ impl Renderer {
     /// Diagnostics with places; also when two files have one name after rendering.
     pub fn files(&self, folder: &str, context: &Context) -> Result<RenderedFiles, Diagnostics> {
         let prefix = format!("{folder}/");
-        let mut rendered = RenderedFiles { files: BTreeMap::new(), used: BTreeSet::new() };
+        let mut rendered = RenderedFiles::default();
         for (path, bytes) in
             self.sources.0.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix))
         {
             let name = path[prefix.len()..].to_owned();
             let (name, bytes) = match name.strip_suffix(".tera") {
                 Some(name) => {
-                    let mut output = self.library(folder)?.render(path, Mode::Text, context)?;
+                    let library = self.library(folder)?;
+                    let mut output = library.render(path, Mode::Text, context)?;
                     rendered.used.append(&mut output.used);
+                    let (library, path, context) = (Arc::clone(library), path.clone(), context.clone());
+                    let find = move |text: &str| library.lines(&path, Mode::Text, &context, text);
+                    rendered.origins.insert(name.to_owned(), Origin::new(find));
                     (name.to_owned(), output.text.into_bytes())
                 }
                 None => (name, bytes.clone()),

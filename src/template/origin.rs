@@ -72,6 +72,15 @@ fn printing(text: &str, end: usize) -> Range<usize> {
     start..close
 }
 
+impl Origin {
+    /// The place in the sources of a place in the render, whose text is `content`; `None` where that cannot
+    /// be traced.
+    pub fn trace(&self, content: &str, place: &Place) -> Option<Place> {
+        let (line, column) = (place.line.checked_sub(1)?, place.column.checked_sub(1)?);
+        self.place(content, line, column, place.width)
+    }
+}
+
 type Find = dyn Fn(&str) -> Option<Lines> + Send + Sync;
 
 /// Finds the lines out when somebody asks for a place: nobody does where all is right.

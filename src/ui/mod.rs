@@ -9,6 +9,7 @@ mod consequence_view;
 pub mod error;
 pub mod error_json;
 pub mod estimate_view;
+pub mod image_about_view;
 pub mod image_diff_view;
 pub mod image_plan_view;
 pub mod orphans_view;

@@ -21,6 +21,21 @@ pub struct Verification {
     pub drift: bool,
     /// Everything that differs, by instance.
     pub differences: Vec<Difference>,
+    /// Resources of which drift detection says nothing, by instance.
+    pub unchecked: Vec<Unchecked>,
+}
+
+/// A resource that was not compared with its template.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Unchecked {
+    /// The instance.
+    #[serde(rename = "unit")]
+    pub instance: InstanceName,
+    /// Logical id.
+    pub resource: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub resource_type: String,
 }
 
 /// One thing that differs.
@@ -54,7 +69,12 @@ pub fn verification(found: &Verification, palette: &Palette) -> String {
         shown.push_str(&format!("  {} {DRIFT_HINT}\n", palette.paint(Label::Hint, "hint:")));
     }
     let with_drift = if found.drift { ", drift included" } else { "" };
-    let checked = format!("{}{with_drift}", text::count(found.checked, "unit"));
+    let without = match found.unchecked.len() {
+        0 => String::new(),
+        number => format!(", {} not compared", text::count(number, "resource")),
+    };
+    let checked = format!("{}{with_drift}{without}", text::count(found.checked, "unit"));
+    shown.push_str(&unchecked(found, palette));
     let headline = match found.differences.len() {
         0 => palette
             .paint(Label::Success, format!("{} is what the source says ({checked})", found.environment)),
@@ -70,6 +90,23 @@ pub fn verification(found: &Verification, palette: &Palette) -> String {
     format!("{headline}\n{shown}  release    {}\n  deployment {}\n", found.release, found.deployment)
 }
 
+fn unchecked(found: &Verification, palette: &Palette) -> String {
+    if found.unchecked.is_empty() {
+        return String::new();
+    }
+    let line = |one: &Unchecked| {
+        format!(
+            "    {}: `{}` ({})\n",
+            one.instance,
+            text::clean(&one.resource),
+            text::clean(&one.resource_type)
+        )
+    };
+    let headline = "not compared, because CloudFormation cannot compare such resources with their template:";
+    let lines: String = found.unchecked.iter().map(line).collect();
+    format!("  {}\n{lines}", palette.paint(Label::Warning, headline))
+}
+
 /// The document for programs.
 pub fn document(found: &Verification) -> Value {
     json!({
@@ -81,5 +118,6 @@ pub fn document(found: &Verification) -> Value {
         "checked": found.checked,
         "drift": found.drift,
         "differences": found.differences,
+        "unchecked": found.unchecked,
     })
 }

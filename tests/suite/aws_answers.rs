@@ -224,5 +224,5 @@ async fn drift_is_read() {
     assert_eq!(cloud.drift_detection("d-1").await.unwrap(), DriftDetection::Pending);
     assert_eq!(cloud.drift_detection("d-1").await.unwrap(), DriftDetection::Done { drifted: 2 });
     assert_eq!(cloud.drift_detection("d-1").await.unwrap(), DriftDetection::Failed("denied".to_owned()));
-    assert_debug_snapshot!(cloud.drifted_resources(STACK).await.unwrap());
+    assert_debug_snapshot!(cloud.resource_drifts(STACK).await.unwrap().drifted);
 }

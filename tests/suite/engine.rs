@@ -96,6 +96,14 @@ impl World {
     }
 }
 
+/// Being throttled says nothing of how well the service is: the one does not use up the patience with the
+/// other.
+#[tokio::test]
+async fn a_service_that_is_unwell_after_throttling_is_asked_again() {
+    let world = World::new(&["DescribeStacks=throttled*25", "DescribeStacks=unwell*5"]);
+    assert!(world.observe(&[]).await.stacks.values().all(Vec::is_empty));
+}
+
 fn sealed(units: &[DesiredUnit]) -> Vec<SealedUnit> {
     units.iter().cloned().map(SealedUnit::from).collect()
 }

@@ -1,6 +1,7 @@
 //! The one integration-test binary: each file is one scenario group (see `docs/ARCHITECTURE.md`).
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
+mod any_start;
 mod attach;
 #[cfg(feature = "aws")]
 mod aws_answers;
@@ -20,7 +21,9 @@ mod conformance;
 mod deliveries;
 #[cfg(feature = "docker")]
 mod docker;
+mod dockerfile_lint;
 mod documents;
+mod drift;
 mod engine;
 mod estimate;
 mod failed_runs;
@@ -39,6 +42,7 @@ mod main_job;
 #[cfg(feature = "aws")]
 mod ministack;
 mod practice;
+mod provenance;
 #[cfg(feature = "docker")]
 mod pushes;
 #[cfg(feature = "docker")]

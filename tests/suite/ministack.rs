@@ -77,7 +77,7 @@ async fn a_change_behind_the_stacks_back_is_drift() {
     client.put_bucket_versioning().bucket(&bucket).versioning_configuration(suspended).send().await.unwrap();
 
     assert_eq!(world.drift(&stack.id).await, DriftDetection::Done { drifted: 1 });
-    let drifted = world.cloud.drifted_resources(&stack.id).await.unwrap();
+    let drifted = world.cloud.resource_drifts(&stack.id).await.unwrap().drifted;
     assert_eq!((drifted[0].logical_id.as_str(), drifted[0].status), ("Bucket", DriftStatus::Modified));
     assert_eq!(drifted[0].paths, ["/VersioningConfiguration/Status"]);
 }

@@ -1,9 +1,8 @@
 //! Every status of a stack, reached on the embedded engine one by one, and what is done about it: by the
 //! table that `docs/recovery.md` shows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rekindle::engine::{
     Cloud, Clouds, ExecuteOptions, Outcome, Pace, Recorder, Scope, Stop, UnitOutcome, complete_templates,
@@ -11,107 +10,50 @@ use rekindle::engine::{
 };
 use rekindle::local::{self, Client};
 use rekindle::model::facts::Identity;
-use rekindle::model::{Class, DesiredUnit, Digest, SealedUnit, StackStatus};
+use rekindle::model::{Class, DesiredUnit, SealedUnit, StackStatus};
 use rekindle::plan::{self, ActionKind, Observation, Plan, PlanError, status_table};
-use rekindle::port::{ChangeSetStatus, CloudFormation, CreateStack, DeleteStack, StackBody, UpdateStack};
+use rekindle::port::CloudFormation;
 use serde_json::{Value, json};
 
 use crate::support::context;
+use crate::support::reach::{Reach, body, first_resources, recipe, rest, second_resources};
 
 const STACK: &str = "fieldbook-demo-data";
 
 fn unit(resources: Value) -> SealedUnit {
+    desired(resources).into()
+}
+
+fn desired(resources: Value) -> DesiredUnit {
     let identity = Identity {
         project: "fieldbook".parse().unwrap(),
         environment: "demo".parse().unwrap(),
         instance: "data".parse().unwrap(),
     };
     let template = json!({"Resources": resources, "Outputs": {"Note": {"Value": "standing"}}});
-    DesiredUnit::new(identity, Class::Stateless, template.into()).into()
-}
-
-fn topic(name: &str, after: &[&str]) -> Value {
-    json!({"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": name}, "DependsOn": after})
+    DesiredUnit::new(identity, Class::Stateless, template.into())
 }
 
 fn first() -> SealedUnit {
-    unit(json!({"One": topic("first", &[]), "Two": topic("first", &["One"]), "Old": topic("old", &[])}))
+    unit(first_resources())
 }
 
-/// What the source wants: it changes `One` before `Two`, makes `New` before both, and has no `Old`.
+/// What the source wants.
 fn second() -> SealedUnit {
-    unit(
-        json!({"New": topic("new", &[]), "One": topic("second", &["New"]), "Two": topic("second", &["One"])}),
-    )
-}
-
-fn body(unit: &SealedUnit) -> StackBody {
-    let facts = unit.facts(&BTreeMap::new(), Digest::of("release"));
-    StackBody {
-        template: unit.sent_template(&facts),
-        parameters: BTreeMap::new(),
-        kept_parameters: BTreeSet::new(),
-        tags: unit.all_tags(),
-        capabilities: Vec::new(),
-        service_role: None,
-        notifications: Vec::new(),
-    }
-}
-
-/// An import may not bring outputs: the stack's facts are in its template alone.
-fn import_body(resources: Value) -> StackBody {
-    let mut body = body(&unit(resources));
-    let mut template: Value = serde_json::from_str(&body.template).unwrap();
-    template.as_object_mut().unwrap().remove("Outputs");
-    body.template = template.to_string();
-    body
-}
-
-fn bucket(name: &str, after: &[&str]) -> Value {
-    json!({"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain", "Properties": {"BucketName": name},
-        "DependsOn": after})
-}
-
-/// How a stack gets into a status: faults, and what is asked for in turn.
-fn recipe(status: &StackStatus) -> (&'static [&'static str], &'static [&'static str]) {
-    use StackStatus as S;
-    match status {
-        S::CreateInProgress | S::CreateComplete => (&[], &["create"]),
-        S::CreateFailed => (&["CreateStack=no-rollback", "data.Two*1"], &["create"]),
-        S::RollbackInProgress | S::RollbackComplete => (&["data.Two*1"], &["create"]),
-        S::RollbackFailed => (&["data.Two*1", "data.One:delete*1"], &["create"]),
-        S::DeleteInProgress | S::DeleteComplete => (&[], &["create", "delete"]),
-        S::DeleteFailed => (&["data.One:delete*1"], &["create", "delete"]),
-        S::UpdateInProgress | S::UpdateCompleteCleanupInProgress | S::UpdateComplete => {
-            (&[], &["create", "update"])
-        }
-        S::UpdateFailed => (&["UpdateStack=no-rollback", "data.Two:update*1"], &["create", "update"]),
-        S::UpdateRollbackInProgress
-        | S::UpdateRollbackCompleteCleanupInProgress
-        | S::UpdateRollbackComplete => (&["data.Two:update*1"], &["create", "update"]),
-        S::UpdateRollbackFailed => (&["data.Two:update*1", "data.One:rollback*1"], &["create", "update"]),
-        S::ReviewInProgress => (&[], &["review"]),
-        S::ImportInProgress | S::ImportComplete => (&[], &["orphan", "import"]),
-        S::ImportRollbackInProgress | S::ImportRollbackComplete => (&[], &["orphan", "import absent"]),
-        S::ImportRollbackFailed => (&["data.Bucket:rollback*1"], &["orphan", "import absent"]),
-        S::Unknown(status) => panic!("the embedded engine has no {status}"),
-    }
+    unit(second_resources())
 }
 
 /// An environment of one unit.
 struct Scene {
-    cloud: local::Cloud,
     client: Client,
     clouds: Clouds,
     recorder: Recorder,
-    /// ARN of the stack that was brought into a status.
-    id: String,
 }
 
 impl Scene {
     /// A scene in which the unit's stack has this status, and nothing fails any more.
     async fn of(status: &StackStatus) -> Self {
-        let (faults, steps) = recipe(status);
+        let (faults, steps) = recipe(status, "data");
         let faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
         let now = "2026-11-01T10:00:00Z".parse().unwrap();
         let cloud = local::Cloud::in_memory(local::Options { now, faults });
@@ -119,95 +61,18 @@ impl Scene {
         let reached = Cloud::new(Arc::new(client.clone()), Pace::Virtual);
         let clouds =
             Clouds { targets: [("primary".parse().unwrap(), reached)].into(), used: BTreeMap::new() };
-        let mut scene = Self { cloud, client, clouds, recorder: Recorder::default(), id: String::new() };
+        let before = desired(first_resources());
+        let bodies = (body(&first(), BTreeMap::new()), body(&second(), BTreeMap::new()));
+        let mut reach = Reach { client: &client, unit: &before, bodies, id: String::new() };
         for (number, step) in steps.iter().enumerate() {
-            scene.ask(step).await;
-            scene.wait(number + 1 == steps.len(), status).await;
-        }
-        scene.cloud.set_faults(Vec::new());
-        scene
-    }
-
-    async fn ask(&mut self, step: &str) {
-        let token = step.replace(' ', "-");
-        match step {
-            "create" => self.id = self.create(STACK, body(&first())).await,
-            "update" => {
-                let request = UpdateStack { stack: self.id.clone(), body: body(&second()), token };
-                self.client.update_stack(&request).await.unwrap();
+            reach.ask(step).await;
+            match number + 1 == steps.len() {
+                true => reach.wait_for(status).await,
+                false => rest(&client, &reach.id).await,
             }
-            "delete" => self.delete(&self.id).await,
-            "review" => {
-                let request = UpdateStack { stack: STACK.to_owned(), body: body(&first()), token };
-                self.client.create_review("review", &request).await.unwrap();
-                self.id = self.client.describe_stack(STACK).await.unwrap().unwrap().id;
-            }
-            "orphan" => {
-                let body = StackBody {
-                    tags: BTreeMap::new(),
-                    ..import_body(json!({"Bucket": bucket("kept", &[])}))
-                };
-                let id = self.create("before", body).await;
-                self.rest(&id).await;
-                self.delete(&id).await;
-                self.id = id;
-            }
-            _ => self.import(step.ends_with("absent")).await,
         }
-    }
-
-    async fn create(&self, name: &str, body: StackBody) -> String {
-        let request = CreateStack {
-            stack: name.parse().unwrap(),
-            body,
-            stack_policy: None,
-            termination_protection: false,
-            timeout_minutes: None,
-            token: format!("create-{name}"),
-        };
-        self.client.create_stack(&request).await.unwrap()
-    }
-
-    async fn delete(&self, id: &str) {
-        let request = DeleteStack { stack: id.to_owned(), service_role: None, token: "delete".to_owned() };
-        self.client.delete_stack(&request).await.unwrap();
-    }
-
-    /// Imports the orphan, and with it something that is not there if it is to fail.
-    async fn import(&mut self, with_absent: bool) {
-        let mut resources = json!({"Bucket": bucket("kept", &[])});
-        let mut imports = BTreeMap::from([("Bucket".to_owned(), "kept".to_owned())]);
-        if with_absent {
-            resources["Other"] = bucket("absent", &["Bucket"]);
-            imports.insert("Other".to_owned(), "absent".to_owned());
-        }
-        let body = import_body(resources);
-        let request = UpdateStack { stack: STACK.to_owned(), body, token: "import".to_owned() };
-        let set = self.client.create_import("import", &request, &imports).await.unwrap();
-        while self.client.describe_change_set(&set).await.unwrap().status == ChangeSetStatus::Pending {
-            self.client.wait_for_change(Duration::from_secs(60)).await.unwrap();
-        }
-        self.client.execute_change_set(&set, "go").await.unwrap();
-        self.id = self.client.describe_stack(STACK).await.unwrap().unwrap().id;
-    }
-
-    /// Lets time pass until the stack rests, or has the status that is wanted at last.
-    async fn wait(&self, is_last: bool, status: &StackStatus) {
-        for _ in 0..10_000 {
-            let found = self.client.describe_stack(&self.id).await.unwrap().unwrap();
-            if if is_last { found.status == *status } else { !found.status.is_busy() } {
-                return;
-            }
-            assert!(found.status.is_busy(), "{status} was not reached: it is {}", found.status);
-            self.client.wait_for_change(Duration::from_secs(1)).await.unwrap();
-        }
-        panic!("{status} was not reached");
-    }
-
-    async fn rest(&self, id: &str) {
-        while self.client.describe_stack(id).await.unwrap().unwrap().status.is_busy() {
-            self.client.wait_for_change(Duration::from_secs(60)).await.unwrap();
-        }
+        cloud.set_faults(Vec::new());
+        Self { client, clouds, recorder: Recorder::default() }
     }
 
     async fn look(&self) -> Observation {

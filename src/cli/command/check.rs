@@ -12,7 +12,8 @@ use crate::cli::Session;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::{Failure, Problem};
 use crate::disk;
-use crate::lint::{self, Purpose, RULES};
+use crate::image;
+use crate::lint::{self, DockerfileJudge, Purpose, RULES};
 use crate::manifest::Project;
 use crate::model::{Diagnostics, EnvironmentName, Region};
 use crate::release::Assembler;
@@ -34,7 +35,7 @@ pub struct CheckArguments {
     /// Treat warnings as errors
     #[arg(long)]
     pub strict: bool,
-    /// Check a CloudFormation template, or all in a directory, without a project (repeatable)
+    /// Check a CloudFormation template or a Dockerfile, or all in a directory, without a project (repeatable)
     #[arg(long = "template", value_name = "PATH")]
     pub templates: Vec<Utf8PathBuf>,
     /// With --template: the region the templates are for
@@ -58,7 +59,7 @@ struct NotRendered(Utf8PathBuf);
 const NOT_RENDERED_HINT: &str = "in its project, `rekindle check ENV` judges what it renders to";
 
 const NO_TEMPLATE_HINT: &str = "in a directory, files that end in .yaml, .yml, .json or .template are \
-                                checked; a file with another name must be named itself";
+                                checked, and Dockerfiles; a file with another name must be named itself";
 
 /// What was looked at.
 enum Subject {
@@ -126,10 +127,35 @@ fn judge(file: &Utf8Path, purpose: Purpose<'_>) -> Result<Diagnostics, Failure> 
     if file.extension() == Some("tera") {
         return Err(Failure::new(ExitCode::Error, NotRendered(file.to_owned())).hint(NOT_RENDERED_HINT));
     }
+    if disk::is_dockerfile(file) {
+        return Ok(judge_dockerfile(file.as_str(), &bytes));
+    }
     Ok(match read_as_found(file.as_str(), &bytes) {
         Ok(document) => lint::lint(&document, purpose),
         Err(problems) => problems,
     })
+}
+
+/// A Dockerfile that belongs to no unit: what it is built with is not known.
+fn judge_dockerfile(file: &str, bytes: &[u8]) -> Diagnostics {
+    let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
+    let read = match std::str::from_utf8(bytes) {
+        Ok(_) => image::check_syntax(file, text.as_bytes()),
+        Err(_) => image::check_syntax(file, bytes),
+    };
+    if let Err(problem) = read {
+        return problem.into();
+    }
+    let (texts, arguments) = (BTreeMap::new(), BTreeMap::new());
+    let judge = DockerfileJudge {
+        file,
+        text: &text,
+        is_unit: false,
+        texts: &texts,
+        names: None,
+        arguments: &arguments,
+    };
+    judge.lint()
 }
 
 fn show(

@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 use crate::cli::Session;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
+use crate::cli::image_about;
 use crate::cli::image_build;
 use crate::disk::{Store, StoredImage, Wanted, Workspace, image_files};
+use crate::image::about::Attachment;
 use crate::image::canonical::{self, Unpacked};
 use crate::manifest::lock::{IMAGE, Lock, LockedImage};
 use crate::ui::{SCHEMA, build_view, image_diff_view, text};
@@ -34,6 +36,21 @@ pub enum ImageCommand {
         #[arg(value_name = "B")]
         other: String,
     },
+    /// Show what an image was made from and by whom, and which packages are in it
+    #[command(after_help = "Examples:\n  rekindle image show in-0123...\n  \
+        rekindle image show sha256:0123... --packages      the list in SPDX\n  \
+        rekindle image show sha256:0123... --provenance    the statement in the words of in-toto and SLSA")]
+    Show {
+        /// `sha256:DIGEST` or `in-INPUT` of the store, as `rekindle image ls` and `rekindle build` show them
+        #[arg(value_name = "IMAGE")]
+        image: String,
+        /// Print the statement of its provenance as it is, in JSON
+        #[arg(long, conflicts_with = "packages")]
+        provenance: bool,
+        /// Print the list of its packages as it is, in JSON
+        #[arg(long)]
+        packages: bool,
+    },
     /// Remove the images that `rekindle.lock` does not name, and what was left over
     #[command(after_help = "Examples:\n  rekindle image gc")]
     Gc,
@@ -45,6 +62,14 @@ pub fn run(session: &Session, command: &ImageCommand) -> Result<ExitCode, Failur
     match command {
         ImageCommand::Ls => list(session, &store),
         ImageCommand::Gc => collect_garbage(session, &store),
+        ImageCommand::Show { image, provenance, packages } => {
+            let wanted = match (provenance, packages) {
+                (true, _) => Some(Attachment::Provenance),
+                (_, true) => Some(Attachment::Packages),
+                _ => None,
+            };
+            image_about::show(session, &store, image, wanted)
+        }
         ImageCommand::Diff { one, other } => difference(session, &store, one, other),
     }
 }

@@ -10,7 +10,7 @@ use crate::cli::view::Notices;
 use crate::cli::wire::Wiring;
 use crate::engine::{self, EventSink, Stop, VerifyOptions};
 use crate::release::Assembly;
-use crate::ui::verify_view::{self, Difference, Verification};
+use crate::ui::verify_view::{self, Difference, Unchecked, Verification};
 
 /// Compares and shows every difference.
 pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<ExitCode, Failure> {
@@ -50,6 +50,13 @@ pub(in crate::cli) async fn compare(
             detail: serde_json::json!(difference),
         })
     });
+    let unchecked = report.units.iter().flat_map(|unit| {
+        unit.unchecked.iter().map(|one| Unchecked {
+            instance: unit.instance.clone(),
+            resource: one.logical_id.clone(),
+            resource_type: one.resource_type.clone(),
+        })
+    });
     Ok(Verification {
         environment: assembly.environment.name.clone(),
         release: assembly.release,
@@ -57,5 +64,6 @@ pub(in crate::cli) async fn compare(
         checked: assembly.units.len(),
         drift: options.drift,
         differences: differences.chain(site.unaccounted()).collect(),
+        unchecked: unchecked.collect(),
     })
 }

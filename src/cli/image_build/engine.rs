@@ -39,7 +39,7 @@ pub(super) fn build(
     let name = runtime::run(async |stop| {
         let engine = wire::image_builder(session).await?;
         build.run(&*engine, &space, context, &mut *out, stop).await?;
-        Ok(format!("{} ({})", engine.name(), builder.word()))
+        Ok(engine.name())
     })?;
     out.flush().map_err(CanonicalError::Write)?;
     let files = canonical::files(&space, export)?;

@@ -1,6 +1,7 @@
 //! One image from source to manifest: found in the store, put together, or built by a Docker engine and
 //! made canonical.
 
+mod about;
 mod base;
 mod engine;
 mod progress;
@@ -14,8 +15,9 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::image_build::progress::Steps;
 use crate::disk::{ContextFiles, Store, Workspace};
+use crate::image::about::Texts;
 use crate::image::canonical::{self, Canonical, Dropped, Unpacked};
-use crate::image::{Blob, assemble};
+use crate::image::{Blob, assemble, texts};
 use crate::model::InstanceName;
 use crate::port::Builder;
 use crate::release::DesiredImage;
@@ -45,6 +47,10 @@ pub struct Made {
     pub by: String,
     /// What drop rules did, where an engine built it.
     pub dropped: Vec<Dropped>,
+    /// The engine that built it, with its version, and the builder; `None` where none did.
+    engine: Option<(String, Builder)>,
+    /// The files that say which packages it has; none where it was not made now.
+    texts: Texts,
 }
 
 /// An image that needs an engine, and none is wanted.
@@ -60,7 +66,8 @@ pub fn find_or_make(
     chosen: Option<ChosenBuilder>,
 ) -> Result<Made, Failure> {
     if let Some(manifest) = store.find(image.recipe.input)? {
-        return Ok(Made { manifest, how: "reused", by: String::new(), dropped: Vec::new() });
+        let (dropped, texts) = (Vec::new(), Texts::new());
+        return Ok(Made { manifest, how: "reused", by: String::new(), dropped, engine: None, texts });
     }
     let builder = builder(image, chosen)?;
     let made = make(session, store, image, builder)?;
@@ -68,9 +75,10 @@ pub fn find_or_make(
     Ok(made)
 }
 
-/// Puts what was made into the store's index, and says what drop rules took out.
-fn enter(session: &Session, store: &Store, image: &DesiredImage, made: &Made) -> Result<(), Failure> {
-    store.enter(image.recipe.input, made.manifest)?;
+/// Puts what was made into the store's index, with what is said about it, and says what drop rules took out.
+fn enter(session: &Session, store: &mut Store, image: &DesiredImage, made: &Made) -> Result<(), Failure> {
+    let attached = about::keep(store, image, made)?;
+    store.enter(image.recipe.input, made.manifest, &attached)?;
     tell_dropped(session, image, &made.dropped)
 }
 
@@ -96,12 +104,16 @@ fn make(
     builder: Option<Builder>,
 ) -> Result<Made, Failure> {
     if let Some(builder) = builder {
-        let (Canonical { manifest, dropped }, by) = engine::build(session, store, image, builder)?;
-        return Ok(Made { manifest, how: "built", by, dropped });
+        let (Canonical { manifest, dropped, texts }, name) = engine::build(session, store, image, builder)?;
+        let by = format!("{name} ({})", builder.word());
+        return Ok(Made { manifest, how: "built", by, dropped, engine: Some((name, builder)), texts });
     }
     let progress = Steps::new(session, &image.instance, image.recipe.bytes());
-    let manifest = assemble(&image.recipe, &contents(session, image)?, &progress, store)?;
-    Ok(Made { manifest, how: "assembled", by: "rekindle itself".to_owned(), dropped: Vec::new() })
+    let contents = contents(session, image)?;
+    let manifest = assemble(&image.recipe, &contents, &progress, store)?;
+    let texts = texts(&image.recipe, &contents)?;
+    let (by, dropped) = ("rekindle itself".to_owned(), Vec::new());
+    Ok(Made { manifest, how: "assembled", by, dropped, engine: None, texts })
 }
 
 fn contents(session: &Session, image: &DesiredImage) -> Result<ContextFiles, Failure> {

@@ -28,13 +28,11 @@ pub(super) async fn update(work: &Work<'_>) -> Step<Ending> {
         UpdateAnswer::Started => work.settled(&observed.id, Some(observed), &history).await?,
         UpdateAnswer::NothingToDo => current(work).await?,
     };
-    if started == UpdateAnswer::NothingToDo {
-        nothing_to_do(stack.as_ref(), &wanted.facts)?;
-    }
-    let mut ending = work.stands(stack, &observed.id, &history, &wanted.facts).await?;
-    if started == UpdateAnswer::NothingToDo {
-        ending.outcome = UnitOutcome::Unchanged;
-    }
+    let ending = match stack {
+        // It stands as it did: also where an earlier update was taken back.
+        Some(stack) if started == UpdateAnswer::NothingToDo => unchanged(work, stack, &wanted.facts)?,
+        stack => work.stands(stack, &observed.id, &history, &wanted.facts).await?,
+    };
     policy::set_protection(work, &wanted)
         .await
         .map_err(|error| Box::new(Ending::after_effect(error).of(&observed.id)))?;
@@ -95,11 +93,14 @@ async fn current(work: &Work<'_>) -> Step<Option<ObservedStack>> {
 }
 
 /// "No updates" is the truth only when the stack already carries what was sent.
-fn nothing_to_do(stack: Option<&ObservedStack>, facts: &Facts) -> Step<()> {
-    let Some(stack) = stack.filter(|stack| stack.facts().as_ref() != Some(facts)) else { return Ok(()) };
+fn unchanged(work: &Work<'_>, stack: ObservedStack, facts: &Facts) -> Step<Ending> {
+    if stack.facts().as_ref() == Some(facts) {
+        work.run.outputs.publish(work.instance(), &stack);
+        return Ok(Ending::new(UnitOutcome::Unchanged).with(stack));
+    }
     let ending = Ending::hands(
         "CloudFormation reports that nothing is to be updated, although the stack's digest differs",
         "somebody may have changed its template by hand: compare it with `rekindle verify`, then update or delete the stack yourself",
     );
-    Err(Box::new(ending.with(stack.clone())))
+    Err(Box::new(ending.with(stack)))
 }

@@ -35,6 +35,12 @@ pub(super) async fn account(
                     account.left.push(left(lane, action, (id, resource), Why::Retained));
                     continue;
                 }
+                // An earlier update let it go; it is still there.
+                None if resource.is_skipped() => {
+                    account.accounted += 1;
+                    account.left.push(left(lane, action, (id, resource), Why::Retained));
+                    continue;
+                }
                 _ => account.left.push(left(lane, action, (id, resource), Why::Unaccounted)),
             }
             if resource.resource_type == NESTED {

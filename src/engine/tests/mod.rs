@@ -62,8 +62,12 @@ impl World {
     }
 
     async fn plan(&self, units: &[DesiredUnit]) -> Plan {
+        self.plan_with(units, plan::Consents::none()).await
+    }
+
+    async fn plan_with(&self, units: &[DesiredUnit], consents: plan::Consents) -> Plan {
         let mut observation = self.observe(units).await;
-        let context = plan::DeployContext { prune: true, ..deploy_context() };
+        let context = plan::DeployContext { prune: true, consents, ..deploy_context() };
         let ids =
             plan::wanted_templates(&context.project, &context.environment, &sealed(units), &observation);
         complete_templates(&self.clouds, &mut observation, &ids, &self.recorder, &Stop::never())

@@ -78,6 +78,21 @@ async fn a_failed_update_is_taken_back_with_its_cause() {
 }
 
 #[tokio::test]
+async fn a_value_that_comes_out_equal_is_no_failure_after_a_rollback() {
+    let mut world = World::new(Habits::default());
+    world.deploy(&pair()).await;
+    let [network, web] = pair();
+    let outcome = world.deploy(&[network.clone(), web.clone().failing("quota")]).await;
+    assert_eq!(told(&outcome), ["web rolled back: quota"]);
+    // What was consented to may replace anything, and here it replaces nothing.
+    let changed = [network.display_name("other"), web];
+    let consents = [(crate::plan::Consent::AllowReplacement, "network".parse().unwrap())];
+    let plan = world.plan_with(&changed, consents.into_iter().collect()).await;
+    assert!(plan.actions[1].may_come_out_equal(), "{:?}", plan.actions[1].reasons);
+    assert_eq!(told(&world.execute(&plan, &Stop::never()).await), ["network done", "web unchanged"]);
+}
+
+#[tokio::test]
 async fn an_output_only_change_works_where_change_sets_refuse_it() {
     for refuses_output_only in [false, true] {
         let mut world = World::new(Habits { refuses_output_only, ..Habits::default() });

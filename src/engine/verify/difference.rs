@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Digest, Output, StackStatus};
-use crate::port::{DriftStatus, ResourceDrift};
+use crate::plan::MASKED;
+use crate::port::{DriftStatus, PropertyDrift, ResourceDrift};
 
 /// One difference between the source and what runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,8 +132,7 @@ fn write_values(
     actual: Option<&String>,
     expected: Option<&String>,
 ) -> fmt::Result {
-    let shown =
-        |value: Option<&String>| value.map_or_else(|| "absent".to_owned(), |text| format!("`{text}`"));
+    let (actual, expected) = (actual.map(String::as_str), expected.map(String::as_str));
     write!(formatter, "{what} `{name}` is {}, the source says {}", shown(actual), shown(expected))
 }
 
@@ -140,10 +140,29 @@ fn write_drift(formatter: &mut fmt::Formatter<'_>, resource: &ResourceDrift) -> 
     let (id, kind) = (&resource.logical_id, &resource.resource_type);
     match resource.status {
         DriftStatus::Deleted => write!(formatter, "`{id}` ({kind}) was deleted outside CloudFormation"),
-        DriftStatus::Modified => write!(
-            formatter,
-            "`{id}` ({kind}) was changed outside CloudFormation: {}",
-            resource.paths.join(", ")
-        ),
+        DriftStatus::Modified => {
+            let properties: Vec<String> = resource.properties.iter().map(property).collect();
+            write!(formatter, "`{id}` ({kind}) was changed outside CloudFormation: {}", properties.join("; "))
+        }
+    }
+}
+
+fn property(property: &PropertyDrift) -> String {
+    let PropertyDrift { path, expected, actual } = property;
+    if [expected, actual].into_iter().flatten().any(|value| value == MASKED) {
+        return format!("{path}, a secret, is another one");
+    }
+    format!("{path} is {}, the template says {}", shown(actual.as_deref()), shown(expected.as_deref()))
+}
+
+/// A value as a sentence can hold it: the whole is in the document for programs.
+fn shown(value: Option<&str>) -> String {
+    const LONGEST: usize = 60;
+    match value {
+        None => "absent".to_owned(),
+        Some(text) if text.chars().count() > LONGEST => {
+            format!("`{}...`", text.chars().take(LONGEST).collect::<String>())
+        }
+        Some(text) => format!("`{text}`"),
     }
 }

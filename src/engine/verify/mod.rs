@@ -23,6 +23,7 @@ use crate::port::PortError;
 pub use difference::Difference;
 
 use compare::References;
+use drift::Drift;
 
 /// How thoroughly to verify.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +55,18 @@ pub struct VerifiedUnit {
     pub stack: String,
     /// How it differs; empty when it does not.
     pub differences: Vec<Difference>,
+    /// Resources of which drift detection says nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unchecked: Vec<Unchecked>,
+}
+
+/// A resource that CloudFormation does not compare with its template: it cannot, for this type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unchecked {
+    /// Logical id; those of nested stacks have the nested stack's before them.
+    pub logical_id: String,
+    /// Its type.
+    pub resource_type: String,
 }
 
 /// Why a verification came to no result.
@@ -175,6 +188,7 @@ fn extra(instance: &InstanceName, stack: &ObservedStack) -> VerifiedUnit {
         instance: instance.clone(),
         stack: stack.name.clone(),
         differences: vec![Difference::Extra],
+        unchecked: Vec::new(),
     }
 }
 
@@ -189,6 +203,7 @@ async fn verify_unit(
         instance: instance.clone(),
         stack: desired.stack.to_string(),
         differences: Vec::new(),
+        unchecked: Vec::new(),
     };
     let stacks = found.by_instance.get(instance).map(Vec::as_slice).unwrap_or_default();
     let Some(stack) = stacks.first() else {
@@ -199,11 +214,12 @@ async fn verify_unit(
     unit.stack.clone_from(&stack.name);
     unit.differences = compare::compare(desired, stack, &found.references);
     unit.differences.extend(stacks[1..].iter().map(|other| Difference::Doubled { other: other.id.clone() }));
-    let read = read(lane, desired, stack, options).await;
-    unit.differences.extend(read.map_err(|error| match error {
+    let read = read(lane, desired, stack, options).await.map_err(|error| match error {
         CallError::Stopped => VerifyError::Stopped,
         CallError::Failed { error: source, .. } => VerifyError::Call { stack: stack.name.clone(), source },
-    })?);
+    })?;
+    unit.differences.extend(read.differences);
+    unit.unchecked = read.unchecked;
     Ok(unit)
 }
 
@@ -213,7 +229,7 @@ async fn read(
     desired: &SealedUnit,
     stack: &ObservedStack,
     options: VerifyOptions,
-) -> Result<Vec<Difference>, CallError> {
+) -> Result<Drift, CallError> {
     let text = lane.call(|port| port.template(&stack.id)).await?;
     let mut differences: Vec<Difference> = compare::template(desired, &text).into_iter().collect();
     if let Some(expected) = &desired.stack_policy {
@@ -223,10 +239,13 @@ async fn read(
             differences.push(Difference::StackPolicy);
         }
     }
+    let mut read = Drift { differences, ..Drift::default() };
     if options.drift {
-        differences.extend(drift::drift(lane, stack).await?);
+        let Drift { differences, unchecked } = drift::drift(lane, desired, stack).await?;
+        read.differences.extend(differences);
+        read.unchecked = unchecked;
     }
-    Ok(differences)
+    Ok(read)
 }
 
 fn parse(text: &str) -> Option<Value> {

@@ -130,6 +130,10 @@ fn of_layout(space: &dyn Space, files: &Files, name: Option<&str>) -> Result<Fou
     let index = document(space, files, "index.json", None)?;
     let wrong = |why: String| CanonicalError::malformed("`index.json`", why);
     let is_meant = |image: &&Value| {
+        // What is said about images is no image.
+        if !image["artifactType"].is_null() {
+            return false;
+        }
         let named = image["annotations"]["org.opencontainers.image.ref.name"].as_str();
         name.is_none_or(|name| named == Some(name) || image["digest"].as_str() == Some(name))
     };

@@ -10,7 +10,7 @@ use crate::image::base::{Base, BaseLayer};
 use crate::image::canonical::archive::Unpacked;
 use crate::image::canonical::space::{Reader, Space};
 use crate::image::canonical::tree::{FileTree, Kind, Node, NodeNumber};
-use crate::image::canonical::{CanonicalError, replay};
+use crate::image::canonical::{CanonicalError, replay, texts};
 use crate::image::tree::{self, Bytes, Content, Nodes, Owner};
 use crate::model::{BaseImage, Digest, FilePath};
 
@@ -39,7 +39,8 @@ pub fn list(
         };
         nodes.insert(key.bytes().split(|byte| *byte == b'/').map(<[u8]>::to_vec).collect(), node);
     }
-    Ok(Base { image, layers, nodes: Arc::new(nodes) })
+    let texts = texts(&files, reader)?;
+    Ok(Base { image, layers, nodes: Arc::new(nodes), texts })
 }
 
 fn node(node: &Node, reader: &mut Reader<'_>) -> Result<tree::Node, CanonicalError> {

@@ -26,13 +26,14 @@ mod tests;
 
 use std::io::Write;
 
+use crate::image::about::{LARGEST, Texts, is_wanted};
 use crate::image::assemble::{AssembleError, Blob, Blobs};
 use crate::image::base::BaseLayer;
 use crate::image::canonical::space::Reader;
-use crate::image::canonical::tree::{FileTree, Names};
+use crate::image::canonical::tree::{FileTree, Kind, Names};
 use crate::image::configuration::{LAYER, Layer, manifest};
 use crate::image::pattern::Pattern;
-use crate::model::{Digest, Platform};
+use crate::model::{Digest, FilePath, Platform};
 
 pub use archive::{Files, Unpacked, files, unpack};
 pub use cause::Cause;
@@ -62,6 +63,8 @@ pub struct Canonical {
     pub manifest: Blob,
     /// What the drop rules did, in their order.
     pub dropped: Vec<Dropped>,
+    /// The files that say which packages it has.
+    pub texts: Texts,
 }
 
 /// Makes an image canonical, and keeps what is not the base's.
@@ -91,9 +94,29 @@ pub fn canonicalise(
         digests.push(blob.digest);
         layers.push(Layer { media_type: LAYER.to_owned(), blob });
     }
+    let texts = texts(&tree, reader)?;
     let configuration = configuration.document(wanted.platform, &environment, &digests);
     let configuration = keep_bytes(blobs, &configuration)?;
-    Ok(Canonical { manifest: keep_bytes(blobs, &manifest(&configuration, &layers))?, dropped })
+    Ok(Canonical { manifest: keep_bytes(blobs, &manifest(&configuration, &layers))?, dropped, texts })
+}
+
+/// The files that say which packages a file system has.
+fn texts(tree: &FileTree, reader: &mut Reader<'_>) -> Result<Texts, CanonicalError> {
+    let mut texts = Texts::new();
+    for (key, name) in &tree.names {
+        let Kind::File(content) = &tree.node(name).kind else { continue };
+        let path = key.bytes();
+        if content.size > LARGEST || !is_wanted(&path) {
+            continue;
+        }
+        let mut bytes = Vec::new();
+        reader.each(content, &mut |part| {
+            bytes.extend_from_slice(part);
+            Ok(())
+        })?;
+        texts.insert(FilePath(path).to_string(), bytes);
+    }
+    Ok(texts)
 }
 
 /// The file system of an image, and the names that it had when the first `base` layers were applied.

@@ -1,5 +1,7 @@
 //! For each rule a template that breaks it, and one that differs in just that and breaks nothing.
 
+use std::collections::BTreeMap;
+
 use super::*;
 
 /// The codes of what is found in a template.
@@ -269,12 +271,38 @@ fn values() -> Vec<Row> {
     ]
 }
 
+/// The codes of what is found in a Dockerfile that belongs to no unit.
+fn dockerfile_codes(text: &str) -> Vec<&'static str> {
+    let (texts, arguments) = (BTreeMap::new(), BTreeMap::new());
+    let (file, names) = ("Dockerfile", None);
+    let judge = DockerfileJudge { file, text, is_unit: false, texts: &texts, names, arguments: &arguments };
+    judge.lint().into_iter().map(|problem| problem.code).collect()
+}
+
+fn dockerfiles() -> Vec<Row> {
+    let from = |image: &str| format!("FROM {image}\n");
+    let run = |command: &str| format!("FROM scratch\nRUN {command}\n");
+    vec![
+        ("latest-tag", from("debian:latest"), from("debian:12@sha256:00")),
+        ("piped-script", run("curl https://x.example/i | sh"), run("cat i | sh")),
+        ("unlocked-dependencies", run("npm install"), run("npm run build")),
+        ("unpinned-base", from("debian:12"), from("debian:12@sha256:00")),
+        ("unpinned-packages", run("apt-get update"), run("dpkg -i /packages/*.deb")),
+        ("unverified-download", run("wget https://x.example/i"), run("wget http://localhost/i")),
+    ]
+}
+
 #[test]
 fn each_rule_finds_what_breaks_it_and_nothing_in_what_does_not() {
     let mut wrong = Vec::new();
-    let rows: Vec<Row> = [forms(), names(), shapes(), values()].concat();
-    for (code, bad, good) in &rows {
-        let (broken, kept) = (codes(bad), codes(good));
+    let templates: Vec<Row> = [forms(), names(), shapes(), values()].concat();
+    let dockerfiles = dockerfiles();
+    type Codes = fn(&str) -> Vec<&'static str>;
+    let judged = |rows: &[Row], codes: Codes| -> Vec<_> {
+        rows.iter().map(|(code, bad, good)| (*code, codes(bad), codes(good))).collect()
+    };
+    let rows = [judged(&templates, codes), judged(&dockerfiles, dockerfile_codes)].concat();
+    for (code, broken, kept) in &rows {
         if !broken.contains(code) || !kept.is_empty() {
             wrong.push(format!("{code}: {broken:?}, and {kept:?} in what keeps it"));
         }

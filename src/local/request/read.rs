@@ -8,7 +8,7 @@ use crate::local::stack::{ChangeSetState, Stack};
 use crate::local::world::World;
 use crate::model::{StackEvent, StackStatus};
 use crate::port::{
-    ChangeSet, ChangeSetStatus, DriftDetection, Page, PortError, PortErrorKind, ResourceDrift,
+    ChangeSet, ChangeSetStatus, DriftDetection, Page, PortError, PortErrorKind, ResourceDrifts,
 };
 
 /// Entries of a page, as in the real API.
@@ -112,19 +112,19 @@ pub fn detect_drift(world: &World, place: &Place, stack: &str) -> Result<String,
 /// `NotFound`.
 pub fn drift_detection(world: &World, place: &Place, detection: &str) -> Result<DriftDetection, PortError> {
     let stack = detection.strip_prefix(DETECTION).unwrap_or(detection);
-    let drifted = drifted_resources(world, place, stack)?;
+    let drifted = resource_drifts(world, place, stack)?.drifted;
     Ok(DriftDetection::Done { drifted: u32::try_from(drifted.len()).unwrap_or(u32::MAX) })
 }
 
-/// Resources whose properties are not what the template says.
+/// Which resources are what the template says, and which are not.
 ///
 /// # Errors
 /// `NotFound`, and `State` when the stored template can no longer be read.
-pub fn drifted_resources(world: &World, place: &Place, stack: &str) -> Result<Vec<ResourceDrift>, PortError> {
+pub fn resource_drifts(world: &World, place: &Place, stack: &str) -> Result<ResourceDrifts, PortError> {
     let call = operation("DescribeStackResourceDrifts", stack);
     let id = require(world, place, stack, &call)?.id.clone();
     match world.look(&id, |stack, exports| drift(stack, exports, &world.answers)) {
-        None => Ok(Vec::new()),
+        None => Ok(ResourceDrifts::default()),
         Some(found) => {
             found.map_err(|error| refuse(PortErrorKind::State, &call, error.to_string()).with_source(error))
         }

@@ -75,6 +75,7 @@ fn a_verification_lists_what_differs() {
         checked: 6,
         drift: false,
         differences: Vec::new(),
+        unchecked: Vec::new(),
     };
     assert_snapshot!(verify_view::verification(&found, &Palette::plain()), @"
     demo is what the source says (6 units)

@@ -194,6 +194,6 @@ fn a_directory_without_templates_is_not_checked_in_silence() {
     assert_told!(told(&project, &["check", "--template", "emptied"]), @"
     exit code 1
     error: no template below `emptied`
-    hint: in a directory, files that end in .yaml, .yml, .json or .template are checked; a file with another name must be named itself
+    hint: in a directory, files that end in .yaml, .yml, .json or .template are checked, and Dockerfiles; a file with another name must be named itself
     ");
 }

@@ -41,5 +41,5 @@ pub async fn accounts_are_kept_apart(world: &World) {
 pub async fn an_untouched_stack_has_no_drift(world: &World) {
     let stack = world.create("network", &queue(5)).await;
     assert_eq!(world.drift(&stack.id).await, DriftDetection::Done { drifted: 0 });
-    assert_eq!(world.cloud.drifted_resources(&stack.id).await.unwrap(), []);
+    assert_eq!(world.cloud.resource_drifts(&stack.id).await.unwrap().drifted, []);
 }

@@ -193,7 +193,7 @@ async fn d8_f3_a_stuck_deletion_takes_an_hour_and_a_fault_may_pass() {
 async fn drift(client: &Client, stack: &str) -> (DriftDetection, Vec<ResourceDrift>) {
     let detection = client.detect_drift(stack).await.unwrap();
     let found = client.drift_detection(&detection).await.unwrap();
-    (found, client.drifted_resources(stack).await.unwrap())
+    (found, client.resource_drifts(stack).await.unwrap().drifted)
 }
 
 #[tokio::test]

@@ -225,7 +225,7 @@ async fn u5_a_resource_that_cannot_go_back_needs_hands() {
     let detection = client.detect_drift(&stack.id).await.unwrap();
     let result = client.drift_detection(&detection).await.unwrap();
     assert_eq!(result, DriftDetection::Done { drifted: 1 }, "the template is the old one, the queue is not");
-    let drifted = client.drifted_resources(&stack.id).await.unwrap();
+    let drifted = client.resource_drifts(&stack.id).await.unwrap().drifted;
     assert_eq!(drifted[0].logical_id, "Queue");
     assert_eq!(drifted[0].paths, ["/DelaySeconds"]);
 }

@@ -37,7 +37,7 @@ async fn s7_a_rollback_that_failed_goes_on() {
     client.continue_rollback(&stack.id, &names(&[]), "go on").await.unwrap();
     client.continue_rollback(&stack.id, &names(&[]), "go on").await.unwrap();
     assert_eq!(settled(&client, &stack.id).await, "UPDATE_ROLLBACK_COMPLETE");
-    assert_eq!(client.drifted_resources(&stack.id).await.unwrap(), []);
+    assert_eq!(client.resource_drifts(&stack.id).await.unwrap().drifted, []);
 }
 
 #[tokio::test]
@@ -202,7 +202,7 @@ async fn m5_what_an_import_says_differently_is_drift() {
     let (set, _) = import(&client, "new", template, "data").await;
     client.execute_change_set(&set, "go").await.unwrap();
     settle(&client, "new").await;
-    assert_eq!(client.drifted_resources("new").await.unwrap()[0].paths, ["/Tier"]);
+    assert_eq!(client.resource_drifts("new").await.unwrap().drifted[0].paths, ["/Tier"]);
 }
 
 #[tokio::test]

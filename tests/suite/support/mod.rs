@@ -13,6 +13,7 @@ pub mod http;
 #[cfg(feature = "aws")]
 pub mod ministack;
 pub mod project;
+pub mod reach;
 #[cfg(feature = "docker")]
 pub mod registry;
 #[cfg(feature = "aws")]

@@ -102,6 +102,8 @@ pub enum Fault {
     StallAfter(usize),
     /// It changes a byte of the answer's body.
     Change,
+    /// It answers with 200 and this text.
+    Answer(String),
     /// It leaves away the end of the answer's body, and says that it is whole.
     Shorten,
 }
@@ -207,6 +209,13 @@ fn serve(
     if let Some(Fault::Status(status)) = fault {
         return write!(&stream, "HTTP/1.1 {status} Fault\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     }
+    if let Some(Fault::Answer(text)) = fault {
+        let length = text.len();
+        return write!(
+            &stream,
+            "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{text}"
+        );
+    }
     lines.retain(|line| value(line, "connection").is_none());
     lines.push("Connection: close".to_owned());
     let mut upstream = TcpStream::connect(behind)?;
@@ -226,7 +235,7 @@ fn serve(
                 lines.retain(|line| value(line, "content-length").is_none());
                 lines.push(length);
             }
-            Some(Fault::Status(_)) | None => {}
+            Some(Fault::Status(_) | Fault::Answer(_)) | None => {}
         }
     }
     (&stream).write_all(format!("{}\r\n\r\n", lines.join("\r\n")).as_bytes())?;
@@ -310,6 +319,23 @@ impl Registry {
             registries.tag(&name, tag, &manifest).await.unwrap();
         });
         Digest::of(&manifest)
+    }
+
+    /// A manifest or an index as it is; `None` where there is none.
+    pub fn manifest(&self, repository: &str, reference: &str) -> Option<Value> {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        let accepted = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json";
+        write!(
+            stream,
+            "GET /v2/{repository}/manifests/{reference} HTTP/1.1\r\nHost: {}\r\nAccept: {accepted}\r\nConnection: close\r\n\r\n",
+            self.address
+        )
+        .unwrap();
+        let mut reader = BufReader::new(stream);
+        let (lines, length) = head(&mut reader).unwrap();
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).unwrap();
+        lines[0].contains(" 200 ").then(|| serde_json::from_slice(&body).unwrap())
     }
 
     /// What a tag names.

@@ -17,7 +17,7 @@ use self::state::{Stack, State};
 use crate::model::{Bucket, Digest, ObservedStack, StackEvent, StackResource, StackStatus, TaggedResource};
 use crate::port::{
     ChangeSet, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection, Identity, Page, PortError,
-    PortErrorKind, ResourceDrift, UpdateAnswer, UpdateStack,
+    PortErrorKind, ResourceDrifts, UpdateAnswer, UpdateStack,
 };
 
 /// In which ways the cloud misbehaves.
@@ -296,9 +296,9 @@ impl CloudFormation for Fake {
         self.answer(&state, "DescribeStackDriftDetectionStatus", DriftDetection::Done { drifted: 0 })
     }
 
-    async fn drifted_resources(&self, _stack: &str) -> Result<Vec<ResourceDrift>, PortError> {
+    async fn resource_drifts(&self, _stack: &str) -> Result<ResourceDrifts, PortError> {
         let state = self.enter("DescribeStackResourceDrifts").await?;
-        self.answer(&state, "DescribeStackResourceDrifts", Vec::new())
+        self.answer(&state, "DescribeStackResourceDrifts", ResourceDrifts::default())
     }
 
     async fn wait_for_change(&self, deadline: Duration) -> Result<Changes, PortError> {

@@ -106,7 +106,7 @@ impl Runner<'_> {
     async fn drift(&self, stack: &str) -> Result<Shown, PortError> {
         let mut drift = Vec::new();
         if let DriftDetection::Done { drifted: 1.. } = self.world.drift(stack).await {
-            for resource in self.world.cloud.drifted_resources(stack).await? {
+            for resource in self.world.cloud.resource_drifts(stack).await?.drifted {
                 drift.push(format!("{} {}", resource.logical_id, resource.paths.join(" ")));
             }
         }

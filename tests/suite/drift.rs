@@ -1,0 +1,68 @@
+//! `verify --drift`: what was changed by hand, with what it should be and what it is.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::support::project::Project;
+
+const JOBS: &str = "\
+Parameters:
+  Token: {Type: String, NoEcho: true, Default: s3cret}
+Resources:
+  Queue:
+    Type: AWS::SQS::Queue
+    Properties: {DelaySeconds: 5, QueueName: !Sub 'jobs-${Token}'}
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties: {DisplayName: jobs}
+  Migration:
+    Type: Custom::Migration
+    Properties: {ServiceToken: !Ref Topic}
+";
+
+fn deployed() -> Project {
+    let project = Project::of_one_unit("jobs", "template.yaml", JOBS);
+    project.run(&["lock"]).expect_code(0);
+    project.run(&["deploy", "demo", "--yes", "--quiet"]).expect_code(0);
+    project
+}
+
+#[test]
+fn each_property_is_shown_as_it_should_be_and_as_it_is() {
+    let project = deployed();
+    let changes = ["jobs.Queue", "DelaySeconds=9", "QueueName=somebody"];
+    project.run(&[&["local", "change", "demo"], &changes[..]].concat()).expect_code(0);
+    project.run(&["local", "remove", "demo", "jobs.Topic"]).expect_code(0);
+    let run = project.run(&["verify", "demo", "--drift"]).expect_code(3);
+    assert_snapshot!(run.stdout, @"
+    demo differs from the source: 2 differences (1 unit, drift included, 1 resource not compared)
+      jobs
+        `Queue` (AWS::SQS::Queue) was changed outside CloudFormation: /DelaySeconds is `9`, the template says `5`; /QueueName, a secret, is another one
+        `Topic` (AWS::SNS::Topic) was deleted outside CloudFormation
+      hint: deploy does nothing about a resource that was changed by hand: put it back by hand, or write into the source what it is now, and deploy that (docs/recovery.md)
+      not compared, because CloudFormation cannot compare such resources with their template:
+        jobs: `Migration` (Custom::Migration)
+      release    sha256:630e7332b42aa7711516a83996ad8b5e776786901eeb1f87743d1a5c4034a062
+      deployment sha256:11828d2c051509ebc82051c1c007a7fafe30b5d15e83fe59ff0b906c31800db9
+    ");
+    let found = project.run(&["verify", "demo", "--drift", "--output", "json"]).expect_code(3).json();
+    assert_eq!(
+        found["differences"][0]["detail"]["properties"],
+        json!([
+            {"path": "/DelaySeconds", "expected": "5", "actual": "9"},
+            {"path": "/QueueName", "expected": "****", "actual": "****"},
+        ])
+    );
+    assert_eq!(found["unchecked"][0]["type"], "Custom::Migration");
+}
+
+#[test]
+fn what_nobody_compared_is_not_called_clean() {
+    assert_snapshot!(deployed().run(&["verify", "demo", "--drift"]).expect_code(0).stdout, @"
+    demo is what the source says (1 unit, drift included, 1 resource not compared)
+      not compared, because CloudFormation cannot compare such resources with their template:
+        jobs: `Migration` (Custom::Migration)
+      release    sha256:630e7332b42aa7711516a83996ad8b5e776786901eeb1f87743d1a5c4034a062
+      deployment sha256:11828d2c051509ebc82051c1c007a7fafe30b5d15e83fe59ff0b906c31800db9
+    ");
+}
