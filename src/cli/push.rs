@@ -191,10 +191,10 @@ impl Push<'_> {
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;
-        for tag in [format!("in-{}", image.recipe.input.hex()), last_tag(manifest)] {
-            self.registry.tag(repository, &tag, &document).await?;
-        }
+        let first_tag = format!("in-{}", image.recipe.input.hex());
+        self.registry.tag(repository, &first_tag, &document).await?;
         self.attach(image, manifest, repository).await?;
+        self.registry.tag(repository, &last_tag(manifest), &document).await?;
         let bytes = text::bytes(sent.iter().sum());
         (self.tell)(&image.instance, &format!("is at {repository}@{manifest} ({bytes} sent)"));
         Ok(())
@@ -211,7 +211,8 @@ impl Push<'_> {
             manifests.push(document);
         }
         if manifests.is_empty() {
-            return self.tell(&image.instance, "was not made here: nothing is attached that says how it was");
+            (self.tell)(&image.instance, "was not made here: nothing is attached that says how it was");
+            return Ok(());
         }
         Ok(self.registry.attach(repository, manifest, &manifests).await?)
     }
