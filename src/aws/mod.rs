@@ -16,5 +16,5 @@ mod login;
 mod request;
 mod whole;
 
-pub use login::Logins;
 pub use connect::{Settings, connect, connect_with, lease, lease_with};
+pub use login::Logins;

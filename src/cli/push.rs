@@ -15,8 +15,8 @@ use crate::disk::Store;
 use crate::engine::Stop;
 use crate::image::Blob;
 use crate::model::{
-    AccountId, CloudRegistry, Digest, Environment, InstanceName, Output, Platform, ProviderKind, Region, Repository,
-    Target,
+    AccountId, CloudRegistry, Digest, Environment, InstanceName, Output, Platform, ProviderKind, Region,
+    Repository, Target,
 };
 use crate::plan::Observation;
 use crate::port::{Registry, RegistryError};
@@ -64,7 +64,10 @@ pub fn push(
                 continue;
             };
             if !is_taken(session, &repository) {
-                tell(&image.instance, "is not pushed: the emulator's registry is not named by AWS_ENDPOINT_URL_ECR");
+                tell(
+                    &image.instance,
+                    "is not pushed: the emulator's registry is not named by AWS_ENDPOINT_URL_ECR",
+                );
                 pushed.push(None);
                 continue;
             }
@@ -155,7 +158,9 @@ pub(super) fn check_place(
     repository: &str,
 ) -> Result<(), Failure> {
     let target = environment.targets.get(&image.instance.target);
-    let Some((target, registry)) = target.zip(CloudRegistry::of_repository(repository)) else { return Ok(()) };
+    let Some((target, registry)) = target.zip(CloudRegistry::of_repository(repository)) else {
+        return Ok(());
+    };
     let Target { account, region, .. } = target.clone();
     if target.provider != ProviderKind::Aws || (registry.account == account && registry.region == region) {
         return Ok(());

@@ -81,7 +81,8 @@ fn bring(
     }
     if !missing.bases.is_empty() || !missing.files.is_empty() {
         let files = runtime::run(async |stop| {
-            let work = Bring { session, store, registry: wire::registry(session, environment.targets.values())? };
+            let work =
+                Bring { session, store, registry: wire::registry(session, environment.targets.values())? };
             tokio::select! {
                 done = work.all(&missing) => done,
                 () = stop.finishing() => Err(Failure::new(ExitCode::Interrupted, Interrupted)),

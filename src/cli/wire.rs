@@ -225,9 +225,7 @@ pub fn registry<'t>(
 }
 
 #[cfg(all(feature = "docker", feature = "aws"))]
-fn logins<'t>(
-    targets: impl IntoIterator<Item = &'t Target>,
-) -> Option<Arc<dyn crate::port::LoginProvider>> {
+fn logins<'t>(targets: impl IntoIterator<Item = &'t Target>) -> Option<Arc<dyn crate::port::LoginProvider>> {
     let real = targets.into_iter().filter(|target| target.provider == ProviderKind::Aws);
     let settings = crate::aws::Settings::new(clock::now);
     Some(Arc::new(crate::aws::Logins::new(real.cloned().collect(), settings)))

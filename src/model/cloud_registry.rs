@@ -33,12 +33,15 @@ mod tests {
 
     #[test]
     fn the_host_says_whose_a_registry_is() {
-        let of = |host| CloudRegistry::of_host(host).map(|found| format!("{} {}", found.account, found.region));
+        let of =
+            |host| CloudRegistry::of_host(host).map(|found| format!("{} {}", found.account, found.region));
         let found = Some("111122223333 eu-central-1".to_owned());
         assert_eq!(of("111122223333.dkr.ecr.eu-central-1.amazonaws.com"), found);
         assert_eq!(of("111122223333.dkr.ecr-fips.eu-central-1.amazonaws.com"), found);
         assert!(of("111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn").is_some());
-        for host in ["public.ecr.aws", "1111.dkr.ecr.eu-central-1.amazonaws.com", "registry.example", "a.dkr.b"] {
+        for host in
+            ["public.ecr.aws", "1111.dkr.ecr.eu-central-1.amazonaws.com", "registry.example", "a.dkr.b"]
+        {
             assert_eq!(of(host), None, "{host}");
         }
     }

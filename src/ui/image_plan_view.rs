@@ -28,11 +28,14 @@ mod tests {
 
     #[test]
     fn what_is_pushed_is_shown() {
-        let image = |unit: &str, how: &str, push: bool| {
-            json!({"unit": unit, "how": how, "push": push, "repository": "registry.example/a"})
-        };
-        let described = [image("page", "reuse", true), image("web", "build", true), image("x", "lock", false)];
-        insta::assert_snapshot!(images(&described), @"");
+        let image = |unit: &str, how: &str, push: bool| json!({"unit": unit, "how": how, "push": push, "repository": "registry.example/a"});
+        let described =
+            [image("page", "reuse", true), image("web", "build", true), image("x", "lock", false)];
+        insta::assert_snapshot!(images(&described), @r"
+        IMAGE  FROM          PUSHED WHERE IT IS NOT YET
+        page   in the store  registry.example/a
+        web    built         registry.example/a
+        ");
         assert_eq!(images(&described[2..]), "");
     }
 }

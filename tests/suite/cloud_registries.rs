@@ -23,7 +23,8 @@ fn project(name: &str, region: &str) -> Project {
     project.write("rekindle.yaml", format!(
         "project: {name}\nenvironments:\n  test:\n    protection: disposable\n    targets: {{primary: {place}}}\n"
     ));
-    project.write("stacks/site.yaml", "kind: image\ntemplate: site@1.0.0\nrepository: !output registry.Uri\n");
+    project
+        .write("stacks/site.yaml", "kind: image\ntemplate: site@1.0.0\nrepository: !output registry.Uri\n");
     project.write("templates/site/1.0.0/interface.yaml", "kind: image\n");
     project.write("templates/site/1.0.0/Dockerfile", "FROM scratch\nCOPY note.txt /\n");
     project.write("templates/site/1.0.0/note.txt", "a note\n");
@@ -93,8 +94,12 @@ fn a_registry_of_another_region_is_refused() {
     let uri = format!("{ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com/elsewhere");
     project.edit("stacks/site.yaml", "!output registry.Uri", &uri);
     let refused = run(&project, &["build", "test", "--push"]).expect_code(4);
-    insta::assert_snapshot!(refused.stderr, @"");
+    insta::assert_snapshot!(refused.stderr, @r"
+    error: the image `site` is for account 000000000000 in eu-west-1, and `000000000000.dkr.ecr.eu-central-1.amazonaws.com/elsewhere` is in account 000000000000 in eu-central-1
+    hint: name a repository of the target itself, by `!output` or under `overrides` in the unit
+    ");
     let failed = run(&project, &["deploy", "test", "--yes"]);
-    assert!(failed.stdout.contains("is for account 000000000000 in eu-west-1"), "{}", failed.stdout);
-    assert_ne!(failed.code, 0);
+    let text = failed.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("is for account 000000000000 in eu-west-1"), "{text}");
+    assert_eq!(failed.code, 1, "{text}");
 }

@@ -44,12 +44,7 @@ impl Wanted {
 }
 
 /// The images of a plan, each once.
-pub(super) fn wanted(
-    session: &Session,
-    assembly: &Assembly,
-    plan: &Plan,
-    seen: &Observation,
-) -> Vec<Wanted> {
+pub(super) fn wanted(session: &Session, assembly: &Assembly, plan: &Plan, seen: &Observation) -> Vec<Wanted> {
     let has_cloud_registries = session.surroundings.has_cloud_registries();
     let mut found: Vec<Wanted> = Vec::new();
     let sent = plan.actions.iter().filter(|action| action.action.sends());

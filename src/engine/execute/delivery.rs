@@ -17,7 +17,7 @@ impl Work<'_> {
                 biased;
                 () = self.run.stop.finishing() => Err(Ending::before_effect(CallError::Stopped)),
                 delivered = delivery.delivered(image) => delivered.map_err(|failed| {
-                    Ending::new(UnitOutcome::Refused { cause: plain(failed.to_string()) })
+                    Ending::new(UnitOutcome::WithoutImage { cause: plain(failed.to_string()) })
                 }),
             };
             delivered.map_err(Box::new)?;
