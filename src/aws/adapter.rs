@@ -13,9 +13,11 @@ use crate::aws::artifact::{self, Artifacts, SentTemplate};
 use crate::aws::bucket::Buckets;
 use crate::aws::convert::{self, Compared};
 use crate::aws::error::Endpoint;
+use crate::aws::network::NetworkGuests;
 use crate::aws::request::with_body;
 use crate::model::{
-    AccountId, Bucket, Change, ObservedStack, Region, StackEvent, StackResource, TaggedResource,
+    AccountId, Bucket, Change, Guest, Networks, ObservedStack, Region, StackEvent, StackResource,
+    TaggedResource,
 };
 use crate::port::{
     ChangeSet, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection, Identity, Page, PortError,
@@ -30,6 +32,7 @@ pub struct Aws {
     pub(super) tagging: aws_sdk_resourcegroupstagging::Client,
     pub(super) artifacts: Option<Artifacts>,
     pub(super) buckets: Buckets,
+    pub(super) networks: NetworkGuests,
     pub(super) region: Region,
     pub(super) endpoint: Endpoint,
     pub(super) clock: fn() -> Timestamp,
@@ -239,6 +242,10 @@ impl CloudFormation for Aws {
 
     async fn empty_bucket(&self, bucket: &str) -> Result<u64, PortError> {
         self.buckets.empty(bucket, &self.endpoint).await
+    }
+
+    async fn guests(&self, networks: &Networks) -> Result<Vec<Guest>, PortError> {
+        self.networks.guests(networks, &self.endpoint).await
     }
 
     async fn tagged(

@@ -15,6 +15,7 @@ use crate::aws::artifact::{self, Artifacts};
 use crate::aws::bucket::Buckets;
 use crate::aws::error::Endpoint;
 use crate::aws::lease::S3Lease;
+use crate::aws::network::NetworkGuests;
 use crate::aws::whole::WholeAnswers;
 use crate::model::{EnvironmentName, ProjectName, Target};
 use crate::port::{CloudFormation, LeaseStore, PortError};
@@ -73,6 +74,7 @@ pub async fn connect_with(
         tagging: aws_sdk_resourcegroupstagging::Client::new(&config),
         artifacts,
         buckets: Buckets::new(s3(&config), &target.account),
+        networks: NetworkGuests::new(ec2(&config)),
         region: target.region.clone(),
         endpoint: Endpoint::new(config.endpoint_url(), target.region.as_str()),
         clock: settings.clock,
@@ -153,6 +155,11 @@ fn cloudformation(config: &SdkConfig) -> aws_sdk_cloudformation::Client {
 fn sts(config: &SdkConfig) -> aws_sdk_sts::Client {
     let config = aws_sdk_sts::config::Builder::from(config).interceptor(WholeAnswers).build();
     aws_sdk_sts::Client::from_conf(config)
+}
+
+fn ec2(config: &SdkConfig) -> aws_sdk_ec2::Client {
+    let config = aws_sdk_ec2::config::Builder::from(config).interceptor(WholeAnswers).build();
+    aws_sdk_ec2::Client::from_conf(config)
 }
 
 /// Always path-style: a bucket's name in the host name does not resolve at an overridden endpoint,

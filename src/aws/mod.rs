@@ -13,6 +13,7 @@ mod convert;
 mod error;
 mod lease;
 mod login;
+mod network;
 mod request;
 mod whole;
 

@@ -15,8 +15,10 @@ pub enum LocalCommand {
     Orphans(OrphansArguments),
     /// Change properties of a resource by hand
     Change(HandArguments),
-    /// Put things into a bucket or a repository by hand
+    /// Put things into a bucket or a repository by hand, or network interfaces into a VPC
     Fill(FillArguments),
+    /// Take out of a resource by hand all that was put there
+    Empty(ResourceArguments),
     /// Delete a resource by hand
     Remove(ResourceArguments),
     /// Delete something that no stack owns
@@ -63,7 +65,7 @@ pub struct FillArguments {
     /// Which resource.
     #[command(flatten)]
     pub resource: ResourceArguments,
-    /// How many objects or images
+    /// How many objects, images or network interfaces
     #[arg(value_name = "NUMBER", default_value_t = 1)]
     pub number: u64,
 }

@@ -144,7 +144,7 @@ impl Site {
     }
 
     /// Fetches what a teardown foresees and proves by: the deployed templates of everything that stands,
-    /// its resources, who imports its exports, what its buckets hold.
+    /// its resources, who imports its exports, what its buckets hold, who is in its networks.
     pub async fn complete_for_teardown(
         &self,
         observation: &mut Observation,
@@ -157,6 +157,7 @@ impl Site {
         engine::complete_resources(&self.clouds, observation, &ids, sink, stop).await?;
         let exported = plan::exported(observation);
         engine::complete_importers(&self.clouds, observation, &exported, sink, stop).await?;
-        Ok(engine::complete_buckets(&self.clouds, observation, sink, stop).await?)
+        engine::complete_buckets(&self.clouds, observation, sink, stop).await?;
+        Ok(engine::complete_guests(&self.clouds, observation, sink, stop).await?)
     }
 }

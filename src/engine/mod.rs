@@ -7,7 +7,7 @@
 //! |---|---|
 //! | who is called, and how often | `clouds`, `budget`, `retry`, `lane` |
 //! | how time passes | `strands`, `clock`, `poller`, `watch`, `session` |
-//! | what is seen | `observe`, `complete`, `resources`, `importers`, `buckets`, `identity`, `settle`, `attach`, `recover`, `history` |
+//! | what is seen | `observe`, `complete`, `resources`, `importers`, `buckets`, `guests`, `identity`, `settle`, `attach`, `recover`, `history` |
 //! | what is done | `execute` |
 //! | what is proved, and what is told afterwards | `verify`, `proof`, `timeline`, `critical_path`, `stopwatch` |
 
@@ -20,6 +20,7 @@ mod complete;
 mod critical_path;
 mod event;
 mod execute;
+mod guests;
 mod history;
 mod identity;
 mod importers;
@@ -50,6 +51,7 @@ pub use complete::complete_templates;
 pub use critical_path::{CriticalStep, critical_path};
 pub use event::{Cause, Event, EventSink, Operation, Outcome, PlannedUnit, Skipped, UnitOutcome, UnitReport};
 pub use execute::{ExecuteError, ExecuteOptions, Others, execute, waits_for};
+pub use guests::complete_guests;
 pub use identity::{IdentityError, check_identity};
 pub use importers::complete_importers;
 pub use lease::{HeldLease, LEASE_LASTS, LeaseError, LeaseTerms, take_lease};

@@ -12,7 +12,7 @@ use crate::local::place::Place;
 use crate::local::request;
 use crate::local::stack::Stack;
 use crate::local::world::World;
-use crate::model::{Bucket, ObservedStack, StackEvent, StackResource, TaggedResource};
+use crate::model::{Bucket, Guest, Networks, ObservedStack, StackEvent, StackResource, TaggedResource};
 use crate::port::{
     ChangeSet, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection, Identity, Page, PortError,
     PortErrorKind, ResourceDrifts, UpdateAnswer, UpdateStack,
@@ -207,6 +207,12 @@ impl CloudFormation for Client {
     async fn empty_bucket(&self, bucket: &str) -> Result<u64, PortError> {
         let act = |world: &mut World, place: &Place| Ok(request::empty_bucket(world, place, bucket));
         self.write("DeleteObjects", bucket, act).await
+    }
+
+    async fn guests(&self, networks: &Networks) -> Result<Vec<Guest>, PortError> {
+        self.read("DescribeNetworkInterfaces", "", |world, _| {
+            Ok(request::guests(world, &self.place, networks))
+        })
     }
 
     async fn tagged(

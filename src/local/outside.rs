@@ -11,7 +11,7 @@ use crate::local::client::Client;
 use crate::local::inventory::{Orphan, OrphanKey};
 use crate::local::place::Place;
 use crate::local::request::{self, operation};
-use crate::local::resource::{BUCKET, REPOSITORY, Tampering};
+use crate::local::resource::{BUCKET, REPOSITORY, SECURITY_GROUP, Tampering, VPC};
 use crate::local::world::World;
 use crate::port::{DeleteStack, PortError, PortErrorKind, UpdateStack};
 
@@ -63,12 +63,23 @@ impl Client {
         self.cloud.change(|world| tamper(world, &self.place, (stack, logical_id), change)).await
     }
 
-    /// Puts things into a bucket or a repository by hand: so many more than it holds.
+    /// Puts things into a bucket or a repository by hand, or network interfaces of nobody's into a VPC or
+    /// on a security group: so many more than it holds.
     ///
     /// # Errors
     /// `NotFound`, and `Invalid` for what cannot hold anything.
     pub async fn fill(&self, stack: &str, logical_id: &str, number: u64) -> Result<(), PortError> {
-        self.cloud.change(|world| fill(world, &self.place, (stack, logical_id), number)).await
+        let fill = |holds: &mut u64| *holds = holds.saturating_add(number);
+        self.cloud.change(|world| within(world, &self.place, (stack, logical_id), fill)).await
+    }
+
+    /// Takes out by hand all that [`Client::fill`] put there, and says how much.
+    ///
+    /// # Errors
+    /// As of [`Client::fill`].
+    pub async fn empty(&self, stack: &str, logical_id: &str) -> Result<u64, PortError> {
+        let empty = |holds: &mut u64| std::mem::take(holds);
+        self.cloud.change(|world| within(world, &self.place, (stack, logical_id), empty)).await
     }
 
     /// Deletes a stack's resource by hand.
@@ -166,25 +177,25 @@ fn tamper(
     done.flatten().ok_or_else(|| missing(logical_id, call))
 }
 
-fn fill(
+/// Changes how much a resource holds.
+fn within<T>(
     world: &mut World,
     place: &Place,
     (stack, logical_id): (&str, &str),
-    number: u64,
-) -> Result<(), PortError> {
+    act: impl FnOnce(&mut u64) -> T,
+) -> Result<T, PortError> {
     let call = operation("change by hand", stack);
     let id = request::require(world, place, stack, &call)?.id.clone();
     let done = world.work(&id, |work| {
         let resource = work.stack.resources.get_mut(logical_id).filter(|resource| !resource.is_lost())?;
-        if ![BUCKET, REPOSITORY].contains(&resource.resource_type.as_str()) {
+        if ![BUCKET, REPOSITORY, SECURITY_GROUP, VPC].contains(&resource.resource_type.as_str()) {
             return Some(Err(resource.resource_type.clone()));
         }
-        resource.holds = resource.holds.saturating_add(number);
-        Some(Ok(()))
+        Some(Ok(act(&mut resource.holds)))
     });
     done.flatten().ok_or_else(|| missing(logical_id, call.clone()))?.map_err(|kind| {
         PortError::new(PortErrorKind::Invalid, call, format!("{kind} holds nothing that is in the way"))
-            .with_hint(format!("{BUCKET} and {REPOSITORY} can be filled"))
+            .with_hint(format!("{BUCKET}, {REPOSITORY}, {VPC} and {SECURITY_GROUP} can be filled"))
     })
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::model::facts::Identity;
-use crate::model::{Class, EnvironmentName, InstanceName, Output, StackStatus};
+use crate::model::{Class, EnvironmentName, Guest, InstanceName, Output, StackStatus};
 use crate::plan::graph::Cycle;
 use crate::plan::{Consent, Contradiction, Emptied, Protected, Reason};
 
@@ -92,6 +92,9 @@ pub enum Obstacle {
     /// A bucket of it holds something that Object Lock may keep.
     #[error("bucket `{}` (`{}`) of `{instance}` is not empty, and Object Lock is on", .bucket.bucket, .bucket.logical_id)]
     BucketLocked { instance: InstanceName, bucket: Emptied },
+    /// Somebody else stands in a network of it, or refers to it.
+    #[error("`{network}` (`{logical_id}`) of `{instance}` is used by {}", guest_list(.guests))]
+    NetworkInUse { instance: InstanceName, logical_id: String, network: String, guests: Vec<Guest> },
     /// Somebody else imports what it exports.
     #[error("stack `{importer}` imports `{export}`, which stack `{stack}` of `{instance}` exports")]
     ExportInUse { instance: InstanceName, stack: String, export: String, importer: String },
@@ -133,6 +136,7 @@ impl Obstacle {
             | Self::ExportInUse { .. }
             | Self::BucketsNotEmpty { .. }
             | Self::BucketLocked { .. }
+            | Self::NetworkInUse { .. }
             | Self::UsedBy { .. }
             | Self::NamedButKept { .. } => ObstacleKind::Refused,
             _ => ObstacleKind::Error,
@@ -181,6 +185,11 @@ impl Obstacle {
             Self::BucketLocked { .. } => {
                 "rekindle empties no bucket with Object Lock: what is in it may have to be kept by law. Give it \
                  `DeletionPolicy: Retain` and deploy, then it stays"
+                    .to_owned()
+            }
+            Self::NetworkInUse { .. } => {
+                "no stack that goes made it, so it is not touched: find out whose it is, and remove it, then run \
+                 the same command again. AWS would keep trying for a long time, and then give up"
                     .to_owned()
             }
             Self::ExportInUse { importer, .. } => format!(
@@ -246,6 +255,22 @@ fn protected_list(resources: &[Protected]) -> String {
         format!("`{}` ({}) by `{}`", resource.logical_id, resource.resource_type, resource.by)
     };
     resources.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// So many guests of a network are told; AWS makes many of a kind.
+const MOST_GUESTS: usize = 5;
+
+fn guest_list(guests: &[Guest]) -> String {
+    let one = |guest: &Guest| match guest.about.as_str() {
+        "" => format!("{} `{}`", guest.kind, guest.id),
+        about => format!("{} `{}` ({about})", guest.kind, guest.id),
+    };
+    let told: Vec<String> = guests.iter().take(MOST_GUESTS).map(one).collect();
+    let more = match guests.len().saturating_sub(MOST_GUESTS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", told.join(", "))
 }
 
 fn bucket_list(buckets: &[Emptied]) -> String {

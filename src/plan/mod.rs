@@ -17,6 +17,7 @@ mod expansion;
 pub(crate) mod fixture;
 mod foreseen;
 pub mod graph;
+mod guests;
 mod imports;
 mod influence;
 mod inventory;

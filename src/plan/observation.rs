@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::model::{
-    Bucket, EnvironmentName, Facts, InstanceName, LastRecord, ObservedStack, StackResource, TargetName,
+    Bucket, EnvironmentName, Facts, Guest, InstanceName, LastRecord, ObservedStack, StackResource, TargetName,
 };
 use crate::plan::{ActionKind, Plan};
 
@@ -30,6 +30,8 @@ pub struct Observation {
     pub importers: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     /// What buckets hold, by name, of those that were looked into.
     pub buckets: BTreeMap<String, Bucket>,
+    /// Who stands in the networks of those stacks, or refers to them, whoever made it.
+    pub guests: Vec<Guest>,
     /// What the ledger says of the last change of each instance.
     pub records: BTreeMap<InstanceName, LastRecord>,
 }

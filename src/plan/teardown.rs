@@ -6,10 +6,11 @@ use crate::model::{Bucket, Class, InstanceName, Protection, StackStatus};
 use crate::plan::context::is_selected;
 use crate::plan::foreseen::{self, Foreseen, foreseen};
 use crate::plan::graph::{self, Graph};
+use crate::plan::guests::Strangers;
 use crate::plan::imports::{self, add_imports};
 use crate::plan::inventory::{Inventory, Standing, users};
 use crate::plan::{
-    ActionKind, Consent, Emptied, Observation, Obstacle, Operation, Plan, PlanError, PlannedAction,
+    ActionKind, Consent, Emptied, Fate, Observation, Obstacle, Operation, Plan, PlanError, PlannedAction,
     Protected, Reason, TeardownContext, finish,
 };
 
@@ -30,6 +31,10 @@ pub fn teardown(context: &TeardownContext, observation: &Observation) -> Result<
     let kept = kept(&inventory, &needs, context);
     obstacles.extend(named_but_kept(&kept, context));
 
+    let going = inventory.standing.iter().filter(|(instance, _)| !kept.contains_key(*instance));
+    let going = going.map(|(_, standing)| standing.stack.id.as_str()).collect();
+    let strangers = Strangers::new(observation, &going);
+
     let users = users(&context.environment, observation);
     let mut actions = Vec::new();
     for (instance, standing) in &inventory.standing {
@@ -48,6 +53,7 @@ pub fn teardown(context: &TeardownContext, observation: &Observation) -> Result<
         if action == ActionKind::Delete {
             obstacles.extend(imports::obstacles(&foreign, instance, &planned.stack));
             obstacles.extend(foresee(&mut planned, context, observation));
+            obstacles.extend(in_networks(&planned, &strangers, observation));
         }
         actions.push(planned);
     }
@@ -67,6 +73,19 @@ fn foresee(
     obstacles.extend(empty(action, context, foreseen::buckets(&consequences, &stack, observation)));
     action.consequences = consequences;
     obstacles
+}
+
+/// Those who would keep its networks from going.
+fn in_networks(
+    action: &PlannedAction,
+    strangers: &Strangers<'_>,
+    observation: &Observation,
+) -> Vec<Obstacle> {
+    let Some(stack) = &action.observed else { return Vec::new() };
+    let Some(resources) = observation.resources.get(&stack.id) else { return Vec::new() };
+    let stays =
+        |id: &str| action.consequences.iter().any(|one| one.logical_id == id && one.fate == Fate::Retained);
+    strangers.obstacles(&action.instance, resources, stays)
 }
 
 /// Protections are lifted where that was asked for.

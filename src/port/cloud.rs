@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AccountId, Bucket, Change, ObservedStack, Region, StackEvent, StackName, StackResource, TaggedResource,
+    AccountId, Bucket, Change, Guest, Networks, ObservedStack, Region, StackEvent, StackName, StackResource,
+    TaggedResource,
 };
 use crate::port::PortError;
 
@@ -75,6 +76,10 @@ pub trait CloudFormation: Send + Sync {
     /// Deletes up to a page of what a bucket holds: objects with all their versions, delete markers,
     /// uploads that were never finished. Gives how many; 0 when nothing was left.
     async fn empty_bucket(&self, bucket: &str) -> Result<u64, PortError>;
+
+    /// What stands in these networks or refers to them, whoever made it: network interfaces, subnets,
+    /// security groups, endpoints. What goes with its VPC by itself is left out.
+    async fn guests(&self, networks: &Networks) -> Result<Vec<Guest>, PortError>;
 
     /// One page of the resources that carry these tags, of any service that takes part in the search.
     /// The index lags behind: what was deleted a while ago may still be there.

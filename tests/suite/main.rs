@@ -41,6 +41,8 @@ mod longest_path;
 mod main_job;
 #[cfg(feature = "aws")]
 mod ministack;
+#[cfg(feature = "aws")]
+mod moto;
 mod practice;
 mod provenance;
 #[cfg(feature = "docker")]

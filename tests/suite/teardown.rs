@@ -210,3 +210,36 @@ fn an_importer_of_somebody_else_is_named() {
     ");
     assert_eq!(standing(&project), 1);
 }
+
+const NETWORK: &str = "\
+Resources:
+  Vpc:
+    Type: AWS::EC2::VPC
+    Properties: {CidrBlock: 10.0.0.0/16}
+  Group:
+    Type: AWS::EC2::SecurityGroup
+    Properties: {GroupDescription: Of a test, VpcId: !Ref Vpc}
+";
+
+#[test]
+fn a_stranger_in_a_network_is_told_before_anything_is_deleted() {
+    let project = Project::of_one_unit("network", "template.yaml", NETWORK);
+    project.run(&["lock"]).expect_code(0);
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    project.run(&["local", "fill", "demo", "network.Vpc", "7"]).expect_code(0);
+    project.run(&["local", "fill", "demo", "network.Group"]).expect_code(0);
+    let refused = project.run(&["teardown", "demo", "--yes"]).expect_code(4);
+    insta::assert_snapshot!(refused.stderr, @"
+    error: `sg-558216d5d1a239c28` (`Group`) of `network` is used by network interface `eni-9bbc0cd6b8ad9d3dc` (made by hand)
+    hint: no stack that goes made it, so it is not touched: find out whose it is, and remove it, then run the same command again. AWS would keep trying for a long time, and then give up
+
+    error: `vpc-e57c077f5aab2ff81` (`Vpc`) of `network` is used by network interface `eni-8e8b66a97bc232c6d` (made by hand), network interface `eni-498043435f8bf95a7` (made by hand), network interface `eni-abaed09e3ef4ab14b` (made by hand), network interface `eni-bca538afb266e42ad` (made by hand), network interface `eni-c3d3a1a7b7d949898` (made by hand) and 2 more
+    hint: no stack that goes made it, so it is not touched: find out whose it is, and remove it, then run the same command again. AWS would keep trying for a long time, and then give up
+    ");
+    assert_eq!(standing(&project), 1);
+    for network in ["Vpc", "Group"] {
+        project.run(&["local", "empty", "demo", &format!("network.{network}")]).expect_code(0);
+    }
+    project.run(&["teardown", "demo", "--yes"]).expect_code(0);
+    assert_eq!(standing(&project), 0);
+}

@@ -49,6 +49,14 @@ pub fn run(session: &Session, command: &LocalCommand) -> Result<ExitCode, Failur
             session.console.progress(&format!("put {number} more into {resource} of {unit} by hand\n"))?;
             Ok(ExitCode::Done)
         }
+        LocalCommand::Empty(arguments) => {
+            let place = Place::open(session, &arguments.environment)?;
+            let (unit, resource) = resource(&arguments.resource)?;
+            let (client, stack) = place.stack(&unit)?;
+            let number = runtime::run(async |_| Ok(client.empty(&stack.id, resource).await?))?;
+            session.console.progress(&format!("took {number} out of {resource} of {unit} by hand\n"))?;
+            Ok(ExitCode::Done)
+        }
         LocalCommand::Remove(arguments) => {
             let place = Place::open(session, &arguments.environment)?;
             let (unit, resource) = resource(&arguments.resource)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::local::resource::{BUCKET, REPOSITORY};
+use crate::local::resource::{BUCKET, REPOSITORY, SECURITY_GROUP, VPC};
 use crate::model::facts::Identity;
 
 /// Doing what a resource fails.
@@ -118,6 +118,8 @@ pub fn not_empty(resource_type: &str) -> &'static str {
             "The repository cannot be deleted because it still contains images (Error Code: \
              RepositoryNotEmptyException)"
         }
+        VPC => "The vpc has dependencies and cannot be deleted. (Error Code: DependencyViolation)",
+        SECURITY_GROUP => "resource has a dependent object (Error Code: DependencyViolation)",
         _ => "It is not empty",
     }
 }

@@ -6,6 +6,7 @@ mod bucket;
 mod change;
 mod create;
 mod delete;
+mod guests;
 mod import;
 mod read;
 mod resources;
@@ -27,6 +28,7 @@ pub use bucket::{bucket, empty_bucket};
 pub use change::{create_change_set, delete_change_set, execute_change_set, update_stack};
 pub use create::create_stack;
 pub use delete::delete_stack;
+pub use guests::guests;
 pub use import::{create_import, create_review};
 pub use read::{
     describe_change_set, detect_drift, drift_detection, events, resource_drifts, set_stack_policy,

@@ -29,6 +29,12 @@ pub const BUCKET: &str = "AWS::S3::Bucket";
 /// The type of a repository of images.
 pub const REPOSITORY: &str = "AWS::ECR::Repository";
 
+/// The type of a network.
+pub const VPC: &str = "AWS::EC2::VPC";
+
+/// The type of a security group.
+pub const SECURITY_GROUP: &str = "AWS::EC2::SecurityGroup";
+
 /// A physical resource of a stack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Resource {

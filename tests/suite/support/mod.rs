@@ -7,6 +7,8 @@ pub mod context;
 #[cfg(feature = "docker")]
 pub mod dockerd;
 #[cfg(feature = "aws")]
+pub mod emulator;
+#[cfg(feature = "aws")]
 pub mod faults;
 #[cfg(feature = "aws")]
 pub mod http;

@@ -14,7 +14,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use self::state::{Stack, State};
-use crate::model::{Bucket, Digest, ObservedStack, StackEvent, StackResource, StackStatus, TaggedResource};
+use crate::model::{
+    Bucket, Digest, Guest, Networks, ObservedStack, StackEvent, StackResource, StackStatus, TaggedResource,
+};
 use crate::port::{
     ChangeSet, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection, Identity, Page, PortError,
     PortErrorKind, ResourceDrifts, UpdateAnswer, UpdateStack,
@@ -269,6 +271,11 @@ impl CloudFormation for Fake {
     async fn empty_bucket(&self, _bucket: &str) -> Result<u64, PortError> {
         let state = self.enter("DeleteObjects").await?;
         self.answer(&state, "DeleteObjects", 0)
+    }
+
+    async fn guests(&self, _networks: &Networks) -> Result<Vec<Guest>, PortError> {
+        let state = self.enter("DescribeNetworkInterfaces").await?;
+        self.answer(&state, "DescribeNetworkInterfaces", Vec::new())
     }
 
     async fn tagged(
