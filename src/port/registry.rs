@@ -150,7 +150,7 @@ pub enum RegistryError {
         host: String,
         /// The cloud's answer.
         #[source]
-        source: PortError,
+        source: Box<PortError>,
     },
     /// Too many requests, after some patience.
     #[error("`{host}` takes no more requests for now")]

@@ -147,7 +147,7 @@ impl Registries {
             if is_entered {
                 return Ok((RegistryAuth::Anonymous, None));
             }
-            let failed = |source| RegistryError::Login { host: host.to_owned(), source };
+            let failed = |source| RegistryError::Login { host: host.to_owned(), source: Box::new(source) };
             if let Some(login) = logins.login(&registry).await.map_err(failed)? {
                 // Half of the time is left for the transfer that begins with it.
                 let now = logins.now();
