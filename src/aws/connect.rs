@@ -119,6 +119,13 @@ pub async fn lease_with(
     })))
 }
 
+/// The SDK's configuration for a target, its role included.
+pub(super) async fn configuration(target: &Target, settings: Settings) -> SdkConfig {
+    let region = Region::new(target.region.as_str().to_owned());
+    let config = aws_config::defaults(BehaviorVersion::latest()).region(region).load().await;
+    with_role(configured(&config, target, settings), target).await
+}
+
 fn configured(config: &SdkConfig, target: &Target, settings: Settings) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(settings.connect_timeout)

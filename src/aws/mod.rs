@@ -12,8 +12,10 @@ mod connect;
 mod convert;
 mod error;
 mod lease;
+mod login;
 mod network;
 mod request;
 mod whole;
 
 pub use connect::{Settings, connect, connect_with, lease, lease_with};
+pub use login::Logins;

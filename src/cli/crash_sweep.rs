@@ -176,7 +176,9 @@ fn session() -> Session {
         #[cfg(feature = "docker")]
         docker_configuration: None,
         #[cfg(feature = "aws")]
-        endpoint_is_here: false,
+        emulator: None,
+        #[cfg(feature = "aws")]
+        registry_emulator: None,
     };
     let console = Console::new(&global, &surroundings);
     Session { global, surroundings, console }

@@ -27,12 +27,24 @@ pub struct Surroundings {
     /// Where `docker login` leaves credentials: `config.json` of `DOCKER_CONFIG`, else of `~/.docker`.
     #[cfg(feature = "docker")]
     pub docker_configuration: Option<Utf8PathBuf>,
-    /// `AWS_ENDPOINT_URL` names an emulator on this machine, which needs no sparing.
+    /// The emulator on this machine that `AWS_ENDPOINT_URL` names, as `HOST:PORT`. It needs no sparing.
     #[cfg(feature = "aws")]
-    pub endpoint_is_here: bool,
+    pub emulator: Option<String>,
+    /// The same of `AWS_ENDPOINT_URL_ECR`: it plays the registries of accounts.
+    #[cfg(feature = "aws")]
+    pub registry_emulator: Option<String>,
 }
 
 impl Surroundings {
+    /// Whether the registries of accounts are there. Where an emulator plays the clouds, only if it is said to play
+    /// them too.
+    pub fn has_cloud_registries(&self) -> bool {
+        #[cfg(feature = "aws")]
+        return self.emulator.is_none() || self.registry_emulator.is_some();
+        #[cfg(not(feature = "aws"))]
+        true
+    }
+
     /// Looks around.
     pub fn look() -> Self {
         let stderr_is_terminal = std::io::stderr().is_terminal();
@@ -49,7 +61,9 @@ impl Surroundings {
             #[cfg(feature = "docker")]
             docker_configuration: docker_configuration(),
             #[cfg(feature = "aws")]
-            endpoint_is_here: std::env::var("AWS_ENDPOINT_URL").is_ok_and(|url| is_here(&url)),
+            emulator: std::env::var("AWS_ENDPOINT_URL").ok().and_then(|url| here(&url)),
+            #[cfg(feature = "aws")]
+            registry_emulator: std::env::var("AWS_ENDPOINT_URL_ECR").ok().and_then(|url| here(&url)),
         }
     }
 }
@@ -62,27 +76,28 @@ fn docker_configuration() -> Option<Utf8PathBuf> {
 }
 
 #[cfg(feature = "aws")]
-/// Whether a URL's host is this machine's loopback.
-fn is_here(url: &str) -> bool {
+/// A URL's host and port, where it is this machine's loopback.
+fn here(url: &str) -> Option<String> {
     let authority = url.split("://").nth(1).unwrap_or(url).split('/').next().unwrap_or_default();
     let host = match authority.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => authority.split(':').next().unwrap_or_default(),
     };
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    let is_here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|it| it.is_loopback());
+    is_here.then(|| authority.to_owned())
 }
 
 #[cfg(all(test, feature = "aws"))]
 mod tests {
-    use super::is_here;
+    use super::here;
 
     #[test]
     fn an_emulator_on_this_machine_is_recognised() {
         for url in ["http://127.0.0.1:4566", "http://localhost:4566/", "http://[::1]:4566"] {
-            assert!(is_here(url), "{url}");
+            assert!(here(url).is_some_and(|host| host.ends_with(":4566")), "{url}");
         }
         for url in ["https://cloudformation.eu-central-1.amazonaws.com", "http://10.0.0.1:4566", ""] {
-            assert!(!is_here(url), "{url}");
+            assert!(here(url).is_none(), "{url}");
         }
     }
 }

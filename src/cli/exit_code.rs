@@ -61,7 +61,7 @@ impl From<Verdict> for ExitCode {
         match verdict {
             Verdict::Succeeded => Self::Done,
             Verdict::Interrupted => Self::Interrupted,
-            Verdict::Refused | Verdict::Unproven => Self::Error,
+            Verdict::Refused | Verdict::WithoutImage | Verdict::Unproven => Self::Error,
             Verdict::Failed => Self::RolledBack,
             Verdict::Different => Self::Different,
             Verdict::Unannounced => Self::Unannounced,

@@ -12,6 +12,7 @@ mod consent;
 mod console;
 #[cfg(test)]
 mod crash_sweep;
+mod delivery;
 mod elsewhere;
 mod environment;
 mod estimate_arguments;
@@ -51,7 +52,7 @@ use crate::local::{Fault, FaultError};
 pub use crate::cli::args::Arguments as CommandLine;
 
 /// What every command is given.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Session {
     global: Global,
     surroundings: Surroundings,

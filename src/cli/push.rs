@@ -14,9 +14,12 @@ use crate::cli::{Session, runtime};
 use crate::disk::Store;
 use crate::engine::Stop;
 use crate::image::Blob;
-use crate::model::{Digest, Environment, InstanceName, Output, ProviderKind, Repository};
+use crate::model::{
+    AccountId, CloudRegistry, Digest, Environment, InstanceName, Output, Platform, ProviderKind, Region,
+    Repository, Target,
+};
 use crate::plan::Observation;
-use crate::port::Registry;
+use crate::port::{Registry, RegistryError};
 use crate::release::DesiredImage;
 use crate::ui::text;
 
@@ -45,16 +48,30 @@ pub fn push(
     images: &[(&DesiredImage, Digest)],
 ) -> Result<Vec<Option<String>>, Failure> {
     runtime::run(async |stop| {
-        let work = Push { session, store, registry: wire::registry(session)? };
+        let registry = wire::registry(session, environment.targets.values())?;
+        let tell = |image: &InstanceName, what: &str| {
+            // A line that cannot be written is no reason to stop.
+            let _ = session.console.progress(&format!("{image}: {what}\n"));
+        };
+        let work = Push { store, registry, tell: &tell };
         let observation = observe(session, environment, images, &stop).await?;
         let mut pushed = Vec::new();
         for (image, manifest) in images {
             let repository = repository(environment, observation.as_ref(), image)?;
             let Some(repository) = repository else {
-                work.tell(&image.instance, "is not pushed: no registry takes it")?;
+                tell(&image.instance, "is not pushed: no registry takes it");
                 pushed.push(None);
                 continue;
             };
+            if !is_taken(session, &repository) {
+                tell(
+                    &image.instance,
+                    "is not pushed: the emulator's registry is not named by AWS_ENDPOINT_URL_ECR",
+                );
+                pushed.push(None);
+                continue;
+            }
+            check_place(environment, image, &repository)?;
             tokio::select! {
                 done = work.image(image, *manifest, &repository) => done?,
                 () = stop.finishing() => return Err(Failure::new(ExitCode::Interrupted, Interrupted)),
@@ -115,28 +132,77 @@ fn repository(
         .ok_or_else(|| failed(format!("the stack `{}` has no output `{}`", output.instance, output.name)))
 }
 
-struct Push<'p> {
-    session: &'p Session,
-    store: &'p Store,
-    registry: Arc<dyn Registry>,
+/// Whether there is a registry that takes an image to this repository.
+pub(super) fn is_taken(session: &Session, repository: &str) -> bool {
+    session.surroundings.has_cloud_registries() || CloudRegistry::of_repository(repository).is_none()
+}
+
+/// An image is to go to a registry of another account or region than its target's.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the image `{image}` is for account {account} in {region}, and `{repository}` is in account {} in {}",
+    .registry.account, .registry.region
+)]
+struct OtherPlace {
+    image: InstanceName,
+    repository: String,
+    account: AccountId,
+    region: Region,
+    registry: CloudRegistry,
+}
+
+/// A region that is lost takes its registry along, and another account's is not ours to write to.
+pub(super) fn check_place(
+    environment: &Environment,
+    image: &DesiredImage,
+    repository: &str,
+) -> Result<(), Failure> {
+    let target = environment.targets.get(&image.instance.target);
+    let Some((target, registry)) = target.zip(CloudRegistry::of_repository(repository)) else {
+        return Ok(());
+    };
+    let Target { account, region, .. } = target.clone();
+    if target.provider != ProviderKind::Aws || (registry.account == account && registry.region == region) {
+        return Ok(());
+    }
+    let (image, repository) = (image.instance.clone(), repository.to_owned());
+    let other = OtherPlace { image, repository, account, region, registry };
+    Err(Failure::new(ExitCode::Refused, other)
+        .hint("name a repository of the target itself, by `!output` or under `overrides` in the unit"))
+}
+
+/// Sends images from the store.
+pub(super) struct Push<'p> {
+    /// Where they are.
+    pub store: &'p Store,
+    /// Where they go.
+    pub registry: Arc<dyn Registry>,
+    /// Is told how it goes.
+    pub tell: &'p (dyn Fn(&InstanceName, &str) + Sync),
 }
 
 impl Push<'_> {
     /// The blobs first, so that no tag names what is not there.
-    async fn image(&self, image: &DesiredImage, manifest: Digest, repository: &str) -> Result<(), Failure> {
-        self.tell(&image.instance, &format!("pushes to {repository}"))?;
+    pub async fn image(
+        &self,
+        image: &DesiredImage,
+        manifest: Digest,
+        repository: &str,
+    ) -> Result<(), Failure> {
+        (self.tell)(&image.instance, &format!("pushes to {repository}"));
         let (document, blobs) = self.store.contents(manifest)?;
         let sent: Vec<u64> = stream::iter(blobs)
             .map(|blob| self.blob(repository, blob))
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;
-        for tag in [format!("in-{}", image.recipe.input.hex()), format!("img-{}", manifest.hex())] {
-            self.registry.tag(repository, &tag, &document).await?;
-        }
+        let first_tag = format!("in-{}", image.recipe.input.hex());
+        self.registry.tag(repository, &first_tag, &document).await?;
         self.attach(image, manifest, repository).await?;
+        self.registry.tag(repository, &last_tag(manifest), &document).await?;
         let bytes = text::bytes(sent.iter().sum());
-        self.tell(&image.instance, &format!("is at {repository}@{manifest} ({bytes} sent)"))
+        (self.tell)(&image.instance, &format!("is at {repository}@{manifest} ({bytes} sent)"));
+        Ok(())
     }
 
     /// What is said about the image goes with it, where this store has it.
@@ -150,7 +216,8 @@ impl Push<'_> {
             manifests.push(document);
         }
         if manifests.is_empty() {
-            return self.tell(&image.instance, "was not made here: nothing is attached that says how it was");
+            (self.tell)(&image.instance, "was not made here: nothing is attached that says how it was");
+            return Ok(());
         }
         Ok(self.registry.attach(repository, manifest, &manifests).await?)
     }
@@ -161,8 +228,23 @@ impl Push<'_> {
         let is_sent = self.registry.push(repository, blob.digest, blob.size, &open).await?;
         Ok(if is_sent { blob.size } else { 0 })
     }
+}
 
-    fn tell(&self, instance: &InstanceName, what: &str) -> Result<(), Failure> {
-        Ok(self.session.console.progress(&format!("{instance}: {what}\n"))?)
+/// The tag that an image gets last: where it is, everything is.
+fn last_tag(manifest: Digest) -> String {
+    format!("img-{}", manifest.hex())
+}
+
+/// Whether a repository has all of an image.
+pub(super) async fn is_there(
+    registry: &dyn Registry,
+    repository: &str,
+    manifest: Digest,
+    platform: &Platform,
+) -> Result<bool, RegistryError> {
+    match registry.resolve(&format!("{repository}:{}", last_tag(manifest)), platform).await {
+        Ok(found) => Ok(found.digest == manifest),
+        Err(RegistryError::NotFound { .. }) => Ok(false),
+        Err(error) => Err(error),
     }
 }

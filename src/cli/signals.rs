@@ -1,7 +1,7 @@
 //! Ctrl-C and SIGTERM while no run listens for them: the process ends at once with the exit code of an
 //! interruption. Nothing was begun then, or everything has ended.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -10,6 +10,9 @@ use crate::cli::exit_code::ExitCode;
 
 /// Whether a signal ends the process. Signals are the process's, and so is this.
 static ENDS: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
+/// How many runs listen: a build within a run has signals of its own.
+static LISTENING: AtomicUsize = AtomicUsize::new(0);
 
 /// From here on a signal ends the process, in the first instants too.
 pub fn install() {
@@ -28,6 +31,7 @@ pub struct Listening(());
 impl Listening {
     /// From here on signals are the run's.
     pub fn begin() -> Self {
+        LISTENING.fetch_add(1, Ordering::SeqCst);
         set(false);
         Self(())
     }
@@ -35,7 +39,9 @@ impl Listening {
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        set(true);
+        if LISTENING.fetch_sub(1, Ordering::SeqCst) == 1 {
+            set(true);
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::cli::{Session, runtime, wire};
 use crate::disk::{self, Incoming, Store};
 use crate::image::canonical;
 use crate::image::{Base, BaseLayer, Blob, Known, base_image, base_layers};
-use crate::model::{BaseImage, Digest, Fetch, Platform};
+use crate::model::{BaseImage, Digest, Environment, Fetch, Platform};
 use crate::port::{Registry, RegistryError};
 use crate::release::DesiredImage;
 use crate::ui::text;
@@ -39,6 +39,7 @@ type Named<'i> = (&'i str, &'i BaseImage, &'i Platform);
 /// Looks at what images are made of that are not in the store, or that are built again all the same.
 pub fn look(
     session: &Session,
+    environment: &Environment,
     store: &Store,
     images: &[DesiredImage],
     is_again: bool,
@@ -50,11 +51,16 @@ pub fn look(
             wanted.push(image);
         }
     }
-    bring(session, store, &wanted)
+    bring(session, environment, store, &wanted)
 }
 
 /// Brings what these images are made of into the store, where it is not there yet, and says what it is.
-fn bring(session: &Session, store: &Store, images: &[&DesiredImage]) -> Result<Known, Failure> {
+fn bring(
+    session: &Session,
+    environment: &Environment,
+    store: &Store,
+    images: &[&DesiredImage],
+) -> Result<Known, Failure> {
     let (mut known, mut missing) = (Known::default(), Missing::default());
     let mut bases: BTreeMap<Digest, Named<'_>> = BTreeMap::new();
     for image in images {
@@ -75,7 +81,8 @@ fn bring(session: &Session, store: &Store, images: &[&DesiredImage]) -> Result<K
     }
     if !missing.bases.is_empty() || !missing.files.is_empty() {
         let files = runtime::run(async |stop| {
-            let work = Bring { session, store, registry: wire::registry(session)? };
+            let work =
+                Bring { session, store, registry: wire::registry(session, environment.targets.values())? };
             tokio::select! {
                 done = work.all(&missing) => done,
                 () = stop.finishing() => Err(Failure::new(ExitCode::Interrupted, Interrupted)),

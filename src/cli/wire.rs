@@ -160,7 +160,7 @@ fn virtual_cloud(engine: &local::Cloud, target: &Target) -> Arc<Cloud> {
 
 #[cfg(feature = "aws")]
 async fn real(session: &Session, target: &Target) -> Result<Arc<Cloud>, Failure> {
-    let pace = if session.surroundings.endpoint_is_here { Pace::EMULATOR } else { Pace::AWS };
+    let pace = if session.surroundings.emulator.is_some() { Pace::EMULATOR } else { Pace::AWS };
     let port = crate::aws::connect(target, crate::aws::Settings::new(clock::now)).await?;
     Ok(Cloud::new(port, pace))
 }
@@ -215,17 +215,39 @@ pub async fn image_builder(_: &Session) -> Result<Box<dyn ImageBuilder>, Failure
         .hint("build it with its default features; images that only copy and configure need none"))
 }
 
-/// Access to registries, with the credentials that `docker login` left.
+/// Access to registries: to those of the accounts of `targets` with these accounts' credentials, to others with
+/// what `docker login` left.
 #[cfg(feature = "docker")]
-pub fn registry(session: &Session) -> Result<Arc<dyn Registry>, Failure> {
+pub fn registry<'t>(
+    session: &Session,
+    targets: impl IntoIterator<Item = &'t Target>,
+) -> Result<Arc<dyn Registry>, Failure> {
     let configuration = match &session.surroundings.docker_configuration {
         Some(path) => disk::read_if_there(path)?,
         None => None,
     };
-    Ok(Arc::new(crate::registry::Registries::new(configuration, crate::registry::Patience::default())?))
+    #[cfg(feature = "aws")]
+    let (logins, emulator) = (logins(targets), session.surroundings.registry_emulator.clone());
+    #[cfg(not(feature = "aws"))]
+    let (logins, emulator) = {
+        drop(targets.into_iter());
+        (None, None)
+    };
+    let access = crate::registry::Access { configuration, logins, emulator };
+    Ok(Arc::new(crate::registry::Registries::new(access, crate::registry::Patience::default())?))
+}
+
+#[cfg(all(feature = "docker", feature = "aws"))]
+fn logins<'t>(targets: impl IntoIterator<Item = &'t Target>) -> Option<Arc<dyn crate::port::LoginProvider>> {
+    let real = targets.into_iter().filter(|target| target.provider == ProviderKind::Aws);
+    let settings = crate::aws::Settings::new(clock::now);
+    Some(Arc::new(crate::aws::Logins::new(real.cloned().collect(), settings)))
 }
 
 #[cfg(not(feature = "docker"))]
-pub fn registry(_: &Session) -> Result<Arc<dyn Registry>, Failure> {
+pub fn registry<'t>(
+    _: &Session,
+    _: impl IntoIterator<Item = &'t Target>,
+) -> Result<Arc<dyn Registry>, Failure> {
     Err(crate::port::RegistryError::Without.into())
 }

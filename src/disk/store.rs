@@ -339,14 +339,17 @@ impl Store {
     }
 
     fn index(&self) -> Result<Value, StoreError> {
-        let path = self.root.join("index.json");
-        let mut text = String::new();
-        match File::open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(json!({"manifests": []})),
-            Err(error) => return Err(FileError::at(Access::Read, &path)(error).into()),
-            Ok(mut file) => file.read_to_string(&mut text).map_err(FileError::at(Access::Read, &path))?,
-        };
-        serde_json::from_str(&text).map_err(|_| StoreError::Damaged { path })
+        read_index(&self.root)
+    }
+
+    /// The inputs of the images of a store, without holding it: they may be others the next moment.
+    ///
+    /// # Errors
+    /// The index cannot be read, or is none.
+    pub fn inputs(state: &StateDirectory) -> Result<BTreeSet<Digest>, StoreError> {
+        let index = read_index(&state.store())?;
+        let entries = index["manifests"].as_array().into_iter().flatten();
+        Ok(entries.filter_map(|entry| Entry::read(entry)?.input()).collect())
     }
 
     fn write_index(&self, mut entries: Vec<Entry>) -> Result<(), StoreError> {
@@ -363,6 +366,17 @@ impl Store {
     fn blob(&self, digest: Digest) -> Utf8PathBuf {
         blob_path(&self.root, digest)
     }
+}
+
+fn read_index(root: &Utf8Path) -> Result<Value, StoreError> {
+    let path = root.join("index.json");
+    let mut text = String::new();
+    match File::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(json!({"manifests": []})),
+        Err(error) => return Err(FileError::at(Access::Read, &path)(error).into()),
+        Ok(mut file) => file.read_to_string(&mut text).map_err(FileError::at(Access::Read, &path))?,
+    };
+    serde_json::from_str(&text).map_err(|_| StoreError::Damaged { path })
 }
 
 /// Where a blob of the store at `root` is.

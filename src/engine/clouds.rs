@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use jiff::Timestamp;
+
 use crate::engine::budget::{Budget, Pace};
 use crate::model::{EnvironmentName, TargetName};
 use crate::port::CloudFormation;
@@ -45,6 +47,11 @@ pub struct Clouds {
 }
 
 impl Clouds {
+    /// The time by the first target's clock.
+    pub fn now(&self) -> Timestamp {
+        self.targets.values().next().map_or(Timestamp::UNIX_EPOCH, |cloud| cloud.port.now())
+    }
+
     /// Every cloud once.
     pub(super) fn distinct(&self) -> Vec<Arc<Cloud>> {
         let mut distinct: Vec<Arc<Cloud>> = Vec::new();

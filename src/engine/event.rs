@@ -160,6 +160,11 @@ pub enum UnitOutcome {
         /// What it said.
         cause: Cause,
     },
+    /// An image that the stack refers to cannot be pulled: nothing was begun.
+    WithoutImage {
+        /// Why not.
+        cause: Cause,
+    },
     /// It failed, and CloudFormation took it back.
     RolledBack {
         /// The first root cause.

@@ -1,6 +1,7 @@
 //! Words about images: the platform one is made for, and the repository it is pulled from.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -109,6 +110,15 @@ impl FromStr for RepositoryName {
             rule: "write HOST/PATH in lower case without tag or digest, for example `registry.example/web`",
         })
     }
+}
+
+/// Whether a registry, by its `HOST[:PORT]`, is on this machine.
+pub fn is_here(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Where the repository of an image is said.

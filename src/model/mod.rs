@@ -6,6 +6,7 @@
 pub mod binding;
 pub mod canonical;
 pub mod class;
+pub mod cloud_registry;
 pub mod context;
 pub mod diagnostic;
 pub mod digest;
@@ -26,6 +27,7 @@ pub mod unit;
 
 pub use binding::{Binding, Output, Secret};
 pub use class::{Class, Protection, ProviderKind, UnitKind};
+pub use cloud_registry::CloudRegistry;
 pub use context::{Context, ContextEntry, FilePath};
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub use digest::Digest;

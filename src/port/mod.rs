@@ -6,6 +6,7 @@
 
 mod builder;
 mod cloud;
+mod delivery;
 mod error;
 mod journal;
 mod lease;
@@ -17,7 +18,8 @@ pub use cloud::{
     DriftStatus, Identity, Page, PropertyDrift, ResourceDrift, ResourceDrifts, StackBody, UpdateAnswer,
     UpdateStack,
 };
+pub use delivery::{Delivery, NotDelivered};
 pub use error::{PortError, PortErrorKind};
 pub use journal::Journal;
 pub use lease::{LeaseStore, LeaseVersion};
-pub use registry::{Opener, Registry, RegistryError, RemoteImage};
+pub use registry::{Login, LoginProvider, Opener, Registry, RegistryError, RemoteImage};

@@ -1,11 +1,14 @@
 //! What building needs of registries of images and of servers that files are fetched from.
 
 use std::error::Error;
+use std::fmt;
 use std::io::{self, Read, Write};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
-use crate::model::{Digest, Platform};
+use crate::model::{CloudRegistry, Digest, Platform};
+use crate::port::PortError;
 
 /// An image as a registry has it, for one platform.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +23,36 @@ pub struct RemoteImage {
 
 /// Opens bytes that are to be sent, each time from their beginning.
 pub type Opener<'o> = &'o (dyn Fn() -> io::Result<Box<dyn Read + Send>> + Sync);
+
+/// What a registry lets somebody in with, for a while.
+#[derive(Clone)]
+pub struct Login {
+    /// The name.
+    pub user: String,
+    /// The password; it is shown nowhere.
+    pub password: String,
+    /// When it will not do any more.
+    pub ends: Timestamp,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Login").field("ends", &self.ends).finish_non_exhaustive()
+    }
+}
+
+/// Logs in to the registries of cloud accounts.
+#[async_trait]
+pub trait LoginProvider: Send + Sync {
+    /// A new login; `None` for a registry that this one has nothing to do with.
+    ///
+    /// # Errors
+    /// The cloud's answer.
+    async fn login(&self, registry: &CloudRegistry) -> Result<Option<Login>, PortError>;
+
+    /// The time, for knowing when a login ends.
+    fn now(&self) -> Timestamp;
+}
 
 /// Gives and takes images. `image` is written as after `FROM`: `[HOST/]PATH[:TAG][@DIGEST]`.
 #[async_trait]
@@ -109,6 +142,15 @@ pub enum RegistryError {
         host: String,
         /// Why not.
         message: String,
+    },
+    /// The cloud does not let in.
+    #[error("could not log in to `{host}`")]
+    Login {
+        /// Where.
+        host: String,
+        /// The cloud's answer.
+        #[source]
+        source: Box<PortError>,
     },
     /// Too many requests, after some patience.
     #[error("`{host}` takes no more requests for now")]
@@ -211,6 +253,9 @@ impl RegistryError {
             Self::Credentials { .. } => {
                 "credentials are looked for in `config.json` of `$DOCKER_CONFIG`, else of `~/.docker`".to_owned()
             }
+            Self::Login { source, .. } => source.hint.clone().unwrap_or_else(|| {
+                "it takes the credentials of the target's account, with ecr:GetAuthorizationToken".to_owned()
+            }),
             Self::Throttled { .. } => {
                 "wait a while and run the command again; what came already is kept. Credentials often raise the limit".to_owned()
             }

@@ -14,20 +14,21 @@ mod pull;
 mod push;
 mod referrers;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io::Write;
-use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use oci_client::client::{ClientConfig, ClientProtocol};
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference, RegistryOperation};
 
-use crate::model::{Digest, Platform};
-use crate::port::{Opener, Registry, RegistryError, RemoteImage};
+use crate::model::image::is_here;
+use crate::model::{CloudRegistry, Digest, Platform};
+use crate::port::{LoginProvider, Opener, Registry, RegistryError, RemoteImage};
 use crate::registry::failure::Asked;
 
 /// How long it is tried again.
@@ -52,11 +53,22 @@ pub struct Registries {
     /// For all others.
     secure: Client,
     files: reqwest::Client,
-    /// Docker's `config.json`.
-    configuration: Option<Vec<u8>>,
+    access: Access,
     patience: Patience,
-    /// Where it is known that the credentials are taken: the repository, and whether it is written to.
-    entered: Mutex<BTreeSet<(String, bool)>>,
+    /// Where it is known that the credentials are taken: the repository, and whether it is written to. With
+    /// the time until when they are.
+    entered: Mutex<BTreeMap<(String, bool), Option<Timestamp>>>,
+}
+
+/// How one gets in.
+#[derive(Clone, Default)]
+pub struct Access {
+    /// Docker's `config.json`.
+    pub configuration: Option<Vec<u8>>,
+    /// Who logs in to the registries of cloud accounts, where that is not `docker login`.
+    pub logins: Option<Arc<dyn LoginProvider>>,
+    /// The emulator, `HOST:PORT` on this machine, that plays the registries of cloud accounts.
+    pub emulator: Option<String>,
 }
 
 /// Seconds in which a connection must stand, and in which the next bytes must come.
@@ -66,11 +78,9 @@ const SILENCE: Duration = Duration::from_secs(60);
 const AGENT: &str = concat!("rekindle/", env!("CARGO_PKG_VERSION"));
 
 impl Registries {
-    /// With the credentials of Docker's `config.json`, where there is one.
-    ///
     /// # Errors
     /// The system's certificates cannot be read.
-    pub fn new(configuration: Option<Vec<u8>>, patience: Patience) -> Result<Self, RegistryError> {
+    pub fn new(access: Access, patience: Patience) -> Result<Self, RegistryError> {
         let client = |protocol| {
             let config = ClientConfig {
                 protocol,
@@ -90,7 +100,7 @@ impl Registries {
             .build()
             .map_err(|error| unusable(&error))?;
         let (plain, secure) = (client(ClientProtocol::Http)?, client(ClientProtocol::Https)?);
-        Ok(Self { plain, secure, files, configuration, patience, entered: Mutex::default() })
+        Ok(Self { plain, secure, files, access, patience, entered: Mutex::default() })
     }
 
     /// Finds out what `image` means and who is to be asked, and shows the credentials where it was not
@@ -100,21 +110,64 @@ impl Registries {
             RegistryError::Name { kind: "image", text: image.to_owned(), message: error.to_string() }
         })?;
         let host = reference.registry().to_owned();
-        let auth = credentials::find(self.configuration.as_deref(), &host)?;
-        let client = if is_here(&host) { &self.plain } else { &self.secure };
+        let key = (format!("{host}/{}", reference.repository()), writes(operation));
+        let entered = self.entered.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+        let now = self.access.logins.as_ref().map_or(Timestamp::MIN, |logins| logins.now());
+        let is_entered = entered.is_some_and(|ends| ends.is_none_or(|ends| now < ends));
+        let (auth, ends) = self.credentials(&host, is_entered).await?;
+        let reference = self.reached(image, reference)?;
+        // Only on this machine nobody else reads what is sent.
+        let client = if is_here(reference.registry()) { &self.plain } else { &self.secure };
         let place = Place { client, reference, auth, host };
-        let key = (format!("{}/{}", place.host, place.reference.repository()), writes(operation));
-        let is_entered = || self.entered.lock().unwrap_or_else(PoisonError::into_inner).contains(&key);
-        if !is_entered() {
+        if !is_entered {
             let asked = place.asked(format!("access to `{}`", key.0));
-            self.patiently(async || {
-                let entered = client.auth(&place.reference, &place.auth, operation).await;
-                entered.map(drop).map_err(|error| asked.failure(error))
-            })
-            .await?;
-            self.entered.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+            // The client looks tags up as who pulls, and keeps what it has seen of that.
+            let also = (ends.is_some() && writes(operation)).then_some(RegistryOperation::Pull);
+            for operation in [operation].into_iter().chain(also) {
+                self.patiently(async || {
+                    let entered = client.auth(&place.reference, &place.auth, Clone::clone(&operation)).await;
+                    entered.map(drop).map_err(|error| asked.failure(error))
+                })
+                .await?;
+            }
+            self.entered.lock().unwrap_or_else(PoisonError::into_inner).insert(key, ends);
         }
         Ok(place)
+    }
+
+    /// The credentials for a registry, and until when they are taken. Those of a cloud are asked for anew
+    /// where they are needed: a client that has entered keeps its own.
+    async fn credentials(
+        &self,
+        host: &str,
+        is_entered: bool,
+    ) -> Result<(RegistryAuth, Option<Timestamp>), RegistryError> {
+        let of_cloud = CloudRegistry::of_host(host).zip(self.access.logins.as_ref());
+        if let Some((registry, logins)) = of_cloud {
+            if is_entered {
+                return Ok((RegistryAuth::Anonymous, None));
+            }
+            let failed = |source| RegistryError::Login { host: host.to_owned(), source: Box::new(source) };
+            if let Some(login) = logins.login(&registry).await.map_err(failed)? {
+                // Half of the time is left for the transfer that begins with it.
+                let now = logins.now();
+                let ends = now + login.ends.duration_since(now) / 2;
+                return Ok((RegistryAuth::Basic(login.user, login.password), Some(ends)));
+            }
+        }
+        Ok((credentials::find(self.access.configuration.as_deref(), host)?, None))
+    }
+
+    /// Where a registry answers: an emulator plays those of cloud accounts.
+    fn reached(&self, image: &str, reference: Reference) -> Result<Reference, RegistryError> {
+        let host = reference.registry();
+        let Some(emulator) = self.access.emulator.as_ref().filter(|_| CloudRegistry::of_host(host).is_some())
+        else {
+            return Ok(reference);
+        };
+        image.replacen(host, emulator, 1).parse().map_err(|error: oci_client::ParseError| {
+            RegistryError::Name { kind: "image", text: image.to_owned(), message: error.to_string() }
+        })
     }
 
     /// Tries again what may go better the next time.
@@ -183,15 +236,6 @@ fn writes(operation: RegistryOperation) -> bool {
 fn unusable(error: &dyn std::error::Error) -> RegistryError {
     let message = failure::chain(error);
     RegistryError::Answer { host: "this machine".to_owned(), what: "for certificates".to_owned(), message }
-}
-
-/// Whether a registry is on this machine: only there a connection may be read by others.
-fn is_here(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[async_trait]

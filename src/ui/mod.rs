@@ -11,6 +11,7 @@ pub mod error_json;
 pub mod estimate_view;
 pub mod image_about_view;
 pub mod image_diff_view;
+pub mod image_plan_view;
 pub mod orphans_view;
 pub mod outcome_view;
 pub mod outputs_view;

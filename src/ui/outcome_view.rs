@@ -18,6 +18,8 @@ pub enum Verdict {
     Interrupted,
     /// CloudFormation refused a request: of that unit nothing was begun.
     Refused,
+    /// An image could not be brought where a stack would pull it from: of that unit nothing was begun.
+    WithoutImage,
     /// Nobody could say what a deletion left.
     Unproven,
     /// Something failed and was rolled back.
@@ -48,6 +50,7 @@ impl Verdict {
             UnitOutcome::Done | UnitOutcome::Unchanged => Self::Succeeded,
             UnitOutcome::LeftRunning => Self::Interrupted,
             UnitOutcome::Refused { .. } => Self::Refused,
+            UnitOutcome::WithoutImage { .. } => Self::WithoutImage,
             UnitOutcome::RolledBack { .. } => Self::Failed,
             UnitOutcome::Unannounced { .. } => Self::Unannounced,
             UnitOutcome::NeedsHands { .. } => Self::NeedsHands,
@@ -60,6 +63,7 @@ impl Verdict {
             Self::Succeeded => "succeeded",
             Self::Interrupted => "interrupted",
             Self::Refused => "refused",
+            Self::WithoutImage => "without-image",
             Self::Failed => "failed",
             Self::Different => "different",
             Self::Unproven => "unproven",
@@ -189,6 +193,7 @@ fn headline(
         Verdict::Unannounced => "stopped at an unannounced change",
         Verdict::NeedsHands => "failed and needs hands",
         Verdict::Refused => "stopped at a refused request",
+        Verdict::WithoutImage => "stopped for want of an image",
         other => other.as_str(),
     };
     let ended = palette.paint(label, ended);
@@ -209,6 +214,11 @@ fn failure(report: &UnitReport, palette: &Palette) -> String {
             heading(&format!("refused: {}", nothing(report.action)))
                 + &reason(cause)
                 + &hint("correct what it names, then run the same command again")
+        }
+        UnitOutcome::WithoutImage { cause } => {
+            heading(&format!("not begun without its image: {}", nothing(report.action)))
+                + &reason(cause)
+                + &hint("put that right, then run the same command again; other images are not sent twice")
         }
         UnitOutcome::RolledBack { cause } => {
             heading("failed and rolled back")

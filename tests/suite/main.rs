@@ -14,7 +14,11 @@ mod bad_input;
 mod base_images;
 mod broken_source;
 mod catalogue;
+#[cfg(all(feature = "aws", feature = "docker"))]
+mod cloud_registries;
 mod conformance;
+#[cfg(feature = "docker")]
+mod deliveries;
 #[cfg(feature = "docker")]
 mod docker;
 mod dockerfile_lint;

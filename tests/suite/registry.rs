@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rekindle::model::{Digest, Platform};
 use rekindle::port::{Registry as _, RegistryError};
-use rekindle::registry::{Patience, Registries};
+use rekindle::registry::{Access, Patience, Registries};
 use serde_json::json;
 
 use crate::support::registry::{ENCODED, Fault, Misbehaving, Registry};
@@ -14,13 +14,17 @@ use crate::support::registry::{ENCODED, Fault, Misbehaving, Registry};
 /// Tries again at once.
 const QUICKLY: Patience = Patience { tries: 3, first_pause: Duration::ZERO };
 
+fn with(configuration: Vec<u8>) -> Access {
+    Access { configuration: Some(configuration), ..Access::default() }
+}
+
 fn anonymous() -> Registries {
-    Registries::new(None, QUICKLY).unwrap()
+    Registries::new(Access::default(), QUICKLY).unwrap()
 }
 
 fn logged_in(host: &str, auth: &str) -> Registries {
     let configuration = json!({"auths": {host: {"auth": auth}}});
-    Registries::new(Some(configuration.to_string().into_bytes()), QUICKLY).unwrap()
+    Registries::new(with(configuration.to_string().into_bytes()), QUICKLY).unwrap()
 }
 
 /// Bytes that no compression makes small.
@@ -153,9 +157,9 @@ async fn credentials_are_those_of_docker_login() {
     let wrong = logged_in(&registry.host(), "c29tZWJvZHk6d3Jvbmc=");
     let wrong = wrong.resolve(&format!("{repository}:1"), &Platform::default()).await.unwrap_err();
     let token = json!({"auths": {registry.host(): {"identitytoken": "x"}}}).to_string().into_bytes();
-    let token = Registries::new(Some(token), QUICKLY).unwrap();
+    let token = Registries::new(with(token), QUICKLY).unwrap();
     let token = put(&token, &repository, "1").await.unwrap_err();
-    let damaged = Registries::new(Some(b"{".to_vec()), QUICKLY).unwrap();
+    let damaged = Registries::new(with(b"{".to_vec()), QUICKLY).unwrap();
     let damaged = put(&damaged, &repository, "1").await.unwrap_err();
     let host = registry.host();
     let digest = Digest::of(layer()).to_string();

@@ -76,7 +76,7 @@ pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Fa
         store = Some(Store::open(&session.state()?)?);
     }
     if let Some(store) = &store {
-        let known = supplies::look(session, store, &images, arguments.verify)?;
+        let known = supplies::look(session, &environment, store, &images, arguments.verify)?;
         if !known.is_empty() {
             let known = Known { made, ..known };
             (_, images) = Assembler::new(&project).knowing(known).images(&arguments.environment)?;

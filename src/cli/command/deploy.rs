@@ -7,6 +7,7 @@ use crate::cli::args::DeployArguments;
 use crate::cli::carry_out::Errand;
 use crate::cli::command::plan::{check_names, deploy_context, make, refuse_broken, refuse_broken_units};
 use crate::cli::consent::{self, Question};
+use crate::cli::delivery::{self, Deliveries};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::hold::Hold;
@@ -20,6 +21,7 @@ use crate::manifest::Project;
 use crate::model::InstanceName;
 use crate::plan::DeployContext;
 use crate::release::Assembly;
+use crate::ui::image_plan_view;
 use crate::ui::outcome_view::Summary;
 use crate::ui::rehearsal_view::AssumedConsent;
 use crate::ui::run::Expectations;
@@ -74,6 +76,10 @@ async fn deploy_held(
     let mut observation = site.look_when_settled(&assembly.units, notices, stop).await?;
     let plan = make(site, assembly, context, &mut observation, notices, stop).await?;
     session.console.plan(&plan)?;
+    if !session.console.is_json() {
+        let images = delivery::foreseen(session, assembly, &plan, &observation)?;
+        session.console.progress(&image_plan_view::images(&images))?;
+    }
     refuse_broken(project, &plan)?;
     consent::named(&plan, consent::Where::Here)?;
     if !plan.is_empty() {
@@ -82,11 +88,12 @@ async fn deploy_held(
         consent::ask(&session.console, &arguments.run, &question, stop).await?;
     }
     let view = view::of(&session.console, Expectations::of(&plan));
-    let options = session.execute_options(&arguments.run);
+    let deliveries = Deliveries::begin(session, assembly, &plan, &observation, stop);
+    let options = deliveries.options(session.execute_options(&arguments.run));
     let operation = Operation::Deploy;
     let (source, options) = (&assembly.units[..], &options);
     let errand = Errand { plan: &plan, observation: &observation, source, options, operation };
-    let work = site.carry_out(errand, &*view, stop);
+    let work = deliveries.beside(site.carry_out(errand, &*view, stop), &site.clouds, &*view);
     let outcome = view::keep_moving(&*view, work).await?;
     view::close(&*view, &Summary::of([&outcome]))?;
     session.console.outcome(Operation::Deploy, &environment.name, &outcome)?;

@@ -153,7 +153,8 @@ fn look_up_bases(
     // Without a question to ask nothing is connected: templates are published offline.
     let registry = if refresh && !wanted.is_empty() || !wanted.iter().all(locked) {
         session.console.progress("asking registries for base images\n")?;
-        Some(wire::registry(session)?)
+        let environments = project.manifest.environments.values();
+        Some(wire::registry(session, environments.flat_map(|environment| environment.targets.values()))?)
     } else {
         None
     };

@@ -9,14 +9,14 @@ use crate::cli::failure::Failure;
 use crate::cli::site::Site;
 use crate::cli::view::Notices;
 use crate::cli::wire::Wiring;
-use crate::cli::{names, prediction, runtime};
+use crate::cli::{delivery, names, prediction, runtime};
 use crate::engine::{EventSink, Stop};
 use crate::estimate;
 use crate::manifest::Project;
 use crate::model::{EnvironmentName, InstanceName, ProviderKind};
 use crate::plan::{self, ActionKind, Consent, Consents, DeployContext, Observation, Plan};
 use crate::release::{Assembler, Assembly};
-use crate::ui::{estimate_view, plan_json, plan_view};
+use crate::ui::{estimate_view, image_plan_view, plan_json, plan_view};
 
 /// Shows the plan.
 pub fn run(session: &Session, arguments: &PlanArguments) -> Result<ExitCode, Failure> {
@@ -25,7 +25,7 @@ pub fn run(session: &Session, arguments: &PlanArguments) -> Result<ExitCode, Fai
     check_names(&assembly, &arguments.selection, &arguments.changes)?;
     let context = deploy_context(&assembly, &arguments.selection, &arguments.changes);
     let state = session.state()?;
-    let (plan, estimate) = runtime::run(async |stop| {
+    let (plan, images, estimate) = runtime::run(async |stop| {
         let notices = Notices::new(&session.console);
         let mut wiring = Wiring::new(session, Vec::new()).confined(arguments.to.is_some());
         let site = Site::open(&mut wiring, &assembly.environment, &state, (&notices, &stop)).await?;
@@ -34,18 +34,21 @@ pub fn run(session: &Session, arguments: &PlanArguments) -> Result<ExitCode, Fai
         let plan = make(&site, &assembly, &context, &mut observation, &notices, &stop).await?;
         let (durations, units) = (&site.durations, &assembly.units);
         let work = prediction::work(&plan, durations, &site.environment, units, &observation);
-        Ok((plan, estimate::estimate(&[work], 0)))
+        let images = delivery::foreseen(session, &assembly, &plan, &observation)?;
+        Ok((plan, images, estimate::estimate(&[work], 0)))
     })?;
     let judged = refuse_broken(&project, &plan);
     let is_pending = plan.actions.iter().any(|action| action.action != ActionKind::Keep);
     if session.console.is_json() {
         judged?;
         let mut document = plan_json::plan(&plan);
+        document["images"] = images.into();
         document["estimate"] = estimate_view::summary(&estimate);
         session.console.document(&document)?;
     } else {
         let console = &session.console;
         console.result(&plan_view::plan(&plan, console.detail(), &console.palette_out()))?;
+        console.result(&image_plan_view::images(&images))?;
         if !estimate.is_empty() {
             console.result(&format!("Takes {}.\n", estimate_view::line(&estimate)))?;
         }

@@ -9,6 +9,7 @@ use crate::cli::carry_out::Errand;
 use crate::cli::command::plan::{deploy_context, make};
 use crate::cli::command::teardown::{named, question, teardown_context};
 use crate::cli::command::{rebuild_elsewhere, verify};
+use crate::cli::delivery::Deliveries;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::hold::Hold;
@@ -134,9 +135,12 @@ impl Rebuild<'_> {
     async fn deploy(&self, sink: &dyn EventSink) -> Result<Outcome, Failure> {
         let mut observation = self.site.look(&self.assembly.units, sink, self.stop).await?;
         let plan = self.plan_deploy(&mut observation, sink).await?;
-        let (source, options, operation) = (&self.assembly.units[..], &self.options, Operation::Rebuild);
+        let deliveries = Deliveries::begin(self.session, self.assembly, &plan, &observation, self.stop);
+        let options = &deliveries.options(self.options.clone());
+        let (source, operation) = (&self.assembly.units[..], Operation::Rebuild);
         let errand = Errand { plan: &plan, observation: &observation, source, options, operation };
-        self.site.carry_out(errand, sink, self.stop).await
+        let work = self.site.carry_out(errand, sink, self.stop);
+        deliveries.beside(work, &self.site.clouds, sink).await
     }
 
     /// Shows how it ended; verifies what was made again.

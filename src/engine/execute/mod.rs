@@ -6,6 +6,7 @@ mod announced;
 mod change_set;
 mod create;
 mod delete;
+mod delivery;
 mod effect;
 mod ending;
 mod lift;
@@ -30,7 +31,7 @@ use crate::engine::{Event, EventSink, Operation, Outcome, PlannedUnit, Stop};
 use crate::model::{EnvironmentName, InstanceName, ObservedStack, TargetName};
 use crate::plan::graph::Cycle;
 use crate::plan::{self, Plan};
-use crate::port::{Journal, PortError};
+use crate::port::{Delivery, Journal, PortError};
 
 pub(super) use ending::{hint, is_rolled_back, plain};
 pub use order::waits_for;
@@ -49,6 +50,8 @@ pub struct ExecuteOptions {
     pub run: String,
     /// Where every effect is announced; `None` where nothing outlasts the process.
     pub journal: Option<Arc<dyn Journal>>,
+    /// Who brings the images that stacks refer to; `None` where nobody pulls them.
+    pub delivery: Option<Arc<dyn Delivery>>,
     /// How many instances are worked on at once; 0 for any number.
     pub jobs: usize,
     /// How long one stack is waited for at most.

@@ -28,14 +28,7 @@ pub(super) async fn work_on(run: &Run<'_>, action: &PlannedAction) -> UnitReport
         action: action.action,
         stack: action.stack.clone(),
     });
-    let ended = match action.action {
-        ActionKind::Create => create::create(&work).await,
-        ActionKind::Update => update::update(&work).await,
-        ActionKind::Replace => replace(&work).await,
-        ActionKind::Delete => delete::delete(&work).await,
-        ActionKind::Keep => Ok(Ending::new(UnitOutcome::Unchanged)),
-    };
-    let ending = ended.unwrap_or_else(|early| *early);
+    let ending = carry_out(&work).await.unwrap_or_else(|early| *early);
     let report = UnitReport {
         instance: action.instance.clone(),
         action: action.action,
@@ -50,6 +43,19 @@ pub(super) async fn work_on(run: &Run<'_>, action: &PlannedAction) -> UnitReport
         work.note(JournalEntry::Finished { time, instance, last }).await;
     }
     report
+}
+
+async fn carry_out(work: &Work<'_>) -> Step<Ending> {
+    match work.action.action {
+        ActionKind::Delete => return delete::delete(work).await,
+        ActionKind::Keep => return Ok(Ending::new(UnitOutcome::Unchanged)),
+        ActionKind::Create | ActionKind::Update | ActionKind::Replace => work.images().await?,
+    }
+    match work.action.action {
+        ActionKind::Update => update::update(work).await,
+        ActionKind::Replace => replace(work).await,
+        _ => create::create(work).await,
+    }
 }
 
 /// Deletes the stack, and makes it again once it is gone.
@@ -171,7 +177,7 @@ impl<'w> Work<'w> {
             );
             return Err(Box::new(ending.with(stack)));
         }
-        self.run.outputs.publish(self.instance(), &stack);
+        self.publish(&stack);
         Ok(Ending::new(UnitOutcome::Done).with(stack))
     }
 

@@ -15,7 +15,7 @@ use crate::port::{PortErrorKind, UpdateAnswer, UpdateStack};
 pub(super) async fn update(work: &Work<'_>) -> Step<Ending> {
     let (wanted, observed) = (work.wanted()?, work.observed());
     if work.action.may_come_out_equal() && came_out_equal(&wanted, observed) {
-        work.run.outputs.publish(work.instance(), observed);
+        work.publish(observed);
         return Ok(Ending::new(UnitOutcome::Unchanged).with(observed.clone()));
     }
     let token = work.token("update", 1);

@@ -136,6 +136,7 @@ impl Walk<'_> {
             UnitOutcome::LeftRunning
             | UnitOutcome::RolledBack { .. }
             | UnitOutcome::Refused { .. }
+            | UnitOutcome::WithoutImage { .. }
             | UnitOutcome::NeedsHands { .. }
             | UnitOutcome::Unannounced { .. } => {
                 let skipped = self.schedule.failed(&report.instance);

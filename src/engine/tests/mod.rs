@@ -144,6 +144,7 @@ fn told(outcome: &Outcome) -> Vec<String> {
     let word = |outcome: &UnitOutcome| match outcome {
         UnitOutcome::Done => "done".to_owned(),
         UnitOutcome::Unchanged => "unchanged".to_owned(),
+        UnitOutcome::WithoutImage { cause } => format!("without its image: {}", cause.reason),
         UnitOutcome::Refused { cause } => format!("refused: {}", cause.reason),
         UnitOutcome::RolledBack { cause } => format!("rolled back: {}", cause.reason),
         UnitOutcome::NeedsHands { cause, .. } => format!("needs hands: {}", cause.reason),

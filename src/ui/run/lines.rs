@@ -137,6 +137,10 @@ pub(super) fn finished(report: &UnitReport, palette: &Palette) -> String {
             let refused = failed("refused");
             format!("{refused}, {}: {}", nothing(report.action), cause_line(cause))
         }
+        UnitOutcome::WithoutImage { cause } => {
+            let missing = failed("not begun without its image");
+            format!("{missing}, {}: {}", nothing(report.action), cause_line(cause))
+        }
         UnitOutcome::RolledBack { cause } => {
             format!("{} after {after}: {}", failed("failed and rolled back"), cause_line(cause))
         }

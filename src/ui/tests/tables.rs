@@ -178,7 +178,7 @@ fn a_rehearsal_shows_who_works_when() {
 }
 
 #[test]
-fn a_rehearsal_of_nothing_is_short() {
+fn a_rehearsal_that_failed_at_once_is_short_and_predicts_no_success() {
     let nothing = Rehearsal {
         seconds: 0.0,
         slow_seconds: None,

@@ -286,6 +286,7 @@ fn is_true(report: &UnitReport, happened: &Happened) {
                 ["CREATE", "UPDATE", "DELETE"].iter().any(|word| !happened.began(id, word).is_empty());
             assert!(!began || report.action == ActionKind::Replace, "{name} is said to be as it was");
         }
+        (UnitOutcome::WithoutImage { .. }, _) => panic!("nothing waits for an image, and {name} did"),
         (UnitOutcome::LeftRunning, _) => panic!("nobody stopped the run, and {name} was left"),
     }
 }

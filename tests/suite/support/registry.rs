@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use rekindle::model::{Digest, Platform};
 use rekindle::port::{Registry as _, RegistryError};
-use rekindle::registry::{Patience, Registries};
+use rekindle::registry::{Access, Patience, Registries};
 use serde_json::{Value, json};
 
 /// `somebody:secret` in the form of htpasswd.
@@ -311,7 +311,7 @@ impl Registry {
             layers.iter().map(|layer| layer.bytes.clone()).chain([configuration]).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let registries = Registries::new(None, Patience::default()).unwrap();
+            let registries = Registries::new(Access::default(), Patience::default()).unwrap();
             for bytes in blobs {
                 let open = || Ok(Box::new(std::io::Cursor::new(bytes.clone())) as Box<dyn Read + Send>);
                 registries.push(&name, Digest::of(&bytes), bytes.len() as u64, &open).await.unwrap();
@@ -342,7 +342,7 @@ impl Registry {
     pub fn tagged(&self, repository: &str, tag: &str) -> Result<Digest, RegistryError> {
         let image = format!("{}/{repository}:{tag}", self.host());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let registries = Registries::new(None, Patience::default()).unwrap();
+        let registries = Registries::new(Access::default(), Patience::default()).unwrap();
         let found = runtime.block_on(registries.resolve(&image, &Platform::default()));
         found.map(|found| found.digest)
     }
