@@ -9,6 +9,7 @@ use crate::cli::carry_out::Errand;
 use crate::cli::command::plan::{deploy_context, make, refuse_broken};
 use crate::cli::command::teardown::{named, question};
 use crate::cli::command::verify;
+use crate::cli::delivery::{self, Deliveries};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::hold::Hold;
@@ -22,6 +23,7 @@ use crate::manifest::Project;
 use crate::model::{Class, Diagnostic, Diagnostics, InstanceName, TargetName};
 use crate::plan::{ActionKind, Plan};
 use crate::release::Assembly;
+use crate::ui::image_plan_view;
 use crate::ui::outcome_view::{Summary, Verdict};
 use crate::ui::run::Expectations;
 
@@ -85,6 +87,10 @@ async fn deploy(
     let context = deploy_context(assembly, &Selection::default(), &ChangeArguments::default());
     let plan = make(site, assembly, &context, &mut observation, notices, stop).await?;
     session.console.plan(&plan)?;
+    if !session.console.is_json() {
+        let images = delivery::foreseen(session, assembly, &plan, &observation)?;
+        session.console.progress(&image_plan_view::images(&images))?;
+    }
     session.console.diagnostics(&begins_empty(&plan))?;
     refuse_broken(project, &plan)?;
     consent::named(&plan, consent::Where::Deploy)?;
@@ -93,10 +99,12 @@ async fn deploy(
         consent::ask(&session.console, &arguments.run, &question, stop).await?;
     }
     let view = view::of(&session.console, Expectations::of(&plan));
-    let options = &session.execute_options(&arguments.run);
+    let deliveries = Deliveries::begin(session, assembly, &plan, &observation, stop);
+    let options = &deliveries.options(session.execute_options(&arguments.run));
     let (source, operation) = (&assembly.units[..], Operation::Rebuild);
     let errand = Errand { plan: &plan, observation: &observation, source, options, operation };
-    let outcome = view::keep_moving(&*view, site.carry_out(errand, &*view, stop)).await?;
+    let work = deliveries.beside(site.carry_out(errand, &*view, stop), &site.clouds, &*view);
+    let outcome = view::keep_moving(&*view, work).await?;
     view::close(&*view, &Summary::of([&outcome]))?;
     session.console.outcome(Operation::Rebuild, &assembly.environment.name, &outcome)?;
     Ok(outcome)
