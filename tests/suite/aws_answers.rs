@@ -214,7 +214,8 @@ async fn drift_is_read() {
             "DescribeStackResourceDrifts",
             "<StackResourceDrifts><member><LogicalResourceId>Queue</LogicalResourceId>\
              <ResourceType>AWS::SQS::Queue</ResourceType><StackResourceDriftStatus>MODIFIED</StackResourceDriftStatus>\
-             <PropertyDifferences><member><PropertyPath>/DelaySeconds</PropertyPath></member></PropertyDifferences>\
+             <PropertyDifferences><member><PropertyPath>/DelaySeconds</PropertyPath>\
+             <ExpectedValue>0</ExpectedValue><ActualValue>5</ActualValue></member></PropertyDifferences>\
              </member><member><LogicalResourceId>Topic</LogicalResourceId><ResourceType>AWS::SNS::Topic</ResourceType>\
              <StackResourceDriftStatus>DELETED</StackResourceDriftStatus></member></StackResourceDrifts>",
         ),
