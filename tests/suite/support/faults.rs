@@ -44,7 +44,7 @@ pub enum Fault {
 
 /// How often each happens, in a hundred calls.
 const SHARES: [(Fault, u32); 10] = [
-    (Fault::Throttled, 12),
+    (Fault::Throttled, 11),
     (Fault::Unwell, 4),
     (Fault::Failed, 3),
     (Fault::Expired, 1),
