@@ -5,16 +5,14 @@
 //! that was called before. So the same program meets the same faults, however its calls are interleaved.
 
 use std::collections::BTreeMap;
-use std::io::{Result, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io::Result;
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rekindle::model::Digest;
 
-use super::http::Message;
+use super::http::{Listener, Message};
 
 /// What can happen to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,62 +77,31 @@ impl Calls {
     }
 }
 
-/// Listens on a free port of the loopback until it is dropped.
+/// The wire, for as long as it is held.
 pub struct Wire {
-    address: SocketAddr,
+    listener: Listener,
     calls: Arc<Mutex<Calls>>,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Wire {
     /// Before the server at `behind`; without a seed nothing fails.
     pub fn before(behind: &str, seed: Option<u64>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let (calls, stop) = (Arc::new(Mutex::new(Calls::default())), Arc::new(AtomicBool::new(false)));
+        let calls = Arc::new(Mutex::new(Calls::default()));
         let behind = behind.trim_start_matches("http://").to_owned();
-        let thread = {
-            let (calls, stop) = (calls.clone(), stop.clone());
-            std::thread::spawn(move || accept(&listener, &stop, &calls, &behind, seed))
-        };
-        Self { address, calls, stop, thread: Some(thread) }
+        let seen = Arc::clone(&calls);
+        let listener = Listener::start(move |stream, _| serve(stream, &seen, &behind, seed));
+        Self { listener, calls }
     }
 
     /// For `AWS_ENDPOINT_URL`.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.listener.host())
     }
 
     /// What was called so far; counting begins anew.
     pub fn take_calls(&self) -> Calls {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
-}
-
-impl Drop for Wire {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::SeqCst);
-        // Wakes the thread, which waits for a connection.
-        let _ = TcpStream::connect(self.address);
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
-    }
-}
-
-fn accept(listener: &TcpListener, stop: &AtomicBool, calls: &Mutex<Calls>, behind: &str, seed: Option<u64>) {
-    std::thread::scope(|scope| {
-        for stream in listener.incoming() {
-            if stop.load(Ordering::SeqCst) {
-                break;
-            }
-            scope.spawn(move || {
-                // A client that goes away is not this server's problem.
-                let _ = stream.and_then(|stream| serve(&stream, calls, behind, seed));
-            });
-        }
-    });
 }
 
 /// One call on one connection.
@@ -162,9 +129,7 @@ fn serve(stream: &TcpStream, calls: &Mutex<Calls>, behind: &str, seed: Option<u6
         }
         _ => {}
     }
-    answer.write(stream)?;
-    let mut stream = stream;
-    stream.flush()
+    answer.write(stream)
 }
 
 /// Notes the call, and draws what happens to it.
@@ -205,7 +170,7 @@ fn refusal(fault: Fault) -> Option<Message> {
              <Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\
              <RequestId>fault</RequestId></ErrorResponse>"
         );
-        message_of(status, "text/xml", body)
+        Message::answer(status, "text/xml", body)
     };
     match fault {
         Fault::Throttled => Some(error("400 Bad Request", "Throttling", "Rate exceeded")),
@@ -217,18 +182,8 @@ fn refusal(fault: Fault) -> Option<Message> {
             "The security token included in the request is expired",
         )),
         Fault::Page => {
-            Some(message_of("502 Bad Gateway", "text/html", "<html>Bad gateway</html>".to_owned()))
+            Some(Message::answer("502 Bad Gateway", "text/html", "<html>Bad gateway</html>".to_owned()))
         }
         _ => None,
     }
-}
-
-fn message_of(status: &str, kind: &str, body: String) -> Message {
-    let head = vec![
-        format!("HTTP/1.1 {status}"),
-        format!("Content-Type: {kind}"),
-        format!("Content-Length: {}", body.len()),
-        "Connection: close".to_owned(),
-    ];
-    Message { head, body: body.into_bytes() }
 }

@@ -1,8 +1,56 @@
-//! As much of HTTP/1.1 as the servers of the tests need: one message on one connection, with a body of
-//! a length that is told.
+//! As much of HTTP/1.1 as the servers of the tests need: a listener, and one message on one connection, with
+//! a body of a length that is told.
 
 use std::io::{BufRead, BufReader, Read, Result, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+/// Listens on a free port of the loopback until it is dropped.
+pub struct Listener {
+    address: SocketAddr,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Listener {
+    /// Each connection is served in a thread of its own; `serve` is told the address, too.
+    pub fn start(serve: impl Fn(&TcpStream, SocketAddr) -> Result<()> + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || {
+            std::thread::scope(|scope| {
+                for stream in listener.incoming() {
+                    if stopped.load(Ordering::SeqCst) {
+                        break;
+                    }
+                    // A client that goes away is not this server's problem.
+                    scope.spawn(|| stream.and_then(|stream| serve(&stream, address)));
+                }
+            });
+        });
+        Self { address, stop, thread: Some(thread) }
+    }
+
+    /// `127.0.0.1:PORT`
+    pub fn host(&self) -> String {
+        self.address.to_string()
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        // Wakes the thread, which waits for a connection.
+        let _ = TcpStream::connect(self.address);
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
 
 /// A request or an answer.
 pub struct Message {
@@ -13,11 +61,27 @@ pub struct Message {
 }
 
 impl Message {
+    /// An answer after which the connection is closed; `status` is a number and a word.
+    pub fn answer(status: &str, content_type: &str, body: String) -> Self {
+        let head = vec![
+            format!("HTTP/1.1 {status}"),
+            format!("Content-Type: {content_type}"),
+            format!("Content-Length: {}", body.len()),
+            "Connection: close".to_owned(),
+        ];
+        Self { head, body: body.into_bytes() }
+    }
+
     /// Reads a whole message; `None` where the other side closed instead of sending one.
     ///
     /// # Errors
     /// The connection's.
     pub fn read(stream: &TcpStream) -> Result<Option<Self>> {
+        Self::read_with(stream, true)
+    }
+
+    /// The answer to a HEAD tells a length and has no body.
+    fn read_with(stream: &TcpStream, has_body: bool) -> Result<Option<Self>> {
         let mut reader = BufReader::new(stream);
         let mut head = Vec::new();
         loop {
@@ -29,7 +93,7 @@ impl Message {
         }
         let mut message = Self { head, body: Vec::new() };
         let length = message.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-        message.body.resize(length, 0);
+        message.body.resize(if has_body { length } else { 0 }, 0);
         reader.read_exact(&mut message.body)?;
         Ok((!message.head.is_empty()).then_some(message))
     }
@@ -42,7 +106,8 @@ impl Message {
         self.replace("Connection", "close");
         let stream = TcpStream::connect(address)?;
         self.write(&stream)?;
-        Self::read(&stream)?.ok_or_else(|| std::io::ErrorKind::InvalidData.into())
+        let has_body = !self.head[0].starts_with("HEAD ");
+        Self::read_with(&stream, has_body)?.ok_or_else(|| std::io::ErrorKind::InvalidData.into())
     }
 
     /// A header's value.

@@ -10,7 +10,7 @@ pub mod dockerd;
 pub mod emulator;
 #[cfg(feature = "aws")]
 pub mod faults;
-#[cfg(feature = "aws")]
+#[cfg(any(feature = "aws", feature = "docker"))]
 pub mod http;
 #[cfg(feature = "aws")]
 pub mod ministack;

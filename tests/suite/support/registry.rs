@@ -2,18 +2,18 @@
 //! it that misbehaves as it is told.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rekindle::model::{Digest, Platform};
 use rekindle::port::{Registry as _, RegistryError};
 use rekindle::registry::{Access, Patience, Registries};
 use serde_json::{Value, json};
+
+use super::http::{Listener, Message};
 
 /// `somebody:secret` in the form of htpasswd.
 const PASSWORDS: &str = "somebody:$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n";
@@ -113,39 +113,25 @@ type Faults = BTreeMap<String, (Fault, usize)>;
 
 /// Hands requests on to a registry, except where it has a fault.
 pub struct Misbehaving {
-    address: SocketAddr,
+    listener: Listener,
     faults: Arc<Mutex<Faults>>,
     seen: Arc<Mutex<Vec<String>>>,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Misbehaving {
     /// Before the server at `behind`.
     pub fn before(behind: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let faults = Arc::new(Mutex::new(Faults::new()));
-        let (seen, stop) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
-        let thread = {
-            let (faults, seen, stop, behind) =
-                (faults.clone(), seen.clone(), stop.clone(), behind.to_owned());
-            std::thread::spawn(move || {
-                for stream in listener.incoming() {
-                    if stop.load(Ordering::SeqCst) {
-                        break;
-                    }
-                    // A client that goes away is not this server's problem.
-                    let _ = stream.and_then(|stream| serve(stream, &behind, &faults, &seen));
-                }
-            })
+        let (faults, seen) = (Arc::new(Mutex::new(Faults::new())), Arc::new(Mutex::new(Vec::new())));
+        let listener = {
+            let (faults, seen, behind) = (Arc::clone(&faults), Arc::clone(&seen), behind.to_owned());
+            Listener::start(move |stream, _| serve(stream, &behind, &faults, &seen))
         };
-        Self { address, faults, seen, stop, thread: Some(thread) }
+        Self { listener, faults, seen }
     }
 
     /// `127.0.0.1:PORT`
     pub fn host(&self) -> String {
-        self.address.to_string()
+        self.listener.host()
     }
 
     /// The next `count` requests whose `METHOD PATH` has `part` in it have the fault.
@@ -159,91 +145,50 @@ impl Misbehaving {
     }
 }
 
-impl Drop for Misbehaving {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::SeqCst);
-        // Wakes the thread, which waits for a connection.
-        let _ = TcpStream::connect(self.address);
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
-    }
-}
-
-/// The head of a message, and how long its body is.
-fn head(reader: &mut impl BufRead) -> std::io::Result<(Vec<String>, usize)> {
-    let (mut lines, mut length) = (Vec::new(), 0);
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line)? <= 2 {
-            return Ok((lines, length));
-        }
-        if let Some(value) = value(&line, "content-length") {
-            length = value.parse().unwrap_or(0);
-        }
-        lines.push(line.trim_end().to_owned());
-    }
-}
-
-fn value<'l>(line: &'l str, wanted: &str) -> Option<&'l str> {
-    let (name, value) = line.split_once(':')?;
-    name.eq_ignore_ascii_case(wanted).then(|| value.trim())
-}
-
 /// One request on one connection.
 fn serve(
-    stream: TcpStream,
+    stream: &TcpStream,
     behind: &str,
     faults: &Mutex<Faults>,
     seen: &Mutex<Vec<String>>,
 ) -> std::io::Result<()> {
-    let mut reader = BufReader::new(&stream);
-    let (mut lines, length) = head(&mut reader)?;
-    let Some(first) = lines.first().cloned() else { return Ok(()) };
-    let range = lines.iter().find_map(|line| value(line, "range")).unwrap_or_default();
-    let request = format!("{} {range}", first.trim_end_matches(" HTTP/1.1"));
-    seen.lock().unwrap().push(request.clone());
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body)?;
-    let fault = take(faults, &request);
-    if let Some(Fault::Status(status)) = fault {
-        return write!(&stream, "HTTP/1.1 {status} Fault\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-    }
-    if let Some(Fault::Answer(text)) = fault {
-        let length = text.len();
-        return write!(
-            &stream,
-            "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{text}"
-        );
-    }
-    lines.retain(|line| value(line, "connection").is_none());
-    lines.push("Connection: close".to_owned());
-    let mut upstream = TcpStream::connect(behind)?;
-    upstream.write_all(format!("{}\r\n\r\n", lines.join("\r\n")).as_bytes())?;
-    upstream.write_all(&body)?;
-    let mut reader = BufReader::new(upstream);
-    let (mut lines, length) = head(&mut reader)?;
-    let mut body = vec![0; if first.starts_with("HEAD") { 0 } else { length }];
-    reader.read_exact(&mut body)?;
-    if lines.first().is_some_and(|line| line.contains(" 20")) {
-        match &fault {
-            Some(Fault::DropAfter(count) | Fault::StallAfter(count)) => body.truncate(*count),
-            Some(Fault::Change) => body[0] ^= 1,
-            Some(Fault::Shorten) => {
-                body.pop();
-                let length = format!("Content-Length: {}", body.len());
-                lines.retain(|line| value(line, "content-length").is_none());
-                lines.push(length);
-            }
-            Some(Fault::Status(_) | Fault::Answer(_)) | None => {}
+    let Some(request) = Message::read(stream)? else { return Ok(()) };
+    let range = request.header("range").unwrap_or_default();
+    let told = format!("{} {range}", request.head[0].trim_end_matches(" HTTP/1.1"));
+    seen.lock().unwrap().push(told.clone());
+    let fault = take(faults, &told);
+    match &fault {
+        Some(Fault::Status(status)) => {
+            return Message::answer(&format!("{status} Fault"), "text/plain", String::new()).write(stream);
         }
+        Some(Fault::Answer(text)) => {
+            return Message::answer("200 OK", "application/json", text.clone()).write(stream);
+        }
+        _ => {}
     }
-    (&stream).write_all(format!("{}\r\n\r\n", lines.join("\r\n")).as_bytes())?;
-    (&stream).write_all(&body)?;
+    let mut answer = request.forward(behind)?;
+    answer.replace("Connection", "close");
+    if answer.head[0].contains(" 20") {
+        spoil(&mut answer, fault.as_ref());
+    }
+    answer.write(stream)?;
     if let Some(Fault::StallAfter(_)) = fault {
-        std::io::copy(&mut &stream, &mut std::io::sink())?;
+        std::io::copy(&mut &*stream, &mut std::io::sink())?;
     }
     Ok(())
+}
+
+/// Does to a good answer what the fault says.
+fn spoil(answer: &mut Message, fault: Option<&Fault>) {
+    match fault {
+        Some(Fault::DropAfter(count) | Fault::StallAfter(count)) => answer.body.truncate(*count),
+        Some(Fault::Change) => answer.body[0] ^= 1,
+        Some(Fault::Shorten) => {
+            answer.body.pop();
+            answer.replace("Content-Length", &answer.body.len().to_string());
+        }
+        Some(Fault::Status(_) | Fault::Answer(_)) | None => {}
+    }
 }
 
 fn take(faults: &Mutex<Faults>, request: &str) -> Option<Fault> {
@@ -323,19 +268,15 @@ impl Registry {
 
     /// A manifest or an index as it is; `None` where there is none.
     pub fn manifest(&self, repository: &str, reference: &str) -> Option<Value> {
-        let mut stream = TcpStream::connect(self.address).unwrap();
         let accepted = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json";
-        write!(
-            stream,
-            "GET /v2/{repository}/manifests/{reference} HTTP/1.1\r\nHost: {}\r\nAccept: {accepted}\r\nConnection: close\r\n\r\n",
-            self.address
-        )
-        .unwrap();
-        let mut reader = BufReader::new(stream);
-        let (lines, length) = head(&mut reader).unwrap();
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).unwrap();
-        lines[0].contains(" 200 ").then(|| serde_json::from_slice(&body).unwrap())
+        let head = [
+            &format!("GET /v2/{repository}/manifests/{reference} HTTP/1.1"),
+            &format!("Host: {}", self.address),
+            &format!("Accept: {accepted}"),
+        ];
+        let request = Message { head: head.map(String::clone).to_vec(), body: Vec::new() };
+        let answer = request.forward(&self.host()).unwrap();
+        answer.head[0].contains(" 200 ").then(|| serde_json::from_slice(&answer.body).unwrap())
     }
 
     /// What a tag names.
