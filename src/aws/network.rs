@@ -22,18 +22,18 @@ pub struct NetworkGuests {
     client: Client,
 }
 
-/// Reads all pages of a list, one filter's worth of values at a time, and makes a guest of each entry.
+/// Reads all pages of a list by each of some filters, and makes a guest of each entry.
 macro_rules! listed {
-    ($self:expr, $endpoint:expr, $call:literal, $method:ident, $filter:literal, $values:expr, $guest:expr) => {{
-        let values: Vec<String> = $values.iter().cloned().collect();
-        let mut guests = Vec::new();
-        for values in values.chunks(MOST_VALUES) {
-            let filter = Filter::builder().name($filter).set_values(Some(values.to_vec())).build();
-            let mut entries = $self.client.$method().filters(filter).into_paginator().items().send();
-            while let Some(entry) = entries.next().await {
-                let entry =
-                    entry.map_err(|error: SdkError<_, _>| $endpoint.failure($call, $filter, error))?;
-                guests.extend($guest(&entry));
+    ($self:expr, $endpoint:expr, $call:expr, $method:ident, $filters:expr, $guest:expr) => {{
+        let mut guests: Vec<Guest> = Vec::new();
+        for (name, values) in $filters {
+            for filter in of_values(name, values) {
+                let mut entries = $self.client.$method().filters(filter).into_paginator().items().send();
+                while let Some(entry) = entries.next().await {
+                    let entry =
+                        entry.map_err(|error: SdkError<_, _>| $endpoint.failure($call, name, error))?;
+                    guests.extend($guest(&entry));
+                }
             }
         }
         guests
@@ -48,68 +48,31 @@ impl NetworkGuests {
 
     /// See [`crate::port::CloudFormation::guests`].
     pub async fn guests(&self, networks: &Networks, endpoint: &Endpoint) -> Result<Vec<Guest>, PortError> {
-        let (vpcs, groups) = (&networks.vpcs, &networks.groups);
+        let in_vpcs = ("vpc-id", &networks.vpcs);
+        let of_groups = |filter: &'static str| (filter, &networks.groups);
+        let naming = ["ip-permission.group-id", "egress.ip-permission.group-id"].map(of_groups);
         let interface = |found: &NetworkInterface| interface(found, networks);
         let group = |found: &SecurityGroup| group(found, networks);
-        let mut guests: Vec<Guest> = listed!(
-            self,
-            endpoint,
-            "DescribeNetworkInterfaces",
-            describe_network_interfaces,
-            "vpc-id",
-            vpcs,
-            interface
-        );
-        guests.extend(listed!(
-            self,
-            endpoint,
-            "DescribeNetworkInterfaces",
-            describe_network_interfaces,
-            "group-id",
-            groups,
-            interface
-        ));
-        guests.extend(listed!(self, endpoint, "DescribeSubnets", describe_subnets, "vpc-id", vpcs, subnet));
-        guests.extend(listed!(
-            self,
-            endpoint,
-            "DescribeVpcEndpoints",
-            describe_vpc_endpoints,
-            "vpc-id",
-            vpcs,
-            vpc_endpoint
-        ));
-        guests.extend(listed!(
-            self,
-            endpoint,
-            "DescribeSecurityGroups",
-            describe_security_groups,
-            "vpc-id",
-            vpcs,
-            group
-        ));
-        guests.extend(listed!(
-            self,
-            endpoint,
-            "DescribeSecurityGroups",
-            describe_security_groups,
-            "ip-permission.group-id",
-            groups,
-            group
-        ));
-        guests.extend(listed!(
-            self,
-            endpoint,
-            "DescribeSecurityGroups",
-            describe_security_groups,
-            "egress.ip-permission.group-id",
-            groups,
-            group
-        ));
+
+        let filters = [in_vpcs, of_groups("group-id")];
+        let call = "DescribeNetworkInterfaces";
+        let mut guests = listed!(self, endpoint, call, describe_network_interfaces, filters, interface);
+        guests.extend(listed!(self, endpoint, "DescribeSubnets", describe_subnets, [in_vpcs], subnet));
+        let call = "DescribeVpcEndpoints";
+        guests.extend(listed!(self, endpoint, call, describe_vpc_endpoints, [in_vpcs], vpc_endpoint));
+        let (call, filters) = ("DescribeSecurityGroups", [[in_vpcs].as_slice(), &naming].concat());
+        guests.extend(listed!(self, endpoint, call, describe_security_groups, filters, group));
         guests.sort();
         guests.dedup();
         Ok(guests)
     }
+}
+
+/// The filter of that name for these values, in as many parts as it takes.
+fn of_values(name: &str, values: &BTreeSet<String>) -> Vec<Filter> {
+    let values: Vec<String> = values.iter().cloned().collect();
+    let filter = |part: &[String]| Filter::builder().name(name).set_values(Some(part.to_vec())).build();
+    values.chunks(MOST_VALUES).map(filter).collect()
 }
 
 /// What stands beside a guest's id.
