@@ -64,6 +64,18 @@ fn a_stack_waits_for_its_image_and_the_push_for_its_repository() {
 }
 
 #[test]
+fn a_rebuild_at_another_place_brings_its_images() {
+    let registry = Registry::open();
+    let project = project(&registry.host());
+    let second =
+        "    targets: {second: {provider: local, account: \"000000000000\", region: eu-west-1}, primary:";
+    project.edit("rekindle.yaml", "    targets: {primary:", second);
+    let manifest = manifest(&project);
+    project.run(&["rebuild", "demo", "--to", "second", "--yes"]).expect_code(0);
+    assert_eq!(registry.tagged("site", &tag(&manifest)).unwrap().to_string(), manifest);
+}
+
+#[test]
 fn an_image_that_is_there_is_neither_built_nor_sent() {
     let registry = Registry::open();
     let before = Misbehaving::before(&registry.host());

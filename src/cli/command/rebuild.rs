@@ -19,8 +19,9 @@ use crate::cli::view::{self, Notices};
 use crate::cli::wire::Wiring;
 use crate::cli::{consent, faults, names, recovery, runtime};
 use crate::engine::{EventSink, ExecuteOptions, Operation, Outcome, Stop, VerifyOptions};
+use crate::manifest::Project;
 use crate::model::{Digest, Record};
-use crate::plan::{self, Observation, Plan};
+use crate::plan::{self, Observation, Plan, TeardownContext};
 use crate::release::Assembly;
 use crate::ui::outcome_view::{Summary, Verdict};
 use crate::ui::run::Expectations;
@@ -35,18 +36,29 @@ pub fn run(session: &Session, arguments: &RebuildArguments) -> Result<ExitCode, 
     names::faults(&assembly.environment, &faults(&arguments.run)?, &assembly.units)?;
     names::units(&assembly.environment, named(&arguments.consents), &names::instances(&assembly.units))?;
     if arguments.run.rehearse {
-        return rehearsal::run(&Rehearsal {
-            session,
-            project: &project,
-            assembly: &assembly,
-            run: &arguments.run,
-            deploy: Some(deploy_context(&assembly, &Selection::default(), &ChangeArguments::default())),
-            teardown: Some(teardown_context(&assembly.environment, &arguments.consents)),
-            operation: Operation::Rebuild,
-            consents: rehearsal::consents(&assembly.environment, &arguments.run, &arguments.consents),
-        });
+        let teardown = teardown_context(&assembly.environment, &arguments.consents);
+        return rehearse(session, arguments, (&project, &assembly), Some(teardown));
     }
     runtime::run(async |stop| rebuild(session, arguments, &assembly, &stop).await)
+}
+
+/// A rehearsal of a rebuild, with a teardown or, where nothing stands, without one.
+pub(super) fn rehearse(
+    session: &Session,
+    arguments: &RebuildArguments,
+    (project, assembly): (&Project, &Assembly),
+    teardown: Option<TeardownContext>,
+) -> Result<ExitCode, Failure> {
+    rehearsal::run(&Rehearsal {
+        session,
+        project,
+        assembly,
+        run: &arguments.run,
+        deploy: Some(deploy_context(assembly, &Selection::default(), &ChangeArguments::default())),
+        teardown,
+        operation: Operation::Rebuild,
+        consents: rehearsal::consents(&assembly.environment, &arguments.run, &arguments.consents),
+    })
 }
 
 /// A rebuild at work.

@@ -8,12 +8,11 @@ use crate::cli::args::{ChangeArguments, RebuildArguments, Selection};
 use crate::cli::carry_out::Errand;
 use crate::cli::command::plan::{deploy_context, make, refuse_broken};
 use crate::cli::command::teardown::{named, question};
-use crate::cli::command::verify;
+use crate::cli::command::{rebuild, verify};
 use crate::cli::delivery::{self, Deliveries};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::hold::Hold;
-use crate::cli::rehearsal::{self, Rehearsal};
 use crate::cli::site::Site;
 use crate::cli::view::{self, Notices};
 use crate::cli::wire::Wiring;
@@ -40,21 +39,12 @@ pub fn run(session: &Session, arguments: &RebuildArguments, to: &TargetName) -> 
     let (project, assembly) = elsewhere::preflight(session, &arguments.environment, to)?;
     names::faults(&assembly.environment, &faults(&arguments.run)?, &assembly.units)?;
     if arguments.run.rehearse {
-        return rehearsal::run(&Rehearsal {
-            session,
-            project: &project,
-            assembly: &assembly,
-            run: &arguments.run,
-            deploy: Some(deploy_context(&assembly, &Selection::default(), &ChangeArguments::default())),
-            teardown: None,
-            operation: Operation::Rebuild,
-            consents: rehearsal::consents(&assembly.environment, &arguments.run, &arguments.consents),
-        });
+        return rebuild::rehearse(session, arguments, (&project, &assembly), None);
     }
-    runtime::run(async |stop| rebuild(session, arguments, (&project, &assembly), &stop).await)
+    runtime::run(async |stop| rebuild_there(session, arguments, (&project, &assembly), &stop).await)
 }
 
-async fn rebuild(
+async fn rebuild_there(
     session: &Session,
     arguments: &RebuildArguments,
     (project, assembly): (&Project, &Assembly),
