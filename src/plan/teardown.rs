@@ -53,6 +53,7 @@ pub fn teardown(context: &TeardownContext, observation: &Observation) -> Result<
         if action == ActionKind::Delete {
             obstacles.extend(imports::obstacles(&foreign, instance, &planned.stack));
             obstacles.extend(foresee(&mut planned, context, observation));
+            obstacles.extend(in_networks(&planned, &strangers, observation));
         }
         actions.push(planned);
     }

@@ -243,3 +243,18 @@ fn a_stranger_in_a_network_is_told_before_anything_is_deleted() {
     project.run(&["teardown", "demo", "--yes"]).expect_code(0);
     assert_eq!(standing(&project), 0);
 }
+
+#[test]
+fn a_proof_says_how_many_stacks_still_stand() {
+    let project = Project::of_one_unit("network", "template.yaml", NETWORK);
+    project.write("stacks/other.yaml", "kind: stack\nclass: stateless\ntemplate: network@1.0.0\n");
+    project.run(&["lock"]).expect_code(0);
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    let failed = project.run(&["teardown", "demo", "--yes", "--fail", "network.Vpc:delete"]).expect_code(6);
+    assert!(
+        failed.stdout.contains("2 resources of 1 stack accounted for, 1 stack not deleted"),
+        "{}",
+        failed.stdout
+    );
+    assert!(!failed.stdout.contains("nothing known is left"), "{}", failed.stdout);
+}
