@@ -55,8 +55,10 @@ pub fn preview(
     context: &Context,
     tags: &BTreeMap<String, String>,
     (exports, answers): (&Exports, &Answers),
+    reverts_drift: bool,
 ) -> Result<Preview, PreviewError> {
-    let basis = Basis { context, tags, exports, answers, owner: stack.owner(stack.generation + 1) };
+    let owner = stack.owner(stack.generation + 1);
+    let basis = Basis { context, tags, exports, answers, owner, reverts_drift };
     let mut resources = stack.resources.clone();
     let mut changes = Vec::new();
     let mut changed = BTreeSet::new();
@@ -176,7 +178,8 @@ impl Work<'_> {
         let body = pending.body.clone();
         let kind = pending.kind.clone();
         let preview = match &kind {
-            ChangeSetKind::Update | ChangeSetKind::Create => self.preview(&body),
+            ChangeSetKind::Update | ChangeSetKind::Create => self.preview(&body, false),
+            ChangeSetKind::RevertDrift => self.preview(&body, true),
             ChangeSetKind::Import(imports) => self.preview_import(&body, imports),
         };
         let state = match preview {
@@ -198,7 +201,7 @@ impl Work<'_> {
         body: &crate::local::context::Body,
         imports: &BTreeMap<String, String>,
     ) -> Result<Preview, PreviewError> {
-        let mut preview = self.preview(body)?;
+        let mut preview = self.preview(body, false)?;
         for change in &mut preview.changes {
             if change.action == ChangeAction::Add && imports.contains_key(&change.logical_id) {
                 change.action = ChangeAction::Import;
@@ -219,8 +222,12 @@ impl Work<'_> {
         Ok(preview)
     }
 
-    pub(super) fn preview(&self, body: &crate::local::context::Body) -> Result<Preview, PreviewError> {
+    pub(super) fn preview(
+        &self,
+        body: &crate::local::context::Body,
+        reverts_drift: bool,
+    ) -> Result<Preview, PreviewError> {
         let context = Context::of_body(body, self.stack.pseudo(&body.notifications))?;
-        preview(self.stack, &context, &body.tags, (self.exports, self.answers))
+        preview(self.stack, &context, &body.tags, (self.exports, self.answers), reverts_drift)
     }
 }
