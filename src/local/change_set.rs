@@ -6,7 +6,7 @@ use crate::catalogue;
 use crate::local::answers::Answers;
 use crate::local::context::{Context, PrepareError};
 use crate::local::operation::Work;
-use crate::local::operation::decide::{Basis, Decision, decide, property, replacement as replacement_by};
+use crate::local::operation::decide::{Basis, Decision, as_it_is, decide, property, replacement as replacement_by};
 use crate::local::operation::outputs;
 use crate::local::stack::{ChangeSetKind, ChangeSetState, Stack};
 use crate::local::{evaluate::EvaluateError, exports::Exports, graph, resource::Resource};
@@ -66,7 +66,9 @@ pub fn preview(
         graph::order(&context.dependencies).map_err(|cycle| PrepareError::Circular(cycle.join(", ")))?;
     for logical_id in order {
         let decision = decide(basis, &resources, &logical_id)?;
-        if let Some(change) = change(context, &logical_id, resources.get(&logical_id), &decision, &changed) {
+        let there = resources.get(&logical_id);
+        let drifted = there.filter(|_| reverts_drift).and_then(|it| as_it_is(it, decision.wanted()));
+        if let Some(change) = change(context, &logical_id, drifted.as_ref().or(there), &decision, &changed) {
             changes.push(change);
             changed.insert(logical_id.clone());
         }

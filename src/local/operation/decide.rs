@@ -33,6 +33,16 @@ pub enum Decision {
 }
 
 impl Decision {
+    /// What there will be afterwards, to look at.
+    pub fn wanted(&self) -> &Resource {
+        match self {
+            Self::Keep(resource)
+            | Self::Create(resource)
+            | Self::Update(resource, _)
+            | Self::Replace(resource, _) => resource,
+        }
+    }
+
     /// What there will be afterwards.
     pub fn resource(self) -> Resource {
         match self {
@@ -114,7 +124,7 @@ pub fn decide(
 }
 
 /// The resource with those of its properties as they really are that drifted; `None` where none did.
-fn as_it_is(current: &Resource, wanted: &Resource) -> Option<Resource> {
+pub fn as_it_is(current: &Resource, wanted: &Resource) -> Option<Resource> {
     let real = current.real_properties()?;
     let drifted = differences_by_hand(&current.resource_type, &wanted.properties, real);
     let mut found = current.clone();

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use rekindle::local::{Client, Cloud, Origin};
 use rekindle::port::{
-    CloudFormation, DeleteStack, DriftDetection, PortErrorKind, ResourceDrift, UpdateAnswer,
+    ChangeSetStatus, CloudFormation, DeleteStack, DriftDetection, PortErrorKind, ResourceDrift, UpdateAnswer,
+    UpdateStack,
 };
 use serde_json::{Value, json};
 
@@ -246,7 +247,11 @@ async fn b5_a_change_set_that_reverts_drift_sets_back_what_was_changed_and_makes
     let lines = found.changes.iter().map(|change| {
         format!("{} {:?} {:?} {:?}", change.logical_id, change.action, change.replacement, change.paths)
     });
-    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @"");
+    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r#"
+    Queue Modify Some(Never) ["Properties.DelaySeconds"]
+    Subnet Add None []
+    Vpc Modify Some(Always) ["Properties.CidrBlock"]
+    "#);
     client.execute_change_set(&id, "go").await.unwrap();
     assert_eq!(settle(&client, &stack.id).await.0.status.as_str(), "UPDATE_COMPLETE");
     assert_eq!(drift(&client, &stack.id).await.1, []);
