@@ -6,7 +6,9 @@ use crate::catalogue;
 use crate::local::answers::Answers;
 use crate::local::context::{Context, PrepareError};
 use crate::local::operation::Work;
-use crate::local::operation::decide::{Basis, Decision, as_it_is, decide, property, replacement as replacement_by};
+use crate::local::operation::decide::{
+    Basis, Decision, as_it_is, decide, property, replacement as replacement_by,
+};
 use crate::local::operation::outputs;
 use crate::local::stack::{ChangeSetKind, ChangeSetState, Stack};
 use crate::local::{evaluate::EvaluateError, exports::Exports, graph, resource::Resource};

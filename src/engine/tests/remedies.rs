@@ -42,7 +42,10 @@ async fn what_a_service_is_about_to_let_go_is_waited_for() {
     assert_eq!(outcome.reports[0].outcome, UnitOutcome::Done);
     assert_eq!((world.calls("DeleteNetworkInterface"), world.calls("DeleteStack")), (1, 2));
     let notices = world.notices().join("\n");
-    assert!(notices.contains("waiting until network interface eni-1 (AWS Lambda VPC ENI-worker) is let go"), "{notices}");
+    assert!(
+        notices.contains("waiting until network interface eni-1 (AWS Lambda VPC ENI-worker) is let go"),
+        "{notices}"
+    );
 }
 
 #[tokio::test]

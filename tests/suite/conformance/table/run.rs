@@ -53,8 +53,7 @@ impl Runner<'_> {
                 Ok(self.shown(&id).await)
             }
             "update" => {
-                let request =
-                    UpdateStack { stack: stack.clone(), body: body(&template), reverts_drift: false, token };
+                let request = update_request(&stack, &template, &token);
                 match cloud.update_stack(&request).await? {
                     UpdateAnswer::Started => Ok(self.shown(&stack).await),
                     UpdateAnswer::NothingToDo => {
@@ -63,12 +62,7 @@ impl Runner<'_> {
                 }
             }
             "change set" => {
-                let request = UpdateStack {
-                    stack: stack.clone(),
-                    body: body(&template),
-                    reverts_drift: false,
-                    token: token.clone(),
-                };
+                let request = update_request(&stack, &template, &token);
                 let (id, set) = self.world.change_set(&format!("set-{}", self.number), &request).await;
                 let changes = Some(set.changes.iter().map(line).collect());
                 cloud.execute_change_set(&id, &token).await?;
@@ -76,12 +70,7 @@ impl Runner<'_> {
             }
             "import" => {
                 let imports = step.with.iter().map(|(id, name)| (id.clone(), self.text(name))).collect();
-                let request = UpdateStack {
-                    stack: stack.clone(),
-                    body: body(&template),
-                    reverts_drift: false,
-                    token: token.clone(),
-                };
+                let request = update_request(&stack, &template, &token);
                 let id = self.world.import_set(&format!("set-{}", self.number), &request, &imports).await?;
                 cloud.execute_change_set(&id, &token).await?;
                 Ok(self.shown(&stack).await)
@@ -170,4 +159,9 @@ impl Runner<'_> {
 fn line(change: &Change) -> String {
     let replacement = change.replacement.map(|it| format!(" {it:?}")).unwrap_or_default();
     format!("{:?} {}{replacement}", change.action, change.logical_id)
+}
+
+fn update_request(stack: &str, template: &Value, token: &str) -> UpdateStack {
+    let (stack, token) = (stack.to_owned(), token.to_owned());
+    UpdateStack { stack, body: body(template), reverts_drift: false, token }
 }
