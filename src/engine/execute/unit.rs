@@ -198,7 +198,8 @@ impl<'w> Work<'w> {
     pub(super) async fn tell_events(&self, history: &History) {
         let has_progress = history.was_under_way() || self.lane.clock.is_virtual();
         let has_leavers = !self.action.consequences.is_empty();
-        if !has_leavers && !(has_progress && self.lane.has_room()) {
+        let is_worth_a_call = has_leavers || (has_progress && self.lane.has_room());
+        if !is_worth_a_call {
             return;
         }
         // The stack stands; how it came about is worth no failure.
