@@ -27,6 +27,7 @@ mod identity;
 mod importers;
 mod lane;
 mod lease;
+mod leftover;
 mod observe;
 mod poller;
 mod proof;
@@ -51,7 +52,9 @@ pub use complete::complete_templates;
 pub use contents::complete_contents;
 pub use critical_path::{CriticalStep, critical_path};
 pub use drifts::complete_drifts;
-pub use event::{Cause, Event, EventSink, Operation, Outcome, PlannedUnit, Skipped, UnitOutcome, UnitReport};
+pub use event::{
+    Cause, Event, EventSink, LeftBehind, Operation, Outcome, PlannedUnit, Skipped, UnitOutcome, UnitReport,
+};
 pub use execute::{ExecuteError, ExecuteOptions, Others, execute, waits_for};
 pub use guests::complete_guests;
 pub use identity::{IdentityError, check_identity};

@@ -19,7 +19,7 @@ use crate::plan::status::{DeployAnswer, TEAR_DOWN, on_deploy};
 use crate::plan::values::{self, Values};
 use crate::plan::{
     ActionKind, Consent, DeployContext, Observation, Obstacle, Operation, Plan, PlanError, PlannedAction,
-    Reason, finish, prune,
+    Reason, RefusedChange, finish, prune,
 };
 
 /// What it takes to make the environment what the source says.
@@ -300,6 +300,7 @@ impl Planner<'_> {
             drift::add_changes(&mut comparison.changes, drifts);
         }
         obstacles.extend(self.retyped(unit, standing, &comparison.changes));
+        obstacles.extend(refused(unit, comparison.effects.refused));
         let reasons = status.into_iter().chain(comparison.reasons).collect();
         let mut action = self.action(unit, ActionKind::Update, Some(standing), reasons);
         action.changes = comparison.changes;
@@ -372,6 +373,10 @@ impl Planner<'_> {
             instance,
         }
     }
+}
+
+fn refused(unit: &SealedUnit, changes: Vec<RefusedChange>) -> impl Iterator<Item = Obstacle> {
+    changes.into_iter().map(|change| Obstacle::RefusedChange { instance: unit.instance().clone(), change })
 }
 
 /// Resources that stay behind when a stack goes. (`RetainExceptOnCreate` ones go with a stack that

@@ -52,7 +52,7 @@ pub use observation::Observation;
 pub use places::{FormerPlace, former_places};
 pub use protected::{MissingConsent, missing_consents};
 pub use reason::{Consent, Reason};
-pub use replacement::{Cause, Consequence, Fate};
+pub use replacement::{Cause, Consequence, Fate, Refusal, RefusedChange};
 pub use status::{StatusRow, status_table};
 pub use symptom::{Symptom, advice};
 pub use teardown::teardown;
