@@ -21,7 +21,11 @@ Resources:
 ";
 
 fn deployed() -> Project {
-    let project = Project::of_one_unit("jobs", "template.yaml", JOBS);
+    deployed_from(JOBS)
+}
+
+fn deployed_from(template: &str) -> Project {
+    let project = Project::of_one_unit("jobs", "template.yaml", template);
     project.run(&["lock"]).expect_code(0);
     project.run(&["deploy", "demo", "--yes", "--quiet"]).expect_code(0);
     project
@@ -69,7 +73,8 @@ fn what_nobody_compared_is_not_called_clean() {
 
 #[test]
 fn a_plan_names_what_was_changed_and_deploy_sets_it_back_where_that_is_asked_for() {
-    let project = deployed();
+    // A custom resource cannot follow its provider to another address.
+    let project = deployed_from(JOBS.split("  Migration:").next().unwrap());
     project.run(&["local", "change", "demo", "jobs.Queue", "DelaySeconds=9"]).expect_code(0);
     project.run(&["local", "remove", "demo", "jobs.Topic"]).expect_code(0);
     // Who does not ask is told nothing, and deploy does nothing.
@@ -77,7 +82,7 @@ fn a_plan_names_what_was_changed_and_deploy_sets_it_back_where_that_is_asked_for
     assert!(!silent.stdout.contains("outside"), "{}", silent.stdout);
     let named = project.run(&["plan", "demo", "--drift", "-v", "--detailed-exitcode"]).expect_code(0);
     assert_snapshot!(named.stdout, @"
-    Deploy of demo, release 630e7332b42a
+    Deploy of demo, release 3cccf478afa2
 
         keep    jobs
             unchanged
@@ -88,7 +93,7 @@ fn a_plan_names_what_was_changed_and_deploy_sets_it_back_where_that_is_asked_for
     ");
     let planned = project.run(&["plan", "demo", "--revert-drift", "--detailed-exitcode"]).expect_code(2);
     assert_snapshot!(planned.stdout, @"
-    Deploy of demo, release 630e7332b42a
+    Deploy of demo, release 3cccf478afa2
 
       ~ update  jobs
             `Queue` was changed outside CloudFormation: /DelaySeconds
