@@ -48,6 +48,7 @@ fn recipe_of(
         labels: &BTreeMap::new(),
         fetches: &[],
         drop: &[],
+        secrets: &[],
         bases: &BTreeMap::new(),
         known: &Known::default(),
     })

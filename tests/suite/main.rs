@@ -28,6 +28,8 @@ mod elsewhere;
 mod engine;
 mod estimate;
 mod failed_runs;
+#[cfg(feature = "docker")]
+mod flattened;
 mod former_places;
 mod hostile;
 mod images;

@@ -16,6 +16,7 @@ mod listing;
 mod records;
 mod replay;
 mod restore;
+mod search;
 mod settings;
 mod space;
 mod tree;
@@ -39,8 +40,9 @@ pub use archive::{Files, Unpacked, files, unpack};
 pub use cause::Cause;
 pub use compare::{Difference, compare};
 pub use error::CanonicalError;
-pub use listing::list;
+pub use listing::{BaseFiles, list};
 pub use restore::Dropped;
+pub use search::{SHORTEST, find};
 pub use space::{FileNumber, Readable, Space, Stretch};
 
 /// What an image is to be.
