@@ -10,16 +10,16 @@ use crate::image::dockerfile::Span;
 use crate::image::mounts;
 
 /// A Dockerfile that is to be prepared.
-pub(super) struct Preparation<'p> {
+pub(super) struct Preparation<'p, 'd> {
     pub(super) text: &'p str,
-    pub(super) parsed: &'p Dockerfile<'p>,
+    pub(super) parsed: &'p Dockerfile<'d>,
     pub(super) stages: &'p Stages,
     /// What the names of caches begin with.
     pub(super) caches: &'p str,
     pub(super) is_classic: bool,
 }
 
-impl Preparation<'_> {
+impl Preparation<'_, '_> {
     /// The text. `# syntax` would have the engine fetch another reader; every stage takes the epoch. Lines
     /// keep their numbers but for that one and those that come in.
     pub(super) fn run(&self) -> String {
@@ -50,7 +50,7 @@ impl Preparation<'_> {
     }
 
     /// The options of a stage's instructions.
-    fn instructions(&self, prepared: &mut String, stage: &Stage<'_>, caches: &mut usize) {
+    fn instructions(&self, prepared: &mut String, stage: &Stage<'_, '_>, caches: &mut usize) {
         let local = |span: &Span| {
             let (_, manifest) = self.stages.images.iter().find(|(place, _)| place == span)?;
             Some(local_name(*manifest))
