@@ -46,6 +46,8 @@ mod main_job;
 mod ministack;
 #[cfg(feature = "aws")]
 mod moto;
+#[cfg(feature = "docker")]
+mod mounts;
 mod practice;
 mod provenance;
 #[cfg(feature = "docker")]
