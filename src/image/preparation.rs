@@ -173,6 +173,12 @@ mod tests {
         let places = text.match_indices("debian:12").map(|(start, name)| start..start + name.len());
         let images = places.map(|place| (place, Digest::of("base"))).collect();
         let stages = Stages { images, ..stages(&[Use::AsWritten]) };
-        insta::assert_snapshot!(prepared(text, &stages, false), @"");
+        insta::assert_snapshot!(prepared(text, &stages, false), @"
+        FROM scratch
+        ARG SOURCE_DATE_EPOCH
+        RUN --mount=type=cache,target=/c,sharing=locked,id=caches-2 --mount=from=rekindle-base:cae662172fd450bb0cd710a769079c05,target=/d x
+        RUN --mount=type=cache,target=/c,from=rekindle-base:cae662172fd450bb0cd710a769079c05,id=caches-1 --mount=type=secret,id=key,required=true y
+        COPY --link --from=rekindle-base:cae662172fd450bb0cd710a769079c05 /a /b
+        ");
     }
 }

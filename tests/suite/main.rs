@@ -18,6 +18,8 @@ mod catalogue;
 mod cloud_registries;
 mod conformance;
 #[cfg(feature = "docker")]
+mod copied_images;
+#[cfg(feature = "docker")]
 mod deliveries;
 #[cfg(feature = "docker")]
 mod docker;

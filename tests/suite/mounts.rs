@@ -54,7 +54,10 @@ fn nothing_is_kept_from_one_step_or_build_to_the_next() {
     refused.expect_code(0);
     fs::remove_dir_all(project.path().join(".rekindle/store")).unwrap();
     let refused = run(&project, engine, &["build", "demo", "--builder", "classic"]).expect_code(1);
-    insta::assert_snapshot!(refused.stderr, @"");
+    insta::assert_snapshot!(refused.stderr, @"
+    error: the Dockerfile of `site` needs BuildKit: it has an option of RUN, COPY or ADD, or a here-document, that the classic builder does not know
+    hint: leave `--builder` away, or write `--builder buildkit`
+    ");
 }
 
 const SECRET: &str = "correct-horse-battery\nstaple-2f7c91";
@@ -124,7 +127,10 @@ fn what_a_secret_is_makes_no_other_image() {
     without.expect_code(0);
     fs::remove_dir_all(project.path().join(".rekindle/store")).unwrap();
     let without = run(&project, engine, &["build", "demo"]).expect_code(1);
-    insta::assert_snapshot!(without.stderr, @"");
+    insta::assert_snapshot!(without.stderr, @"
+    error: the steps of `site` are to see the secret `api-token`, and it is not given
+    hint: set the variable REKINDLE_SECRET_API_TOKEN to it, for this command only
+    ");
 }
 
 #[test]
@@ -132,7 +138,10 @@ fn an_image_that_keeps_a_secret_is_refused() {
     let Some(engine) = dockerd::shared() else { return };
     let project = secret_project("mkdir /srv && cp /run/secrets/api-token /srv/kept");
     let refused = with_secret(&project, engine, SECRET, &["build", "demo", "--quiet"]).expect_code(1);
-    insta::assert_snapshot!(refused.stderr, @"");
+    insta::assert_snapshot!(refused.stderr, @"
+    error: the secret `api-token` is in what the build of `site` made, in `/srv/kept`
+    hint: nothing of it is kept here; take the step out that writes it, clear the engine's build cache with `docker builder prune`, and replace the secret if others use that engine
+    ");
     assert_eq!(traces(&project.path()), "");
     assert!(!project.path().join("rekindle.lock").exists());
 }

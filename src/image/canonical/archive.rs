@@ -96,7 +96,7 @@ pub fn unpack(space: &mut dyn Space, files: &Files, name: Option<&str>) -> Resul
     for (number, (name, said)) in layers.iter().zip(&said).enumerate() {
         let what = format!("layer {}", number + 1);
         let wanted = digest(said, &what)?;
-        unpacked.push((wanted, layer(space, find(files, name)?, wanted, &what)?));
+        unpacked.push((wanted, unpack_layer(space, find(files, name)?, wanted, &what)?));
     }
     Ok(Unpacked { configuration, layers: unpacked, manifest })
 }
@@ -206,7 +206,15 @@ fn zstd<R: Read>(raw: R) -> io::Result<zstd::Decoder<'static, io::BufReader<R>>>
 }
 
 /// Checks a layer, and unpacks it into a file of its own where it is compressed.
-fn layer(space: &mut dyn Space, at: Stretch, wanted: Digest, what: &str) -> Result<Stretch, CanonicalError> {
+///
+/// # Errors
+/// It is damaged, or has another digest than is `wanted`.
+pub fn unpack_layer(
+    space: &mut dyn Space,
+    at: Stretch,
+    wanted: Digest,
+    what: &str,
+) -> Result<Stretch, CanonicalError> {
     let mut beginning = [0; 4];
     let length = usize::try_from(at.length).unwrap_or(4).min(4);
     file_at(space, at)?.read_exact(&mut beginning[..length]).map_err(CanonicalError::Read)?;

@@ -36,7 +36,7 @@ use crate::image::configuration::{LAYER, Layer, manifest};
 use crate::image::pattern::Pattern;
 use crate::model::{Digest, FilePath, Platform};
 
-pub use archive::{Files, Unpacked, files, unpack};
+pub use archive::{Files, Unpacked, files, unpack, unpack_layer};
 pub use cause::Cause;
 pub use compare::{Difference, compare};
 pub use error::CanonicalError;
