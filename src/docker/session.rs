@@ -22,7 +22,7 @@ use bollard_buildkit_proto::moby::buildkit::secrets::v1::{GetSecretRequest, GetS
 use futures_util::stream::{self, Empty};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tonic::transport::Server;
 use tonic::transport::server::Connected;
 use tonic::{Request, Response, Status};
@@ -40,7 +40,8 @@ const METHOD: &str = "/moby.buildkit.secrets.v1.Secrets/GetSecret";
 pub(super) struct Session {
     names: Vec<String>,
     taken: Arc<Mutex<BTreeSet<String>>>,
-    task: JoinHandle<()>,
+    /// Ends with this.
+    _server: JoinSet<()>,
 }
 
 impl Session {
@@ -86,25 +87,20 @@ impl Session {
             .add_service(HealthServer::new(Healthy))
             .add_service(SecretsServer::new(service))
             .serve_with_incoming(stream::iter([Ok::<_, io::Error>(stream)]));
-        let task = tokio::spawn(async move {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
             // It ends when the engine does; the build says what that means.
             let _ = server.await;
         });
         tokio::time::sleep(KNOWN).await;
         let names = secrets.iter().map(|secret| secret.name.clone()).collect();
-        Ok(Self { names, taken, task })
+        Ok(Self { names, taken, _server: tasks })
     }
 
     /// A secret that the engine did not ask for: its step ran without it, or did not run.
     pub(super) fn not_taken(&self) -> Option<String> {
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         self.names.iter().find(|name| !taken.contains(*name)).cloned()
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 
@@ -145,10 +141,7 @@ struct Healthy;
 impl Health for Healthy {
     type WatchStream = Empty<Result<HealthCheckResponse, Status>>;
 
-    async fn check(
-        &self,
-        _: Request<HealthCheckRequest>,
-    ) -> Result<Response<HealthCheckResponse>, Status> {
+    async fn check(&self, _: Request<HealthCheckRequest>) -> Result<Response<HealthCheckResponse>, Status> {
         Ok(Response::new(HealthCheckResponse { status: ServingStatus::Serving.into() }))
     }
 

@@ -138,7 +138,8 @@ impl<'s> Stage<'s> {
                     Some(tree) => from = Some(tree),
                     None => {
                         let message = format!("there is no stage `{value}` before this one");
-                        let hint = "name a stage by `FROM ... AS NAME` or by its number, or an image by its name";
+                        let hint =
+                            "name a stage by `FROM ... AS NAME` or by its number, or an image by its name";
                         return self.source.refuse("unknown-stage", &flag.span(), message, hint);
                     }
                 },

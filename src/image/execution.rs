@@ -247,4 +247,3 @@ pub(super) fn check(
         _ => Ok(()),
     }
 }
-

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use parse_dockerfile::{CopyInstruction, Dockerfile, Instruction, Stage};
 
-use crate::image::execution::{EMPTY_NAME, EPOCH, Stages, Use, local_name};
 use crate::image::dockerfile::Span;
+use crate::image::execution::{EMPTY_NAME, EPOCH, Stages, Use, local_name};
 use crate::image::mounts;
 
 /// A Dockerfile that is to be prepared.

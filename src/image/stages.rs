@@ -197,7 +197,8 @@ impl Reader<'_, '_> {
         match request.secrets.iter().find(|name| !seen.contains(name.as_str())) {
             None => Ok(()),
             Some(name) => {
-                let message = format!("the unit gives a secret `{name}`, and no step of `{}` sees it", request.file);
+                let message =
+                    format!("the unit gives a secret `{name}`, and no step of `{}` sees it", request.file);
                 let problem = Diagnostic::error("unknown-secret", message).at(Place::file(request.file));
                 let hint = format!(
                     "write `RUN --mount=type=secret,id={name} ...` where it is needed, or take it out of `secrets`"
@@ -240,7 +241,9 @@ impl Reader<'_, '_> {
         let instructions: Vec<&Instruction<'_>> = stages.flat_map(|(_, stage)| stage.instructions).collect();
         let runs = instructions.iter().any(|instruction| matches!(instruction, Instruction::Run(_)));
         if runs {
-            instructions.iter().try_for_each(|instruction| execution::check(self.source, instruction, self.given.secrets))?;
+            instructions
+                .iter()
+                .try_for_each(|instruction| execution::check(self.source, instruction, self.given.secrets))?;
         }
         Ok(runs)
     }
@@ -294,7 +297,8 @@ impl Reader<'_, '_> {
             let hint = "`rekindle lock` asks its registry which image that is, and writes down its digest";
             // Of a copy's source it is not known whether it was meant as a stage.
             let is_start = self.parsed.stages().any(|stage| stage.from.image.span == *span);
-            let hint = if is_start { hint.to_owned() } else { format!("no stage before has this name; {hint}") };
+            let hint =
+                if is_start { hint.to_owned() } else { format!("no stage before has this name; {hint}") };
             Box::new(self.source.error("unlocked-base", span, message).hint(hint))
         })
     }

@@ -161,10 +161,11 @@ fn secrets(decoder: &mut Decoder, node: &Node) -> Vec<String> {
     for item in decoder.items(node).iter().collect::<Vec<_>>() {
         let Some(name) = decoder.text(item).map(|text| text.value) else { continue };
         let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-        let is_name = name.as_bytes().first().is_some_and(u8::is_ascii_lowercase) && name.bytes().all(is_inner);
+        let is_name =
+            name.as_bytes().first().is_some_and(u8::is_ascii_lowercase) && name.bytes().all(is_inner);
         let same = |known: &String| known.replace('-', "_") == name.replace('-', "_");
         if !is_name || names.iter().any(same) {
-            let why = if is_name { "is there twice" } else { "is no name of a secret" };
+            let why = if is_name { "is the variable of another one too" } else { "is no name of a secret" };
             let hint = "write lower-case letters, digits, `-` and `_`: `npm_token` is given as REKINDLE_SECRET_NPM_TOKEN";
             decoder.problems.push(item.error("invalid-value", format!("`{name}` {why}")).hint(hint));
             continue;

@@ -129,7 +129,10 @@ fn debian() -> Option<PathBuf> {
     }
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let partial = path.with_extension(format!("{}.tar", std::process::id()));
-    let made = Command::new("mmdebstrap").args(["--variant=essential", "--include=libcap2-bin,adduser", "bookworm"]).arg(&partial).output();
+    let made = Command::new("mmdebstrap")
+        .args(["--variant=essential", "--include=libcap2-bin,adduser", "bookworm"])
+        .arg(&partial)
+        .output();
     if made.as_ref().is_ok_and(|made| made.status.success()) {
         fs::rename(&partial, &path).unwrap();
         return Some(path);

@@ -68,7 +68,8 @@ fn with_secret(project: &Project, engine: &Engine, value: &str, arguments: &[&st
 }
 
 fn secret_project(step: &str) -> Project {
-    let project = project(&format!("{TOOLS}FROM tools\nARG VERSION\nRUN --mount=type=secret,id=api-token {step}\n"));
+    let project =
+        project(&format!("{TOOLS}FROM tools\nARG VERSION\nRUN --mount=type=secret,id=api-token {step}\n"));
     project.write("stacks/site.yaml", format!("{UNIT}secrets: [api-token]\n"));
     project
 }

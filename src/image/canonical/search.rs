@@ -4,10 +4,10 @@ use std::io::Write as _;
 
 use memchr::memmem::Finder;
 
+use crate::image::canonical::CanonicalError;
 use crate::image::canonical::archive::Unpacked;
 use crate::image::canonical::entries::{Entries, Entry};
 use crate::image::canonical::space::{Reader, Space};
-use crate::image::canonical::CanonicalError;
 use crate::model::FilePath;
 
 /// Bytes from which on something is looked for: shorter ones are found by chance.
