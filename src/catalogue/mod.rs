@@ -12,12 +12,14 @@ mod archive;
 mod change;
 mod constraint;
 pub mod durations;
+mod fixed_property;
 mod in_place;
 mod path;
 mod protection;
 mod resource_type;
 mod schema;
 mod stateful;
+mod unique_name;
 
 #[cfg(test)]
 mod tests;
@@ -28,12 +30,14 @@ use std::sync::{LazyLock, OnceLock};
 use archive::Archive;
 pub use archive::ArchiveError;
 pub use constraint::{Constraint, constraints};
+pub use fixed_property::is_fixed;
 pub use in_place::is_changed_in_place;
 pub use path::PropertyPath;
 pub use protection::{Protection, protection};
 pub use resource_type::{Replacement, ReplacementOrder, ResourceType};
 pub use schema::{Additional, Definitions, Items, Schema, Types};
 pub use stateful::holds;
+pub use unique_name::{UniqueName, unique_name};
 
 const BYTES: &[u8] = include_bytes!("resource-types.bin");
 const CUSTOM: &str = "AWS::CloudFormation::CustomResource";

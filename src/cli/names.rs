@@ -6,7 +6,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::local::Fault;
 use crate::model::diagnostic::did_you_mean;
-use crate::model::{Environment, InstanceName, SealedUnit, TargetName};
+use crate::model::{Diagnostic, Diagnostics, Environment, InstanceName, SealedUnit, TargetName};
 use crate::plan::logical_ids;
 
 /// A name that nothing has.
@@ -91,4 +91,15 @@ pub fn faults(environment: &Environment, given: &[Fault], desired: &[SealedUnit]
 /// The instances the source makes.
 pub fn instances(desired: &[SealedUnit]) -> BTreeSet<InstanceName> {
     desired.iter().map(|unit| unit.instance().clone()).collect()
+}
+
+/// Warnings about requested failures that did not happen, as they were written.
+pub fn idle_faults(idle: Vec<String>) -> Diagnostics {
+    let warning = |text: String| {
+        Diagnostic::warning("idle-fault", format!("`--fail {text}` never struck")).hint(
+            "nothing that it names was created, updated or deleted in this run, whichever it is for: see \
+             `--help` for the operations",
+        )
+    };
+    Diagnostics(idle.into_iter().map(warning).collect())
 }

@@ -10,7 +10,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::site::Site;
 use crate::cli::view::Silent;
-use crate::cli::{Session, faults, prediction, runtime, wire};
+use crate::cli::{Session, faults, names, prediction, runtime, wire};
 use crate::disk::clock;
 use crate::engine::{self, Event, EventSink, ExecuteOptions, Operation, Outcome, Recorder, Stop, Timeline};
 use crate::estimate::{self, Durations, Estimate, Work};
@@ -60,7 +60,7 @@ pub fn consents(
 /// Rehearses, and shows what was predicted. Exit code 0 if the real run would succeed.
 pub fn run(rehearsal: &Rehearsal<'_>) -> Result<ExitCode, Failure> {
     let recorder = Recorder::default();
-    let Rehearsed { outcomes, phases, assumed } =
+    let Rehearsed { outcomes, phases, assumed, idle } =
         runtime::run(async |stop| rehearse(rehearsal, &recorder, &stop).await)?;
     let verdict = Summary::of(&outcomes).verdict;
     let jobs = rehearsal.run.jobs.map_or(0, std::num::NonZeroUsize::get);
@@ -68,6 +68,7 @@ pub fn run(rehearsal: &Rehearsal<'_>) -> Result<ExitCode, Failure> {
     let mut prediction = prediction(rehearsal, &recorder, &outcomes, estimate);
     prediction.consents.extend(assumed);
     let console = &rehearsal.session.console;
+    console.diagnostics(&names::idle_faults(idle))?;
     if console.is_json() {
         let mut document = rehearsal_view::document(&prediction);
         document["outcome"] = verdict.as_str().into();
@@ -115,7 +116,7 @@ async fn rehearse(rehearsal: &Rehearsal<'_>, recorder: &Recorder, stop: &Stop) -
         outcomes.push(outcome);
         phases.push(work);
     }
-    Ok(Rehearsed { outcomes, phases, assumed })
+    Ok(Rehearsed { outcomes, phases, assumed, idle: engine.idle_faults() })
 }
 
 /// What came of a rehearsal.
@@ -124,6 +125,8 @@ struct Rehearsed {
     phases: Vec<Work>,
     /// Named consents that were assumed because the real run will need them.
     assumed: Vec<AssumedConsent>,
+    /// Requested failures that did not happen.
+    idle: Vec<String>,
 }
 
 const LIFTS: [Consent; 2] = [Consent::LiftTerminationProtection, Consent::LiftDeletionProtection];

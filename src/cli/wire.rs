@@ -51,6 +51,11 @@ impl<'a> Wiring<'a> {
         self.is_confined
     }
 
+    /// The failures that `--fail` asked for and that did not happen, as they were written.
+    pub fn idle_faults(&self) -> Vec<String> {
+        self.embedded.as_ref().map(local::Cloud::idle_faults).unwrap_or_default()
+    }
+
     /// The clouds of `environment`, the embedded engine keeping its state in `state`.
     pub async fn connect(
         &mut self,

@@ -7,6 +7,7 @@ use crate::engine::clouds::Clouds;
 use crate::engine::execute::{hint, is_rolled_back, plain};
 use crate::engine::history::History;
 use crate::engine::lane::{CallError, Lane};
+use crate::engine::leftover::left_behind;
 use crate::engine::retry::Patience;
 use crate::engine::session::Session;
 use crate::engine::settle::{Busy, busy};
@@ -89,6 +90,13 @@ async fn watch(lane: &Lane<'_>, place: &Busy) -> Result<UnitReport, crate::port:
         Err(CallError::Failed { error, .. }) => return Err(error),
         Ok(after) => (judged(lane, place, after.as_ref(), &history).await, after),
     };
+    let is_lasting = after.as_ref().is_some_and(|stack| !stack.status.is_gone());
+    let left_behind = match outcome {
+        UnitOutcome::Done | UnitOutcome::RolledBack { .. } if is_lasting => {
+            left_behind(lane, &history, &stack.id)
+        }
+        _ => Vec::new(),
+    };
     let report = UnitReport {
         instance: instance.clone(),
         action,
@@ -96,6 +104,7 @@ async fn watch(lane: &Lane<'_>, place: &Busy) -> Result<UnitReport, crate::port:
         stack_id: Some(stack.id.clone()),
         changed: after.and_then(|stack| stack.updated.or(stack.created)),
         seconds: seconds(began, lane.now()),
+        left_behind,
     };
     lane.send(Event::UnitFinished { time: lane.now(), report: report.clone() });
     Ok(report)

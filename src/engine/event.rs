@@ -136,6 +136,28 @@ pub struct UnitReport {
     pub changed: Option<Timestamp>,
     /// Seconds by the cloud's clock.
     pub seconds: f64,
+    /// What an update could not delete and CloudFormation let go of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_behind: Vec<LeftBehind>,
+}
+
+/// A physical resource that an update replaced or removed and that could not be deleted. CloudFormation
+/// ends such an update well, and the resource stays, outside its stack.
+///
+/// Source: CloudFormation user guide, "Understand update behaviors of stack resources" and "Stack status
+/// codes", `UPDATE_COMPLETE_CLEANUP_IN_PROGRESS`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LeftBehind {
+    /// Its logical id in the stack that had it.
+    pub resource: String,
+    /// Its type.
+    pub resource_type: String,
+    /// Its physical id.
+    pub physical_id: Option<String>,
+    /// Why it was not deleted, in the service's words.
+    pub reason: String,
+    /// What a person can do about it.
+    pub remedy: String,
 }
 
 impl UnitReport {

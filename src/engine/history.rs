@@ -3,6 +3,7 @@
 //! Events come newest first, in pages, and their times repeat: only their position in the list
 //! orders them. An operation's events begin with the stack's own `*_IN_PROGRESS`.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
 use crate::engine::lane::{CallError, Lane};
@@ -131,6 +132,20 @@ impl History {
         failures.filter(|event| event.is_root_failure() && !self.is_own(event)).map(cause).collect()
     }
 
+    /// The last failed deletion of each physical resource that no later event says is gone.
+    pub(super) fn undeleted(&self) -> Vec<StackEvent> {
+        let mut failed: BTreeMap<(String, Option<String>), StackEvent> = BTreeMap::new();
+        for event in &self.seen().events {
+            let key = (event.logical_id.clone(), event.physical_id.clone());
+            match event.status.as_str() {
+                "DELETE_FAILED" if !self.is_own(event) => drop(failed.insert(key, event.clone())),
+                "DELETE_COMPLETE" | "DELETE_SKIPPED" => drop(failed.remove(&key)),
+                _ => {}
+            }
+        }
+        failed.into_values().collect()
+    }
+
     /// Whether the stack began to go back.
     fn has_turned(&self, event: &StackEvent) -> bool {
         self.is_own(event) && event.status.contains("ROLLBACK_IN_PROGRESS")
@@ -205,6 +220,18 @@ mod tests {
             event("1", "demo", "CREATE_IN_PROGRESS", None, "mine"),
         ]);
         assert_eq!(cause, Some(Cause { resource: None, resource_type: None, reason: reason.to_owned() }));
+    }
+
+    #[test]
+    fn what_was_not_deleted_is_known_until_it_is() {
+        let mut old = event("2", "Table", "DELETE_FAILED", Some("protected"), "mine");
+        old.physical_id = Some("old".to_owned());
+        let gone = StackEvent { physical_id: Some("gone".to_owned()), ..old.clone() };
+        let history = history();
+        let later = StackEvent { id: "4".to_owned(), status: "DELETE_COMPLETE".to_owned(), ..gone.clone() };
+        history.seen().events =
+            vec![old.clone(), gone, later, event("5", "demo", "DELETE_FAILED", None, "mine")];
+        assert_eq!(history.undeleted(), [old]);
     }
 
     #[test]

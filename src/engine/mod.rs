@@ -26,6 +26,7 @@ mod identity;
 mod importers;
 mod lane;
 mod lease;
+mod leftover;
 mod observe;
 mod poller;
 mod proof;
@@ -49,7 +50,9 @@ pub use budget::Pace;
 pub use clouds::{Cloud, Clouds};
 pub use complete::complete_templates;
 pub use critical_path::{CriticalStep, critical_path};
-pub use event::{Cause, Event, EventSink, Operation, Outcome, PlannedUnit, Skipped, UnitOutcome, UnitReport};
+pub use event::{
+    Cause, Event, EventSink, LeftBehind, Operation, Outcome, PlannedUnit, Skipped, UnitOutcome, UnitReport,
+};
 pub use execute::{ExecuteError, ExecuteOptions, Others, execute, waits_for};
 pub use guests::complete_guests;
 pub use identity::{IdentityError, check_identity};

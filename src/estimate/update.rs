@@ -37,7 +37,8 @@ pub(super) fn update(action: &PlannedAction, unit: &SealedUnit, sources: Sources
     leftovers.extend(action.changes.iter().filter(|change| change.action == ChangeAction::Remove));
     let stays = |id: &str| {
         let mut consequences = action.consequences.iter();
-        consequences.any(|found| found.logical_id == id && found.fate == Fate::Retained)
+        let is_kept = |fate| matches!(fate, Fate::Retained | Fate::Protected);
+        consequences.any(|found| found.logical_id == id && is_kept(found.fate))
     };
     let all: Vec<usize> = (0..steps.len()).collect();
     for Change { logical_id, resource_type, .. } in

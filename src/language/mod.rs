@@ -11,6 +11,7 @@
 //! | `parameters`, `parameter_type`, `pattern` | declarations, types and values of parameters |
 //! | `references` | what a piece of template refers to |
 //! | `rolling_update` | what replaces the instances of a group, and how long that pauses |
+//! | `stack_policy` | which updates of which resources a stack policy allows |
 //! | `transforms` | which macros a template asks for |
 //! | `capabilities` | what has to be acknowledged before CloudFormation takes a template |
 //!
@@ -27,6 +28,7 @@ pub mod pattern;
 mod references;
 pub mod rolling_update;
 pub mod rules;
+pub mod stack_policy;
 pub mod transforms;
 mod value;
 

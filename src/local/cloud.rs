@@ -78,6 +78,11 @@ impl Cloud {
         self.world().set_faults(faults);
     }
 
+    /// The requested failures of resources that have not happened, as they were written.
+    pub fn idle_faults(&self) -> Vec<String> {
+        self.world().idle_faults()
+    }
+
     /// What the world outside answers from now on.
     pub fn set_answers(&self, answers: Answers) {
         self.world().answers = answers;

@@ -11,6 +11,7 @@ use crate::language::{EvaluateError, Facts, decide, is_pseudo_parameter};
 use crate::local::evaluate::{Pseudo, Scope};
 use crate::local::exports::Exports;
 use crate::local::graph::{self, Dependencies};
+use crate::local::outputs;
 use crate::local::resource::Resource;
 use crate::local::template::{Definition, Reference, Source, Template, TemplateError, text_of, walk};
 use crate::port::StackBody;
@@ -51,9 +52,19 @@ pub enum PrepareError {
     Circular(String),
     /// A reference to a resource whose condition does not hold.
     #[error(
-        "Template format error: Unresolved resource dependencies [{0}] in the Resources block of the template"
+        "Template format error: Unresolved resource dependencies [{name}] in the {section} block of the template"
     )]
-    Absent(String),
+    Absent {
+        /// Its logical id.
+        name: String,
+        /// Where it is referred to.
+        section: &'static str,
+    },
+    /// An output's export has a name that none can have.
+    #[error(
+        "Template format error: Output {0} is malformed. The Name field of every Export member must be specified and consist only of alphanumeric characters, colons, or hyphens."
+    )]
+    ExportName(String),
     /// Rules whose assertions do not hold.
     #[error("Template error: {0}")]
     Rules(String),
@@ -84,6 +95,7 @@ impl Context {
     /// [`PrepareError`]; CloudFormation answers the same cases with a ValidationError.
     pub fn of_request(body: &StackBody, pseudo: Pseudo) -> Result<(Self, Body), PrepareError> {
         let context = Self::new(&body.template, &body.parameters, pseudo)?;
+        outputs::check(&context)?;
         if let Some(missing) = missing_capability(&context, &body.capabilities) {
             return Err(PrepareError::Capabilities(missing));
         }
@@ -217,7 +229,7 @@ fn dependencies(
             if active(&referred) {
                 needs.insert(referred);
             } else if template.resources.contains_key(&referred) {
-                return Err(PrepareError::Absent(referred));
+                return Err(PrepareError::Absent { name: referred, section: "Resources" });
             }
         }
         needs.extend(definition.depends_on.iter().filter(|other| active(other)).cloned());

@@ -22,6 +22,16 @@ pub enum EvaluateError {
         "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename {0} and update the stack again."
     )]
     NamedReplacement(String),
+    /// A service changes this property in no way.
+    #[error(
+        "Resource handler returned message: \"{resource_type} does not support updating {property}\" (HandlerErrorCode: NotUpdatable)"
+    )]
+    Fixed {
+        /// The type.
+        resource_type: String,
+        /// The property.
+        property: String,
+    },
 }
 
 impl EvaluateError {

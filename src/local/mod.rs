@@ -11,7 +11,7 @@
 //! | `world`, `schedule`, `stack`, `exports`, `inventory` | the state |
 //! | `nested`, `post` | what stacks of one tree tell each other |
 //! | `operation` | phases and steps: what happens to a stack over time |
-//! | `change_set`, `drift`, `policy` | dry runs, comparisons, what an update may do |
+//! | `change_set`, `drift` | dry runs, comparisons |
 //! | `answers`, `outside` | what others answer, and what somebody does by hand |
 //! | `template`, `context`, `evaluate`, `graph` | reading templates; the language's values over resources |
 //! | `resource` | physical ids, attributes, what is known of types |
@@ -34,9 +34,9 @@ mod graph;
 mod inventory;
 mod nested;
 mod operation;
+mod outputs;
 mod outside;
 mod place;
-mod policy;
 mod post;
 mod request;
 mod resource;

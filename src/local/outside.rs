@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::catalogue;
 use crate::local::client::Client;
 use crate::local::inventory::{Orphan, OrphanKey};
 use crate::local::place::Place;
 use crate::local::request::{self, operation};
-use crate::local::resource::{BUCKET, REPOSITORY, SECURITY_GROUP, Tampering, VPC};
+use crate::local::resource::{BUCKET, REPOSITORY, Resource, SECURITY_GROUP, Tampering, VPC};
 use crate::local::world::World;
+use crate::model::diagnostic::did_you_mean;
 use crate::port::{DeleteStack, PortError, PortErrorKind, UpdateStack};
 
 impl Client {
@@ -42,14 +44,17 @@ impl Client {
     /// Changes properties of a stack's resource by hand; null takes one away.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `NotFound`, and `Invalid` for a property that the resource's type does not have.
     pub async fn tamper(
         &self,
         stack: &str,
         logical_id: &str,
         properties: &BTreeMap<String, Value>,
     ) -> Result<(), PortError> {
-        let change = |real: &Value| {
+        let change = |resource: &Resource, real: &Value| {
+            if let Some(name) = properties.keys().find(|name| !has_property(resource, name)) {
+                return Err(no_property(resource, name, operation("change by hand", stack)));
+            }
             let mut real = real.as_object().cloned().unwrap_or_default();
             for (name, value) in properties {
                 if value.is_null() {
@@ -58,7 +63,7 @@ impl Client {
                     real.insert(name.clone(), value.clone());
                 }
             }
-            Tampering::Changed(Value::Object(real))
+            Ok(Tampering::Changed(Value::Object(real)))
         };
         self.cloud.change(|world| tamper(world, &self.place, (stack, logical_id), change)).await
     }
@@ -87,7 +92,7 @@ impl Client {
     /// # Errors
     /// `NotFound`.
     pub async fn delete_by_hand(&self, stack: &str, logical_id: &str) -> Result<(), PortError> {
-        let delete = |_: &Value| Tampering::Deleted;
+        let delete = |_: &Resource, _: &Value| Ok(Tampering::Deleted);
         self.cloud.change(|world| tamper(world, &self.place, (stack, logical_id), delete)).await
     }
 
@@ -160,21 +165,24 @@ fn tamper(
     world: &mut World,
     place: &Place,
     (stack, logical_id): (&str, &str),
-    act: impl FnOnce(&Value) -> Tampering,
+    act: impl FnOnce(&Resource, &Value) -> Result<Tampering, PortError>,
 ) -> Result<(), PortError> {
     let call = operation("change by hand", stack);
     let id = request::require(world, place, stack, &call)?.id.clone();
     let done = world.work(&id, |work| {
         let resource = work.stack.resources.get_mut(logical_id)?;
         let real = resource.real_properties()?.clone();
-        resource.tampered = Some(act(&real));
+        match act(resource, &real) {
+            Ok(tampering) => resource.tampered = Some(tampering),
+            Err(error) => return Some(Err(error)),
+        }
         if resource.is_lost() {
             let resource = resource.clone();
             work.inventory.release(place, &id, logical_id, &resource);
         }
-        Some(())
+        Some(Ok(()))
     });
-    done.flatten().ok_or_else(|| missing(logical_id, call))
+    done.flatten().ok_or_else(|| missing(logical_id, call))?
 }
 
 /// Changes how much a resource holds.
@@ -203,4 +211,21 @@ fn missing(logical_id: &str, call: String) -> PortError {
     let message = format!("the stack has no resource `{logical_id}`, or it was deleted by hand already");
     PortError::new(PortErrorKind::NotFound, call, message)
         .with_hint("its template says which resources it has")
+}
+
+/// Whether its type has a property of this name; one that nobody publishes may have any.
+fn has_property(resource: &Resource, name: &str) -> bool {
+    let kind = resource.resource_type.as_str();
+    let known = catalogue::resource_type(kind).filter(|_| !catalogue::is_custom(kind));
+    known.is_none_or(|known| known.schema.properties.contains_key(name))
+}
+
+fn no_property(resource: &Resource, name: &str, call: String) -> PortError {
+    let kind = resource.resource_type.as_str();
+    let known = catalogue::resource_type(kind).into_iter().flat_map(|known| known.schema.properties.keys());
+    let hint = match did_you_mean(name, known.map(String::as_str)) {
+        Some(other) => format!("did you mean `{other}`?"),
+        None => format!("AWS's documentation of {kind} lists its properties"),
+    };
+    PortError::new(PortErrorKind::Invalid, call, format!("{kind} has no property `{name}`")).with_hint(hint)
 }

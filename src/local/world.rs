@@ -52,6 +52,11 @@ pub struct World {
 }
 
 impl World {
+    /// The faults of resources that have not struck yet, as they were written.
+    pub fn idle_faults(&self) -> Vec<String> {
+        self.faults.idle()
+    }
+
     /// Takes these faults in place of the ones before.
     pub fn set_faults(&mut self, faults: Vec<Fault>) {
         self.faults = Faults::new(faults);

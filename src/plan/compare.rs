@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::language::stack_policy::StackPolicy;
 use crate::model::facts::TAG_PREFIX;
 use crate::model::{Change, Digest, Facts, InstanceName, ObservedStack, SealedUnit};
 use crate::plan::difference::{difference_with, other_sections};
@@ -12,7 +13,7 @@ use crate::plan::expansion::{decided, expanded, known, known_facts, readable};
 use crate::plan::inventory::Standing;
 use crate::plan::replacement::{Effects, Side, effects};
 use crate::plan::values::{self, MASKED};
-use crate::plan::{Consequence, Observation, ParameterChange, PlannedValue, Reason};
+use crate::plan::{Observation, ParameterChange, PlannedValue, Reason};
 
 /// What differs. Without a reason there is nothing to do.
 pub(super) struct Comparison {
@@ -38,7 +39,8 @@ pub(super) fn compare(
         reasons.extend(tag_reasons(unit, stack));
     }
     // As long as nothing better is known, every output may change.
-    let mut found = Inside { outputs: unit.outputs().clone(), ..Inside::default() };
+    let mut found = Inside::default();
+    found.effects.outputs = unit.outputs().clone();
     let deployed = match same_unit {
         // The template is looked into only where a value may change something in it.
         true => Some(unit).filter(|_| !parameters.is_empty()).map(|unit| unit.template.tree()),
@@ -47,23 +49,24 @@ pub(super) fn compare(
     if let Some(deployed) = deployed {
         let is_ours = reasons.iter().all(|reason| !matches!(reason, Reason::ChangedOutside { .. }));
         let inside = inside(&deployed, unit, stack, values, &parameters);
-        let outputs = if is_ours { inside.outputs } else { found.outputs };
-        found = Inside { outputs, ..inside };
+        let all = std::mem::replace(&mut found, inside).effects.outputs;
+        if !is_ours {
+            found.effects.outputs = all;
+        }
         let paths = std::mem::take(&mut found.other_sections);
         reasons.extend(paths.into_iter().map(|path| Reason::TemplateChanged { path }));
     }
     reasons.extend(parameters.iter().filter_map(parameter_reason));
     reasons.extend(standing.facts.as_ref().into_iter().flat_map(|facts| facts_reasons(unit, facts)));
-    let Inside { changes, consequences, outputs, .. } = found;
-    Comparison { reasons, changes, effects: Effects { consequences, outputs }, parameters }
+    let Inside { changes, effects, .. } = found;
+    Comparison { reasons, changes, effects, parameters }
 }
 
 /// What differs inside a stack.
 #[derive(Default)]
 struct Inside {
     changes: Vec<Change>,
-    consequences: Vec<Consequence>,
-    outputs: BTreeSet<String>,
+    effects: Effects,
     other_sections: Vec<String>,
 }
 
@@ -91,9 +94,11 @@ fn inside(
     let open = open.map(|change| change.name.as_str()).collect();
     let before = side(&before, &now, conditions.0, BTreeSet::new());
     let after = side(&after, &then, conditions.1, open);
-    let Effects { consequences, outputs } = effects(&before, &after, &mut changes);
+    // One that cannot be read is refused when it is sent.
+    let policy = unit.stack_policy.as_ref().and_then(|policy| StackPolicy::parse(&policy.to_string()).ok());
+    let effects = effects(&before, &after, policy.as_ref(), &mut changes);
     let other_sections = other_sections(before.template, after.template);
-    Inside { changes, consequences, outputs, other_sections }
+    Inside { changes, effects, other_sections }
 }
 
 /// Where the stack does not read back as rekindle left it.

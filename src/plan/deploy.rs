@@ -18,7 +18,7 @@ use crate::plan::status::{DeployAnswer, TEAR_DOWN, on_deploy};
 use crate::plan::values::{self, Values};
 use crate::plan::{
     ActionKind, Consent, DeployContext, Observation, Obstacle, Operation, Plan, PlanError, PlannedAction,
-    Reason, finish, prune,
+    Reason, RefusedChange, finish, prune,
 };
 
 /// What it takes to make the environment what the source says.
@@ -258,6 +258,7 @@ impl Planner<'_> {
             return self.action(unit, ActionKind::Keep, Some(standing), vec![Reason::Unchanged]);
         }
         obstacles.extend(self.retyped(unit, standing, &comparison.changes));
+        obstacles.extend(refused(unit, comparison.effects.refused));
         let reasons = status.into_iter().chain(comparison.reasons).collect();
         let mut action = self.action(unit, ActionKind::Update, Some(standing), reasons);
         action.changes = comparison.changes;
@@ -330,6 +331,10 @@ impl Planner<'_> {
             instance,
         }
     }
+}
+
+fn refused(unit: &SealedUnit, changes: Vec<RefusedChange>) -> impl Iterator<Item = Obstacle> {
+    changes.into_iter().map(|change| Obstacle::RefusedChange { instance: unit.instance().clone(), change })
 }
 
 /// Resources that stay behind when a stack goes. (`RetainExceptOnCreate` ones go with a stack that

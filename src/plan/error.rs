@@ -5,7 +5,7 @@ use std::fmt;
 use crate::model::facts::Identity;
 use crate::model::{Class, EnvironmentName, Guest, InstanceName, Output, StackStatus};
 use crate::plan::graph::Cycle;
-use crate::plan::{Consent, Contradiction, Emptied, Protected, Reason};
+use crate::plan::{Consent, Contradiction, Emptied, Protected, Reason, Refusal, RefusedChange};
 
 /// What kind of obstacle it is: decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,6 +85,9 @@ pub enum Obstacle {
         "`{logical_id}` of `{instance}` would change from {from} to {to}, which CloudFormation does not do"
     )]
     TypeChange { instance: InstanceName, logical_id: String, from: String, to: String },
+    /// AWS would refuse a change, so that the update fails and is taken back.
+    #[error("{instance}: {change}")]
+    RefusedChange { instance: InstanceName, change: RefusedChange },
     /// Termination protection is on.
     #[error("stack `{stack}` of `{instance}` is protected against termination")]
     TerminationProtected { instance: InstanceName, stack: String },
@@ -176,6 +179,7 @@ impl Obstacle {
             Self::TypeChange { .. } => {
                 "give the new resource another logical id: then the old one is removed and the new one made".to_owned()
             }
+            Self::RefusedChange { change, .. } => refused_hint(change),
             Self::TerminationProtected { instance, .. } => format!(
                 "if that is what you want, `teardown` takes `{} {instance}`",
                 Consent::LiftTerminationProtection.option()
@@ -227,6 +231,23 @@ impl Obstacle {
             },
             Self::Circle { .. } => "take one of these references out of the source".to_owned(),
             _ => "nothing was changed; this is a fault of rekindle, please report it".to_owned(),
+        }
+    }
+}
+
+fn refused_hint(change: &RefusedChange) -> String {
+    match &change.why {
+        Refusal::NameKept { property, .. } => {
+            format!("give it another {property}, or none, so that CloudFormation makes one up")
+        }
+        Refusal::Fixed { .. } => {
+            "give the resource another logical id: then a new one is made, and the old one goes by its \
+             `DeletionPolicy`"
+                .to_owned()
+        }
+        Refusal::Denied(_) => {
+            "if it is meant, allow it in the unit's `stack_policy`; the policy is set before the update"
+                .to_owned()
         }
     }
 }

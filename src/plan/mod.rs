@@ -50,7 +50,7 @@ pub use observation::Observation;
 pub use places::{FormerPlace, former_places};
 pub use protected::{MissingConsent, missing_consents};
 pub use reason::{Consent, Reason};
-pub use replacement::{Cause, Consequence, Fate};
+pub use replacement::{Cause, Consequence, Fate, Refusal, RefusedChange};
 pub use status::{StatusRow, status_table};
 pub use teardown::teardown;
 pub use values::MASKED;

@@ -7,25 +7,37 @@ use crate::ui::{Label, Palette};
 pub(super) fn line(consequence: &Consequence, palette: &Palette) -> String {
     let mut shown = String::new();
     let mut say = |text: String| shown.push_str(&format!("          {text}\n"));
-    let old = match (consequence.cause, consequence.fate) {
-        (Cause::Replaced, Fate::Deleted) => "the old one is deleted",
-        (Cause::Replaced, Fate::Snapshot) => "the old one is deleted after a snapshot",
-        (Cause::Replaced, Fate::Retained) => "the old one stays, outside the stack",
-        (Cause::Removed, Fate::Deleted) => "it is deleted",
-        (Cause::Removed, Fate::Snapshot) => "it is deleted after a snapshot",
-        (Cause::Removed, Fate::Retained) => "it stays, outside the stack",
-    };
+    let old = old(consequence);
     match (&consequence.holds, loud(consequence)) {
         (Some(holds), Some((label, lead))) => {
             say(format!("{} ({holds}): {}{old}", palette.paint(label, lead), unless_certain(consequence)));
         }
-        _ if consequence.fate != Fate::Deleted => say(old.to_owned()),
+        _ if consequence.fate != Fate::Deleted => say(old),
         _ => {}
     }
     if consequence.deleted_first {
         say("an interruption: the old one is deleted before the new one is made".to_owned());
     }
     shown
+}
+
+/// What becomes of the physical resource that is there.
+fn old(consequence: &Consequence) -> String {
+    let subject = match consequence.cause {
+        Cause::Replaced => "the old one",
+        Cause::Removed => "it",
+    };
+    match consequence.fate {
+        Fate::Deleted => format!("{subject} is deleted"),
+        Fate::Snapshot => format!("{subject} is deleted after a snapshot"),
+        Fate::Retained => format!("{subject} stays, outside the stack"),
+        Fate::Protected => {
+            format!(
+                "{subject} cannot be deleted: {} is on, and it stays, outside the stack",
+                consequence.protected_by().unwrap_or_default()
+            )
+        }
+    }
 }
 
 /// Under a deletion: what stays, and what is lifted first. What is lost is told at the end of the plan.
@@ -41,7 +53,7 @@ pub(super) fn of_deletion(action: &PlannedAction) -> String {
         let what = match one.fate {
             Fate::Deleted => return None,
             Fate::Snapshot => "a snapshot of it stays",
-            Fate::Retained => "stays, outside the stack",
+            Fate::Retained | Fate::Protected => "stays, outside the stack",
         };
         Some(format!("        {} ({}): {what}\n", one.logical_id, one.resource_type))
     });

@@ -126,6 +126,7 @@ pub fn outcome(
     }
     shown.push_str(&skipped(outcome));
     shown.push_str(&format!("  {}\n", counts(outcome)));
+    shown.push_str(&left_behind(outcome, palette));
     shown
         .push_str(&outcome.proof.as_ref().map(|proof| proof_view::proof(proof, palette)).unwrap_or_default());
     for (name, id) in [("release", &outcome.release), ("deployment", &outcome.deployment)] {
@@ -303,6 +304,22 @@ fn skipped(outcome: &Outcome) -> String {
             format!("  skipped {because}: {}\n", of(cause).join(", "))
         })
         .collect()
+}
+
+/// What updates could not delete. They ended well; the resources stay, and cost, until somebody acts.
+fn left_behind(outcome: &Outcome, palette: &Palette) -> String {
+    let all =
+        outcome.reports.iter().flat_map(|report| report.left_behind.iter().map(move |one| (report, one)));
+    let told = all.map(|(report, one)| {
+        let id = one.physical_id.as_deref().map(|id| format!(" {}", text::clean(id))).unwrap_or_default();
+        let lead = palette.paint(Label::Warning, "left behind");
+        let subject = format!("{}.{} ({}){id}", report.instance, one.resource, one.resource_type);
+        let wrapped = text::wrap(&text::clean(&one.reason), 72);
+        let reason: String = wrapped.iter().map(|line| format!("      {line}\n")).collect();
+        let hint = palette.paint(Label::Hint, "hint");
+        format!("  {lead}, outside its stack: {subject}\n{reason}    {hint}: {}\n", text::clean(&one.remedy))
+    });
+    told.collect()
 }
 
 fn counts(outcome: &Outcome) -> String {

@@ -109,3 +109,24 @@ fn what_is_refused_outright_is_no_rollback() {
     let json = project.run(&["deploy", "demo", "--yes", "--output", "json"]).expect_code(1);
     assert_eq!(json.summary()["outcome"], "refused");
 }
+
+#[test]
+fn a_failure_that_was_asked_for_and_never_happened_is_told() {
+    let project = project();
+    let fault = ["--fail", "jobs.Queue:update"];
+    let told = |run: crate::support::project::Run| {
+        let lines = run.stderr.lines().skip_while(|line| !line.contains("never struck")).take(2);
+        lines.map(str::to_owned).collect::<Vec<_>>().join("\n")
+    };
+    let rehearsed =
+        told(project.run(&[&["deploy", "demo", "--rehearse"], &fault[..]].concat()).expect_code(0));
+    insta::assert_snapshot!(rehearsed, @"
+    warning[idle-fault]: `--fail jobs.Queue:update` never struck
+     = hint: nothing that it names was created, updated or deleted in this run, whichever it is for: see `--help` for the operations
+    ");
+    let deployed = told(project.run(&[&["deploy", "demo", "--yes"], &fault[..]].concat()).expect_code(0));
+    assert_eq!(deployed, rehearsed);
+    project.edit("rekindle.yaml", "seconds: 1", "seconds: 2");
+    let struck = told(project.run(&[&["deploy", "demo", "--yes"], &fault[..]].concat()).expect_code(5));
+    assert_eq!(struck, "");
+}

@@ -104,3 +104,49 @@ fn a_rebuild_that_would_replace_what_it_keeps_is_refused_before_anything_is_touc
     project.run(&["deploy", "demo", "--yes", "--allow-replacement", "data"]).expect_code(0);
     project.run(&rebuild).expect_code(0);
 }
+
+const DATABASE: &str = "\
+Parameters:
+  Name: {Type: String}
+Resources:
+  Database:
+    Type: AWS::RDS::DBInstance
+    UpdateReplacePolicy: Delete
+    DeletionPolicy: Delete
+    Properties:
+      Engine: postgres
+      DBInstanceClass: db.t4g.micro
+      AllocatedStorage: '20'
+      MasterUsername: owner
+      ManageMasterUserPassword: true
+      DBName: !Ref Name
+      DeletionProtection: true
+";
+
+#[test]
+fn a_protected_resource_that_is_replaced_stays_behind_and_is_told() {
+    let project = Project::of_one_unit("data", "template.yaml", DATABASE);
+    let unit = |name: &str| {
+        format!("kind: stack\nclass: data\ntemplate: data@1.0.0\nparameters: {{Name: {name}}}\n")
+    };
+    project.write("stacks/data.yaml", unit("one"));
+    project.run(&["lock"]).expect_code(0);
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    project.write("stacks/data.yaml", unit("other"));
+    let plan = project.run(&["plan", "demo"]).expect_code(0).stdout;
+    let told: Vec<&str> = plan.lines().map(str::trim).filter(|line| line.contains("STARTS EMPTY")).collect();
+    assert_snapshot!(told.join("\n"), @"
+              STARTS EMPTY (databases): the old one cannot be deleted: DeletionProtection is on, and it stays, outside the stack
+    ");
+    let deploy = project.run(&["deploy", "demo", "--yes"]).expect_code(0).stdout;
+    let told: Vec<&str> = deploy.lines().skip_while(|line| !line.contains("left behind")).take(5).collect();
+    assert_snapshot!(told.join("\n"), @r#"
+    left behind, outside its stack: data.Database (AWS::RDS::DBInstance) fieldbook-demo-data-database-b47ijjuwi7tw
+        Resource handler returned message: "Cannot delete protected
+        AWS::RDS::DBInstance fieldbook-demo-data-database-b47ijjuwi7tw, please
+        disable DeletionProtection and try again"
+      hint: `rekindle local orphans` lists what the embedded engine still has
+    "#);
+    let orphans = project.run(&["local", "orphans", "demo", "--output", "json"]).expect_code(0).json();
+    assert_eq!(orphans["orphans"].as_array().unwrap().len(), 1, "{orphans}");
+}

@@ -72,7 +72,10 @@ enum Subject {
 pub fn run(session: &Session, arguments: &CheckArguments) -> Result<ExitCode, Failure> {
     let (subject, found) = if arguments.templates.is_empty() {
         match session.read() {
-            Ok(project) => examine(&project, arguments.environment.as_ref()),
+            Ok(project) => {
+                session.answers()?;
+                examine(&project, arguments.environment.as_ref())
+            }
             Err(Failure { problem: Problem::Source(problems), .. }) => {
                 (Subject::Environments(Vec::new()), problems)
             }

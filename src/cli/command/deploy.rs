@@ -60,7 +60,9 @@ async fn deploy(
         site.hold = Some(Arc::clone(&hold));
         deploy_held(session, arguments, (project, assembly), (&site, context), (&notices, stop)).await
     };
-    hold.during(watch, work).await
+    let ended = hold.during(watch, work).await?;
+    session.console.diagnostics(&names::idle_faults(wiring.idle_faults()))?;
+    Ok(ended)
 }
 
 /// The deploy of an environment that is held.

@@ -10,7 +10,7 @@ use crate::ui::picture::{self, UnitGraph};
 pub fn run(session: &Session, arguments: &GraphArguments) -> Result<ExitCode, Failure> {
     let project = session.project()?;
     let assembly = session.assemble(&project, &arguments.environment)?;
-    let graph = UnitGraph::of(&assembly.environment.name, &assembly.units);
+    let graph = UnitGraph::of(&assembly.environment, &assembly.units);
     let console = &session.console;
     if console.is_json() {
         console.document(&picture::document(&graph))?;

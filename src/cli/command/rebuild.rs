@@ -91,7 +91,9 @@ async fn rebuild(
         let rebuild = Rebuild { session, assembly, site, options, stop };
         rebuild_held(&rebuild, arguments, &notices).await
     };
-    hold.during(watch, work).await
+    let ended = hold.during(watch, work).await?;
+    session.console.diagnostics(&names::idle_faults(wiring.idle_faults()))?;
+    Ok(ended)
 }
 
 /// The rebuild of an environment that is held.

@@ -63,7 +63,9 @@ async fn rebuild_there(
         let outcome = deploy(session, arguments, (project, assembly), &site, (&notices, stop)).await?;
         conclude(session, assembly, &site, &outcome, (&notices, stop)).await
     };
-    hold.during(watch, work).await
+    let ended = hold.during(watch, work).await?;
+    session.console.diagnostics(&names::idle_faults(wiring.idle_faults()))?;
+    Ok(ended)
 }
 
 async fn deploy(

@@ -102,7 +102,9 @@ async fn teardown(
         site.hold = Some(Arc::clone(&hold));
         teardown_held(session, arguments, (&site, source), (&notices, stop)).await
     };
-    hold.during(watch, work).await
+    let ended = hold.during(watch, work).await?;
+    session.console.diagnostics(&names::idle_faults(wiring.idle_faults()))?;
+    Ok(ended)
 }
 
 /// The teardown of an environment that is held.

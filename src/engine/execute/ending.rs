@@ -1,7 +1,7 @@
 //! How work on one instance ended, judged from statuses, events and failed calls.
 
 use crate::engine::lane::CallError;
-use crate::engine::{Cause, UnitOutcome};
+use crate::engine::{Cause, LeftBehind, UnitOutcome};
 use crate::model::{InstanceName, ObservedStack, Output, StackStatus};
 use crate::port::{PortError, PortErrorKind};
 
@@ -13,6 +13,8 @@ pub(super) struct Ending {
     pub(super) stack_id: Option<String>,
     /// The stack as it stands, where it does.
     pub(super) stack: Option<ObservedStack>,
+    /// What an update could not delete.
+    pub(super) left_behind: Vec<LeftBehind>,
 }
 
 /// What a step comes to: a value to go on with, or an early end.
@@ -20,7 +22,7 @@ pub(super) type Step<T> = Result<T, Box<Ending>>;
 
 impl Ending {
     pub(super) fn new(outcome: UnitOutcome) -> Self {
-        Self { outcome, stack_id: None, stack: None }
+        Self { outcome, stack_id: None, stack: None, left_behind: Vec::new() }
     }
 
     /// The same end, of the stack with that ARN.
@@ -33,6 +35,12 @@ impl Ending {
     pub(super) fn with(mut self, stack: ObservedStack) -> Self {
         self.stack_id = Some(stack.id.clone());
         self.stack = Some(stack);
+        self
+    }
+
+    /// The same end, and what it left behind.
+    pub(super) fn leaving(mut self, left_behind: Vec<LeftBehind>) -> Self {
+        self.left_behind = left_behind;
         self
     }
 

@@ -10,6 +10,7 @@ use crate::engine::execute::walk::Run;
 use crate::engine::execute::{create, delete, update};
 use crate::engine::history::History;
 use crate::engine::lane::{CallError, Lane};
+use crate::engine::leftover::left_behind;
 use crate::engine::watch::Watch;
 use crate::engine::{Cause, Event, UnitOutcome, UnitReport};
 use crate::model::{Facts, InstanceName, JournalEntry, ObservedStack, SealedUnit};
@@ -36,6 +37,7 @@ pub(super) async fn work_on(run: &Run<'_>, action: &PlannedAction) -> UnitReport
         stack_id: ending.stack_id.or_else(|| action.observed.as_ref().map(|stack| stack.id.clone())),
         changed: ending.stack.and_then(|stack| stack.updated.or(stack.created)),
         seconds: seconds(began, lane.now()),
+        left_behind: ending.left_behind,
     };
     // What was left running ends without us: whoever finds the journal has to look.
     if report.outcome != UnitOutcome::LeftRunning {
@@ -161,12 +163,13 @@ impl<'w> Work<'w> {
         };
         if !stack.status.is_healthy() {
             let cause = self.cause(&stack, history).await;
-            let outcome = if is_rolled_back(&stack.status) {
-                UnitOutcome::RolledBack { cause }
-            } else {
-                let hint = self.hint(&stack);
-                UnitOutcome::NeedsHands { cause, blockers: history.blockers(), hint }
-            };
+            if is_rolled_back(&stack.status) {
+                let left = left_behind(self.lane, history, stack_id);
+                let ending = Ending::new(UnitOutcome::RolledBack { cause });
+                return Err(Box::new(ending.leaving(left).with(stack)));
+            }
+            let (blockers, hint) = (history.blockers(), self.hint(&stack));
+            let outcome = UnitOutcome::NeedsHands { cause, blockers, hint };
             return Err(Box::new(Ending::new(outcome).with(stack)));
         }
         self.tell_events(history).await;
@@ -178,7 +181,8 @@ impl<'w> Work<'w> {
             return Err(Box::new(ending.with(stack)));
         }
         self.publish(&stack);
-        Ok(Ending::new(UnitOutcome::Done).with(stack))
+        let left = left_behind(self.lane, history, stack_id);
+        Ok(Ending::new(UnitOutcome::Done).leaving(left).with(stack))
     }
 
     /// What a person can do about a stack that is stuck.
@@ -189,12 +193,22 @@ impl<'w> Work<'w> {
 
     /// The last events of a success, as far as that delays nobody. A stack that stood when it was
     /// first looked at has no progress to tell, and an emulator makes all stacks like that: one call
-    /// for each of them would take longer than making them.
+    /// for each of them would take longer than making them. Where something leaves the stack they are
+    /// read in any case: only they say whether it went.
     pub(super) async fn tell_events(&self, history: &History) {
         let has_progress = history.was_under_way() || self.lane.clock.is_virtual();
-        if has_progress && self.lane.has_room() {
-            // The stack stands; how it came about is worth no failure.
-            drop(history.fetch(self.lane).await);
+        let has_leavers = !self.action.consequences.is_empty();
+        let is_worth_a_call = has_leavers || (has_progress && self.lane.has_room());
+        if !is_worth_a_call {
+            return;
+        }
+        // The stack stands; how it came about is worth no failure.
+        if let Err(CallError::Failed { error, .. }) = history.fetch(self.lane).await
+            && has_leavers
+        {
+            let (time, instance) = (self.lane.now(), Some(self.instance().clone()));
+            let message = format!("whether all was deleted that leaves the stack is not known: {error}");
+            self.lane.send(Event::Notice { time, instance, message });
         }
     }
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::Pace;
 use crate::engine::lane::{CallError, Lane};
+use crate::engine::leftover::remedy;
 use crate::engine::proof::{Left, Why};
 use crate::engine::resources::NESTED;
 use crate::model::{StackEvent, StackResource};
-use crate::plan::{self, Observation, PlannedAction};
+use crate::plan::{Observation, PlannedAction};
 
 /// What became of the resources of one instance's stacks.
 pub(super) struct Account {
@@ -58,10 +58,7 @@ fn left(
     why: Why,
 ) -> Left {
     let (kind, id) = (&resource.resource_type, resource.physical_id.as_deref());
-    let remedy = match lane.cloud.pace {
-        Pace::Virtual => "`rekindle local orphans` lists what the embedded engine still has".to_owned(),
-        Pace::Wall { .. } => plan::deletion(kind, id, stack.split(':').nth(3).unwrap_or_default()),
-    };
+    let remedy = remedy(lane, stack, kind, id);
     Left {
         instance: action.instance.clone(),
         resource: resource.logical_id.clone(),

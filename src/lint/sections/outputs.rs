@@ -65,8 +65,19 @@ fn exported_name<'a>(walk: &mut Walk<'_, 'a>, name: &'a Value, path: &Path<'_>) 
         Some(call) => {
             walk.call(call, VALUES, path);
         }
-        None => walk.value(name, path),
+        None => {
+            if name.as_str().is_some_and(is_malformed) {
+                let message = "the name of an export has letters, digits, colons and hyphens only".to_owned();
+                walk.report.value(&OUTPUT_FORM, path, message);
+            }
+            walk.value(name, path);
+        }
     }
+}
+
+/// AWS CloudFormation user guide, "Outputs", `Export`.
+fn is_malformed(name: &str) -> bool {
+    name.is_empty() || !name.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, ':' | '-'))
 }
 
 /// What an output gives is one text.

@@ -264,6 +264,20 @@ Resources:
 }
 
 #[test]
+fn a_reference_that_is_joined_is_no_password() {
+    let text = |parts: &str| {
+        format!(
+            "Resources:\n  Secret: {{Type: 'AWS::SecretsManager::Secret'}}\n  Database:\n    Type: AWS::RDS::DBInstance\n    \
+             Properties:\n      Engine: mysql\n      DBInstanceClass: db.t3.medium\n      AllocatedStorage: 20\n      \
+             MasterUsername: a\n      MasterUserPassword: !Join ['', {parts}]\n"
+        )
+    };
+    let reference = "['{{resolve:secretsmanager:', !Ref Secret, ':SecretString:password}}']";
+    assert_eq!(problems(&text(reference)), "");
+    assert!(problems(&text("[hunter, !Ref Secret]")).contains("secret-like-text"));
+}
+
+#[test]
 fn a_password_in_a_branch_is_one_and_the_name_of_a_condition_is_none() {
     let text = r"
 Parameters: {Pass: {Type: String, NoEcho: true}}

@@ -29,6 +29,8 @@ struct Place<'a> {
     in_properties: bool,
     /// Whether `Fn::Sub` reads it.
     in_substitution: bool,
+    /// Whether `Fn::Join` makes a dynamic reference of it: it is a part of an address then.
+    in_reference: bool,
     /// The nearest key that is no function, which says what the value is for.
     key: &'a str,
 }
@@ -85,6 +87,7 @@ impl<'a> Texts<'_, 'a> {
                     let place = Place {
                         key: key_of_value,
                         in_substitution: place.in_substitution || key == "Fn::Sub",
+                        in_reference: place.in_reference || joins_reference(key, value),
                         ..place
                     };
                     self.value(value, place, &path.key(key));
@@ -119,4 +122,10 @@ impl<'a> Texts<'_, 'a> {
 fn named_value(map: &serde_json::Map<String, Value>) -> Option<&str> {
     let name = map.get("Name").or_else(|| map.get("Key")).or_else(|| map.get("ParameterKey"));
     name.filter(|_| map.contains_key("Value")).and_then(Value::as_str)
+}
+
+/// Whether a function joins texts to a dynamic reference, which begins in one of them.
+fn joins_reference(function: &str, argument: &Value) -> bool {
+    let parts = argument.get(1).and_then(Value::as_array).filter(|_| function == "Fn::Join");
+    parts.into_iter().flatten().filter_map(Value::as_str).any(|part| part.contains("{{resolve:"))
 }

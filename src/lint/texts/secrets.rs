@@ -33,7 +33,8 @@ impl Texts<'_, '_> {
             return;
         }
         let is_literal = !text.is_empty() && !text.contains("{{resolve:") && !text.contains("${");
-        if !is_literal || !matches!(place.section, "Resources") || !place.in_properties {
+        if !is_literal || place.in_reference || !matches!(place.section, "Resources") || !place.in_properties
+        {
             return;
         }
         let key = plain(place.key);

@@ -5,7 +5,7 @@
 mod call;
 mod resource;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 pub use call::{CallFault, Trouble};
@@ -65,6 +65,8 @@ impl FromStr for Fault {
 #[derive(Debug, Default)]
 pub struct Faults {
     resources: Vec<(ResourceFault, Option<u32>)>,
+    /// Texts of faults of resources that have not struck yet.
+    idle: BTreeSet<String>,
     calls: Vec<(CallFault, u32)>,
     stacks: Option<usize>,
 }
@@ -77,6 +79,7 @@ impl Faults {
             match fault {
                 Fault::Resource(fault) => {
                     let times = fault.times;
+                    armed.idle.insert(fault.text.clone());
                     armed.resources.push((fault, times));
                 }
                 Fault::Stacks(number) => armed.stacks = Some(number),
@@ -87,6 +90,11 @@ impl Faults {
             }
         }
         armed
+    }
+
+    /// The faults of resources that have not struck, as they were written.
+    pub fn idle(&self) -> Vec<String> {
+        self.idle.iter().cloned().collect()
     }
 
     /// How many stacks an account may have in a region.
@@ -123,6 +131,7 @@ impl Faults {
         let (fault, left) =
             self.resources.iter_mut().find(|(fault, left)| *left != Some(0) && hits(fault))?;
         *left = left.map(|left| left - 1);
+        self.idle.remove(&fault.text);
         Some(fault)
     }
 
@@ -159,6 +168,8 @@ mod tests {
         let none = BTreeMap::new();
         let struck = [(); 3].map(|()| strikes(&mut plain, "my-stack", &none, "Topic"));
         assert_eq!(struck, [true, true, false]);
+        assert!(plain.idle().is_empty());
+        assert_eq!(Faults::new(vec!["data.Topic".parse().unwrap()]).idle(), ["data.Topic"]);
         let mut everywhere = Faults::new(vec!["*.Topic:update".parse().unwrap()]);
         assert!(strikes(&mut everywhere, "my-stack", &none, "Topic"));
     }

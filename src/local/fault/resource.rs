@@ -60,7 +60,7 @@ pub struct ResourceFault {
     /// How many times; `None` for every time.
     pub times: Option<u32>,
     /// As it was written.
-    text: String,
+    pub(super) text: String,
 }
 
 impl ResourceFault {

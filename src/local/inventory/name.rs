@@ -1,13 +1,15 @@
 //! Names that a template gives and that only one thing can have.
 
 use crate::local::place::Place;
-use crate::local::resource::{Resource, custom_name};
+use crate::local::resource::{CustomName, Resource, custom_name};
 
 /// A name within the reach in which it must be unique.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name {
     /// Where nobody else can have it.
     reach: String,
+    /// A network, a cluster: what there can be only one of that name in.
+    within: String,
     resource_type: String,
     /// The name.
     pub text: String,
@@ -16,12 +18,9 @@ pub struct Name {
 impl Name {
     /// The name the template gives a resource; `None` for generated names, which never collide.
     pub fn of(place: &Place, resource: &Resource) -> Option<Self> {
-        let text = custom_name(&resource.resource_type, &resource.properties)?;
-        Some(Self {
-            reach: reach(place, &resource.resource_type),
-            resource_type: resource.resource_type.clone(),
-            text,
-        })
+        let CustomName { text, within } = custom_name(&resource.resource_type, &resource.properties)?;
+        let reach = reach(place, &resource.resource_type);
+        Some(Self { reach, within, resource_type: resource.resource_type.clone(), text })
     }
 }
 

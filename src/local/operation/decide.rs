@@ -14,7 +14,7 @@ use crate::local::evaluate::EvaluateError;
 use crate::local::exports::Exports;
 use crate::local::nested::NESTED;
 use crate::local::resource::behaviour::{Behaviour, WAIT_CONDITION};
-use crate::local::resource::{Owner, Resource, physical_id};
+use crate::local::resource::{Owner, Resource, custom_name, physical_id};
 use crate::local::template::Policy;
 use crate::model::Digest;
 
@@ -86,6 +86,9 @@ pub fn decide(
         wanted.physical_id = current.physical_id.clone();
         return Ok(Decision::Keep(wanted));
     }
+    if let Some(fixed) = fixed(&wanted, &paths) {
+        return Err(fixed);
+    }
     let replaces_group = wanted.behaviour.replaces_group && rolls(&wanted, &paths);
     if !replaces_group && !paths.iter().any(|path| makes_new(current, &wanted, path)) {
         wanted.physical_id = current.physical_id.clone();
@@ -95,8 +98,8 @@ pub fn decide(
         return Ok(Decision::Update(wanted, paths));
     }
     wanted.physical_id = make(&wanted);
-    if wanted.physical_id == current.physical_id {
-        return Err(EvaluateError::NamedReplacement(wanted.physical_id));
+    if let Some(name) = kept_name(current, &wanted) {
+        return Err(EvaluateError::NamedReplacement(name));
     }
     wanted.version = 1;
     wanted.holds = 0;
@@ -104,6 +107,23 @@ pub fn decide(
     wanted.answered = None;
     answer(basis, logical_id, &mut wanted);
     Ok(Decision::Replace(wanted, paths))
+}
+
+/// The first property among the differences that its service never changes.
+fn fixed(wanted: &Resource, paths: &[String]) -> Option<EvaluateError> {
+    let kind = &wanted.resource_type;
+    let found =
+        paths.iter().filter_map(|path| property(path)).find(|name| catalogue::is_fixed(kind, name))?;
+    Some(EvaluateError::Fixed { resource_type: kind.clone(), property: found.to_owned() })
+}
+
+/// The name that a new physical resource would share with the old one, which still has it.
+fn kept_name(current: &Resource, wanted: &Resource) -> Option<String> {
+    if wanted.physical_id == current.physical_id {
+        return Some(wanted.physical_id.clone());
+    }
+    let name = |resource: &Resource| custom_name(&resource.resource_type, &resource.properties);
+    name(wanted).filter(|wanted| name(current).as_ref() == Some(wanted)).map(|name| name.text)
 }
 
 /// What is on file for a custom resource or a wait condition becomes its id and its attributes.

@@ -3,13 +3,13 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::language::stack_policy::PolicyAction;
 use crate::language::{evaluate, text_of};
 use crate::local::context::Context;
 use crate::local::evaluate::EvaluateError;
 use crate::local::exports::{Exports, StackExports};
 use crate::local::inventory::Origin;
 use crate::local::operation::{Phase, Work};
-use crate::local::policy::PolicyAction;
 use crate::local::resource::Resource;
 use crate::local::stack::StackOutput;
 use crate::model::StackStatus;

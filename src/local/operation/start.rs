@@ -1,6 +1,7 @@
 //! Starts the step of one resource.
 
 use crate::catalogue::{self, durations};
+use crate::language::stack_policy::{PolicyAction, StackPolicy};
 use crate::local::fault::{self, FaultOperation};
 use crate::local::inventory::{Origin, Orphan};
 use crate::local::nested::{Content, NESTED};
@@ -8,7 +9,6 @@ use crate::local::operation::course::Course;
 use crate::local::operation::decide::{Basis, Decision, decide, rolls};
 use crate::local::operation::run::doomed;
 use crate::local::operation::{Phase, StepKind, StepState, Task, Work};
-use crate::local::policy::{PolicyAction, StackPolicy};
 use crate::local::resource::Resource;
 use crate::local::schedule::What;
 use crate::local::template::Policy;

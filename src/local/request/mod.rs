@@ -16,9 +16,9 @@ mod tagged;
 
 use std::fmt::Debug;
 
+use crate::language::stack_policy::StackPolicy;
 use crate::local::context::PrepareError;
 use crate::local::place::Place;
-use crate::local::policy::StackPolicy;
 use crate::local::stack::Stack;
 use crate::local::world::World;
 use crate::model::{Digest, StackStatus};

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::catalogue::{self, ReplacementOrder};
+use crate::catalogue;
 use crate::local::derive;
 use crate::local::nested::NESTED;
 use crate::local::place::Place;
@@ -117,29 +117,35 @@ pub struct Owner<'a> {
     pub generation: u32,
 }
 
-/// The name that a template gives a resource of this type, where nobody else can have the same one;
-/// `None` where the name is generated.
-pub fn custom_name(resource_type: &str, properties: &Value) -> Option<String> {
-    let shaped = shape::shape(resource_type).and_then(|shape| shape.reference.name_property());
-    let (property, is_lower) = match shaped {
-        Some(name) => (name.property, name.is_lower),
-        None => (identifier(resource_type)?, false),
-    };
-    let text = text_of(properties.get(property)?)?;
-    Some(if is_lower { text.to_ascii_lowercase() } else { text })
+/// A name that a template gives and that nobody else can have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomName {
+    /// The name.
+    pub text: String,
+    /// Inside what it is unique, beside account and region: the value of a property.
+    pub within: String,
 }
 
-/// The one property that tells resources of this type apart, where it is the template's to give.
-///
-/// Source: CloudFormation CLI user guide, "Resource type handler contract": no two resources have the
-/// same primary identifier. A type whose old resource goes first may have the same one again.
-fn identifier(resource_type: &str) -> Option<&'static str> {
+/// The name that a template gives a resource of this type, where nobody else can have the same one;
+/// `None` where the name is generated.
+pub fn custom_name(resource_type: &str, properties: &Value) -> Option<CustomName> {
+    let unique = catalogue::unique_name(resource_type)?;
+    let value = |property| text_of(properties.get(property)?);
+    let text = value(unique.property)?;
+    let shaped = shape::shape(resource_type).and_then(|shape| shape.reference.name_property());
+    let is_lower = shaped.is_some_and(|name| name.is_lower);
+    let within = unique.within.and_then(value).unwrap_or_default();
+    Some(CustomName { text: if is_lower { text.to_ascii_lowercase() } else { text }, within })
+}
+
+/// The name that is the whole physical id of a resource of this type.
+fn identifying_name(resource_type: &str, properties: &Value) -> Option<String> {
     let known = catalogue::resource_type(resource_type)?;
     let [path] = &known.primary_identifier[..] else { return None };
-    let [property] = &path.0[..] else { return None };
-    let is_given = known.create_only.contains(path) && !known.read_only.contains(path);
-    let comes_first = known.replacement_order() == ReplacementOrder::CreateFirst;
-    (is_given && comes_first).then_some(property.as_str())
+    let unique = catalogue::unique_name(resource_type)?;
+    (path.to_string() == unique.property)
+        .then(|| custom_name(resource_type, properties))?
+        .map(|name| name.text)
 }
 
 /// The physical id of a new resource.
@@ -149,7 +155,7 @@ pub fn physical_id(owner: Owner<'_>, logical_id: &str, resource_type: &str, prop
         return stack_id(owner.place, &derive::name(owner.stack_name, logical_id, &seed, 128), 1);
     }
     let Some(shape) = shape::shape(resource_type) else {
-        if let Some(name) = custom_name(resource_type, properties) {
+        if let Some(name) = identifying_name(resource_type, properties) {
             return name;
         }
         return derive::name(owner.stack_name, logical_id, &seed, 255);

@@ -51,12 +51,20 @@ pub enum Fate {
     Snapshot,
     /// It stays, and belongs to no stack.
     Retained,
+    /// A property protects it: the deletion fails, CloudFormation goes on, and it stays without a stack.
+    Protected,
 }
 
 impl Consequence {
     /// Whether something is gone that no template makes again.
     pub fn loses_data(&self) -> bool {
         self.holds.is_some() && self.fate == Fate::Deleted
+    }
+
+    /// The property that keeps it from being deleted, where that is its fate.
+    pub fn protected_by(&self) -> Option<String> {
+        let protection = catalogue::protection(&self.resource_type).filter(|_| self.fate == Fate::Protected);
+        protection.map(|protection| protection.to_string())
     }
 
     /// Whether what takes its place begins without what it holds.
@@ -82,6 +90,7 @@ pub(super) fn of(change: &Change, before: &Side<'_>, after: &Side<'_>) -> Option
         // Which template's policy counts is not documented: the one that keeps less is assumed.
         Cause::Replaced => when_replaced(before.resource(id)).min(when_replaced(after.resource(id))),
     };
+    let fate = if fate != Fate::Retained && is_protected(before, id, kind) { Fate::Protected } else { fate };
     let known = catalogue::resource_type(published_name(kind));
     let order = known.map(catalogue::ResourceType::replacement_order);
     Some(Consequence {
@@ -108,6 +117,14 @@ fn inner(change: &Change) -> Vec<String> {
     let decides = |name: &&str| ["TemplateURL", "TemplateBody", "Parameters"].contains(name);
     let names = change.paths.iter().filter_map(|path| own::property(path)).filter(decides);
     names.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Whether the physical resource that is there refuses to be deleted. An update that replaces or removes
+/// it does not touch its properties any more. A value that is not known protects nothing here.
+fn is_protected(before: &Side<'_>, logical_id: &str, kind: &str) -> bool {
+    let Some(protection) = catalogue::protection(kind) else { return false };
+    let value = before.computed(before.property(logical_id, protection.property)).flatten();
+    value.is_some_and(|value| protection.is_on(&value))
 }
 
 /// What becomes of a resource when its whole stack is deleted.

@@ -6,6 +6,7 @@
 //! | `own` | what a resource's own differences lead to |
 //! | `dependants` | what follows for resources of the same stack that refer to it |
 //! | `consequence` | what becomes of the old physical resource and what it holds |
+//! | `refused` | which AWS refuses |
 //! | `output` | which outputs may come out otherwise |
 //!
 //! May not decide whether an update is carried out.
@@ -14,15 +15,18 @@ mod consequence;
 mod dependants;
 mod output;
 mod own;
+mod refused;
 mod side;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::{self, published_name};
+use crate::language::stack_policy::StackPolicy;
 use crate::model::{Change, ChangeAction, Replacement};
 
 pub(super) use consequence::removal;
 pub use consequence::{Cause, Consequence, Fate};
+pub use refused::{Refusal, RefusedChange};
 pub(super) use side::Side;
 
 /// What an update does beyond its differences.
@@ -30,22 +34,31 @@ pub(super) use side::Side;
 pub(super) struct Effects {
     /// What becomes of resources that go or are replaced.
     pub consequences: Vec<Consequence>,
+    /// Changes that AWS refuses.
+    pub refused: Vec<RefusedChange>,
     /// Outputs that come out, or may come out, otherwise.
     pub outputs: BTreeSet<String>,
 }
 
 /// Completes the differences between two templates: whether each replaces, and which other resources
-/// of the stack change because they refer to one that does.
-pub(super) fn effects(before: &Side<'_>, after: &Side<'_>, changes: &mut Vec<Change>) -> Effects {
+/// of the stack change because they refer to one that does. `policy` is the stack's.
+pub(super) fn effects(
+    before: &Side<'_>,
+    after: &Side<'_>,
+    policy: Option<&StackPolicy>,
+    changes: &mut Vec<Change>,
+) -> Effects {
     for change in changes.iter_mut() {
         own::judge(change, before, after);
     }
     let nominal = dependants::follow(after, changes);
     let outputs = output::changing(before, after, changes);
     let is_real = |change: &&Change| !nominal.contains(&change.logical_id);
+    let refused = changes.iter().filter(is_real);
+    let refused = refused.flat_map(|change| refused::of(change, before, after, policy)).collect();
     let consequences = changes.iter().filter(is_real);
     let consequences = consequences.filter_map(|change| consequence::of(change, before, after)).collect();
-    Effects { consequences, outputs }
+    Effects { consequences, refused, outputs }
 }
 
 /// The resources that a change of the stack touches, by what it does to their identity.

@@ -223,6 +223,65 @@ fn policies_say_what_becomes_of_the_old_one() {
 }
 
 #[test]
+fn what_is_protected_stays_behind() {
+    let protected = |name: &str, is_protected: bool| {
+        let mut data = database("DBName", json!(name));
+        data.template["Resources"]["Database"]["Properties"]["DeletionProtection"] = json!(is_protected);
+        data
+    };
+    let fate = |before, after| planned(&protected("a", before), &protected("b", after)).consequences[0].fate;
+    // Only the old one's own property counts: nothing changes it any more.
+    assert_eq!((fate(true, false), fate(false, true)), (Fate::Protected, Fate::Deleted));
+    let mut kept = protected("a", true);
+    kept.template["Resources"]["Database"]["UpdateReplacePolicy"] = json!("Retain");
+    let mut after = kept.clone();
+    after.template["Resources"]["Database"]["Properties"]["DBName"] = json!("b");
+    assert_eq!(planned(&kept, &after).consequences[0].fate, Fate::Retained);
+}
+
+#[test]
+fn what_aws_would_refuse_is_no_plan() {
+    let one =
+        |kind: &str, properties: Value| with("data", json!({"It": {"Type": kind, "Properties": properties}}));
+    let refused = |before: &DesiredUnit, after: &DesiredUnit| {
+        let plan =
+            deploy(std::slice::from_ref(after), &deploy_context(), &deployed(std::slice::from_ref(before)));
+        plan.err().map(|error| format!("{error}\n{}", error.obstacles[0].hint())).unwrap_or_default()
+    };
+    let group = |name: &str, port: u16| {
+        one("AWS::ElasticLoadBalancingV2::TargetGroup", json!({"Name": name, "Port": port}))
+    };
+    let key = |spec: &str| one("AWS::KMS::Key", json!({"KeySpec": spec}));
+    insta::assert_snapshot!(refused(&group("web", 80), &group("web", 81)), @"
+    data: `It` (AWS::ElasticLoadBalancingV2::TargetGroup) would be replaced and keep its Name `web`, which the old one has until the new one is made
+    give it another Name, or none, so that CloudFormation makes one up
+    ");
+    insta::assert_snapshot!(refused(&key("RSA_2048"), &key("RSA_4096")), @"
+    data: `It` (AWS::KMS::Key) would get another KeySpec, which AWS never changes
+    give the resource another logical id: then a new one is made, and the old one goes by its `DeletionPolicy`
+    ");
+    let guarded = |spec: &str| {
+        let mut unit = key(spec);
+        let statement =
+            json!({"Effect": "Deny", "Action": "Update:Delete", "Principal": "*", "Resource": "*"});
+        let allowed = json!({"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"});
+        unit.stack_policy = Some(json!({"Statement": [statement, allowed]}));
+        unit
+    };
+    let mut without = guarded("RSA_2048");
+    without.template["Resources"] = json!({"Other": {"Type": "AWS::KMS::Key"}});
+    insta::assert_snapshot!(refused(&guarded("RSA_2048"), &without), @"
+    data: `It` (AWS::KMS::Key) may not be changed like this: Action denied by stack policy: Statement [#1] does not allow [Update:Delete] for resource [LogicalResourceId/It]
+    if it is meant, allow it in the unit's `stack_policy`; the policy is set before the update
+    ");
+    let mut described = guarded("RSA_2048");
+    described.template["Resources"]["It"]["Properties"]["Description"] = json!("changed");
+    assert_eq!(refused(&guarded("RSA_2048"), &described), "");
+    assert_eq!(refused(&group("web", 80), &group("other", 81)), "");
+    assert_eq!(refused(&key("RSA_2048"), &key("RSA_2048")), "");
+}
+
+#[test]
 fn what_holds_data_needs_a_named_consent_and_what_does_not_needs_none() {
     let missing = |before: &DesiredUnit, after: &DesiredUnit, context: &DeployContext| {
         let units = std::slice::from_ref(after);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::model::{Class, EnvironmentName, SealedUnit};
+use crate::model::{Class, Environment, EnvironmentName, Protection, SealedUnit};
 use crate::ui::picture::layout::{Layout, layout};
 use crate::ui::picture::svg::{Rectangle, Svg, escape, fitting, number, text_width};
 use crate::ui::{SCHEMA, text};
@@ -31,6 +31,8 @@ pub struct Node {
 pub struct UnitGraph {
     /// The environment.
     pub environment: EnvironmentName,
+    /// Whether classes are kept: not where everything is disposable.
+    pub keeps_classes: bool,
     /// By name.
     pub nodes: Vec<Node>,
     /// Provider and dependant, by their places.
@@ -39,7 +41,7 @@ pub struct UnitGraph {
 
 impl UnitGraph {
     /// The graph of an environment's units, with those of other environments that they use.
-    pub fn of(environment: &EnvironmentName, units: &[SealedUnit]) -> Self {
+    pub fn of(environment: &Environment, units: &[SealedUnit]) -> Self {
         let mut nodes: BTreeMap<String, Node> = BTreeMap::new();
         for unit in units {
             let name = unit.instance().to_string();
@@ -62,7 +64,12 @@ impl UnitGraph {
             let providers = needs.chain(used).filter_map(|name| places.get(&name).copied());
             edges.extend(providers.map(|provider| (provider, dependant)));
         }
-        Self { environment: environment.clone(), nodes: nodes.into_values().collect(), edges }
+        Self {
+            environment: environment.name.clone(),
+            keeps_classes: environment.protection != Protection::Disposable,
+            nodes: nodes.into_values().collect(),
+            edges,
+        }
     }
 
     fn after(&self) -> Vec<BTreeSet<usize>> {
@@ -183,12 +190,19 @@ fn outline(class: Option<Class>, place: &Rectangle) -> String {
 }
 
 fn legend(picture: &mut Svg, graph: &UnitGraph, y: f64) -> f64 {
-    let words = [
+    let kept = [
         (Some(Class::Permanent), "permanent: never torn down"),
         (Some(Class::Data), "data: only with consent"),
         (Some(Class::Stateless), "stateless: free to go"),
         (None, "of another environment"),
     ];
+    let disposable = [
+        (Some(Class::Permanent), "permanent"),
+        (Some(Class::Data), "data"),
+        (Some(Class::Stateless), "stateless"),
+        (None, "of another environment"),
+    ];
+    let words = if graph.keeps_classes { kept } else { disposable };
     let (mut x, mut line) = (MARGIN, y);
     for (class, words) in
         words.into_iter().filter(|(class, _)| graph.nodes.iter().any(|node| node.class == *class))
@@ -203,6 +217,10 @@ fn legend(picture: &mut Svg, graph: &UnitGraph, y: f64) -> f64 {
         rim(picture, class, &swatch);
         picture.text((x + 36.0, line), "small", words);
         x += width;
+    }
+    if !graph.keeps_classes {
+        line += 32.0;
+        picture.text((MARGIN, line), "small faint", "Disposable: all of it may go, whatever its class.");
     }
     picture.text((MARGIN, line + 32.0), "small faint", "Arrows that others imply are left out.");
     line + 52.0

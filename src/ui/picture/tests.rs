@@ -99,6 +99,7 @@ fn odd() -> UnitGraph {
     let node = |name: &str, class| Node { name: name.to_owned(), class, resources: 2 };
     UnitGraph {
         environment: "demo".parse().unwrap(),
+        keeps_classes: true,
         nodes: vec![
             node("account/\"audit\" \\ <x>", None),
             node("data", Some(Class::Data)),

@@ -52,7 +52,7 @@ pub enum UnitState {
     /// Begun at that time.
     Running(Timestamp),
     /// Ended.
-    Finished(UnitReport),
+    Finished(Box<UnitReport>),
     /// Never begun, because of that instance or because the run was stopped.
     Skipped(Option<InstanceName>),
 }
@@ -122,7 +122,8 @@ impl Progress {
             }
             Event::Notice { message, .. } => self.notice = Some(message.clone()),
             Event::UnitFinished { report, .. } => {
-                self.unit(&report.instance, report.action).state = UnitState::Finished(report.clone());
+                self.unit(&report.instance, report.action).state =
+                    UnitState::Finished(Box::new(report.clone()));
             }
             Event::UnitSkipped { skipped, .. } => {
                 if let Some(unit) = self.units.get_mut(&skipped.instance) {

@@ -61,7 +61,8 @@ fn resource(seconds: i64, name: &str, id: &str, kind: &str, status: &str, reason
 }
 
 fn report(name: &str, action: ActionKind, outcome: UnitOutcome, seconds: f64) -> UnitReport {
-    UnitReport { instance: instance(name), action, outcome, stack_id: None, changed: None, seconds }
+    let (instance, left_behind) = (instance(name), Vec::new());
+    UnitReport { instance, action, outcome, stack_id: None, changed: None, seconds, left_behind }
 }
 
 fn failed() -> UnitReport {

@@ -1,4 +1,4 @@
-//! Rules U2 and U8: what is replaced, by the published schemas, and what cannot be.
+//! Rules U2, U8 and U10: what is replaced, by the published schemas, and what cannot be.
 
 use insta::assert_snapshot;
 use rekindle::model::{Replacement, StackEvent};
@@ -81,4 +81,66 @@ async fn u8_a_named_resource_of_any_type_is_not_replaced_under_its_name() {
     let (stack, _) = settle(&client, &stack.id).await;
     assert_eq!(stack.status.as_str(), "UPDATE_ROLLBACK_COMPLETE");
     assert!(timeline(&client, "demo").await.contains("Rename main and update the stack again."));
+}
+
+/// The name is only part of the physical id, or none of it: still there can be only one.
+#[tokio::test]
+async fn u8_a_name_is_kept_by_no_replacement_whatever_the_physical_id_is() {
+    let client = client(&[]);
+    let cases = [
+        (
+            "AWS::ElasticLoadBalancingV2::TargetGroup",
+            json!({"Name": "web", "Port": 80}),
+            json!({"Name": "web", "Port": 81}),
+        ),
+        (
+            "AWS::StepFunctions::StateMachine",
+            json!({"StateMachineName": "web", "StateMachineType": "STANDARD"}),
+            json!({"StateMachineName": "web", "StateMachineType": "EXPRESS"}),
+        ),
+        (
+            "AWS::ECS::Service",
+            json!({"ServiceName": "web", "Cluster": "c", "SchedulingStrategy": "REPLICA"}),
+            json!({"ServiceName": "web", "Cluster": "c", "SchedulingStrategy": "DAEMON"}),
+        ),
+    ];
+    for (index, (kind, before, after)) in cases.into_iter().enumerate() {
+        let name = format!("demo{index}");
+        let template = |properties| json!({"Resources": {"It": {"Type": kind, "Properties": properties}}});
+        let stack = create(&client, &name, body(template(before))).await;
+        assert!(stack.status.is_healthy(), "{kind}");
+        update_directly(&client, &stack.id, body(template(after)), "u").await;
+        assert_eq!(settle(&client, &stack.id).await.0.status.as_str(), "UPDATE_ROLLBACK_COMPLETE", "{kind}");
+        let failure = events(&client, &name).await.into_iter().find(|it| it.is_root_failure()).unwrap();
+        assert!(failure.reason.unwrap().contains("Rename web"), "{kind}");
+    }
+}
+
+/// A name that is unique in a cluster or a network may be there again in another one.
+#[tokio::test]
+async fn u8_a_name_may_be_had_in_each_network() {
+    let client = client(&[]);
+    let group = |network: &str| {
+        json!({"Resources": {"It": {"Type": "AWS::EC2::SecurityGroup",
+            "Properties": {"GroupName": "web", "GroupDescription": "d", "VpcId": network}}}})
+    };
+    let stack = create(&client, "one", body(group("vpc-1"))).await;
+    assert!(create(&client, "two", body(group("vpc-2"))).await.status.is_healthy());
+    assert_eq!(create(&client, "three", body(group("vpc-1"))).await.status.as_str(), "ROLLBACK_COMPLETE");
+    // Into a third one it moves with its name.
+    update_directly(&client, &stack.id, body(group("vpc-3")), "u").await;
+    assert_eq!(settle(&client, &stack.id).await.0.status.as_str(), "UPDATE_COMPLETE");
+}
+
+#[tokio::test]
+async fn u10_what_a_service_never_changes_fails() {
+    let client = client(&[]);
+    let key = |spec: &str| json!({"Resources": {"Key": {"Type": "AWS::KMS::Key", "Properties": {"KeySpec": spec}}}});
+    let stack = create(&client, "demo", body(key("RSA_2048"))).await;
+    update_directly(&client, &stack.id, body(key("RSA_4096")), "u").await;
+    assert_eq!(settle(&client, &stack.id).await.0.status.as_str(), "UPDATE_ROLLBACK_COMPLETE");
+    let reason = events(&client, "demo").await.into_iter().find(|it| it.is_root_failure()).unwrap().reason;
+    assert_snapshot!(reason.unwrap(), @r#"
+    Resource handler returned message: "AWS::KMS::Key does not support updating KeySpec" (HandlerErrorCode: NotUpdatable)
+    "#);
 }

@@ -88,6 +88,42 @@ async fn t1_what_is_no_template_is_refused() {
     assert_snapshot!(refusal(not_json).await, @"ValidationError: Template format error: JSON not well-formed. (line 1, column 1)");
 }
 
+/// What is not there under the conditions that hold is refused before anything begins, in outputs too.
+#[tokio::test]
+async fn t3_outputs_need_what_is_there_and_exports_a_fine_name() {
+    let template = |output: Value| {
+        json!({
+            "Conditions": {"No": {"Fn::Equals": ["a", "b"]}},
+            "Resources": {
+                "A": {"Type": "AWS::SNS::Topic"},
+                "B": {"Type": "AWS::SNS::Topic", "Condition": "No"},
+            },
+            "Outputs": {"O": output},
+        })
+    };
+    let texts = refusals(&[
+        template(json!({"Value": {"Ref": "B"}})),
+        template(json!({"Value": {"Fn::If": ["No", "x", {"Fn::GetAtt": ["B", "TopicArn"]}]}})),
+        template(json!({"Value": "x", "Export": {"Name": {"Fn::Sub": "data_${AWS::Region}"}}})),
+    ])
+    .await;
+    assert_snapshot!(texts, @"
+    ValidationError: Template format error: Unresolved resource dependencies [B] in the Outputs block of the template
+    ValidationError: Template format error: Unresolved resource dependencies [B] in the Outputs block of the template
+    ValidationError: Template format error: Output O is malformed. The Name field of every Export member must be specified and consist only of alphanumeric characters, colons, or hyphens.
+    ");
+    let fine = [
+        json!({"Value": {"Ref": "B"}, "Condition": "No"}),
+        json!({"Value": {"Fn::If": ["No", {"Ref": "B"}, "x"]}}),
+        json!({"Value": "x", "Export": {"Name": {"Fn::Sub": "data:${AWS::Region}-1"}}}),
+        json!({"Value": "x", "Export": {"Name": "a_b"}, "Condition": "No"}),
+    ];
+    for output in fine {
+        let stack = create(&client(&[]), "demo", body(template(output.clone()))).await;
+        assert!(stack.status.is_healthy(), "{output}");
+    }
+}
+
 #[tokio::test]
 async fn t2_names_must_exist_and_not_form_a_circle() {
     let with_property = |value: Value| json!({"Resources": {"A": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": value}}}});
