@@ -13,7 +13,9 @@ mod lease;
 mod registry;
 
 pub use crate::model::{DriftStatus, PropertyDrift, ResourceDrift};
-pub use builder::{BuildOrder, Builder, BuilderError, ContextStream, ImageBuilder, LoadOrder, Output};
+pub use builder::{
+    BuildOrder, BuildSecret, Builder, BuilderError, ContextStream, ImageBuilder, LoadOrder, Output,
+};
 pub use cloud::{
     ChangeSet, ChangeSetStatus, Changes, CloudFormation, ContinueRollback, CreateStack, DeleteStack,
     DriftDetection, Identity, Page, ResourceDrifts, StackBody, UpdateAnswer, UpdateStack,
