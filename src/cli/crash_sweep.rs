@@ -171,6 +171,7 @@ fn session() -> Session {
         stderr_is_terminal: false,
         columns: 80,
         no_color: true,
+        secrets: Default::default(),
         #[cfg(feature = "docker")]
         docker_host: None,
         #[cfg(feature = "docker")]

@@ -2,7 +2,9 @@
 //! things are shown and where the project is looked for, never what is rendered or planned.
 #![allow(clippy::disallowed_methods, reason = "this module is the home of these calls")]
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
+use std::os::unix::ffi::OsStringExt as _;
 
 use camino::Utf8PathBuf;
 
@@ -21,6 +23,8 @@ pub struct Surroundings {
     pub columns: usize,
     /// `NO_COLOR` is set and not empty (no-color.org).
     pub no_color: bool,
+    /// `REKINDLE_SECRET_NAME`: what steps of image builds may see.
+    pub secrets: Secrets,
     /// `DOCKER_HOST`: where the Docker engine listens.
     #[cfg(feature = "docker")]
     pub docker_host: Option<String>,
@@ -33,6 +37,38 @@ pub struct Surroundings {
     /// The same of `AWS_ENDPOINT_URL_ECR`: it plays the registries of accounts.
     #[cfg(feature = "aws")]
     pub registry_emulator: Option<String>,
+}
+
+/// Secrets by the names of their variables. Nothing shows what they are.
+#[derive(Clone, Default)]
+pub struct Secrets(BTreeMap<String, Vec<u8>>);
+
+/// What the names of their variables begin with.
+const SECRET: &str = "REKINDLE_SECRET_";
+
+impl Secrets {
+    fn look() -> Self {
+        let variables = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok().filter(|name| name.starts_with(SECRET))?, value.into_vec()))
+        });
+        Self(variables.collect())
+    }
+
+    /// The variable of the secret `name`.
+    pub fn variable(name: &str) -> String {
+        format!("{SECRET}{}", name.to_uppercase().replace('-', "_"))
+    }
+
+    /// What the secret `name` is; `None` where it is not given, or empty.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.0.get(&Self::variable(name)).map(Vec::as_slice).filter(|value| !value.is_empty())
+    }
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} secrets", self.0.len())
+    }
 }
 
 impl Surroundings {
@@ -56,6 +92,7 @@ impl Surroundings {
             columns: terminal_size::terminal_size_of(std::io::stderr())
                 .map_or(80, |(width, _)| usize::from(width.0)),
             no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+            secrets: Secrets::look(),
             #[cfg(feature = "docker")]
             docker_host: std::env::var("DOCKER_HOST").ok(),
             #[cfg(feature = "docker")]

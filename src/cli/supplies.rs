@@ -63,6 +63,7 @@ fn bring(
 ) -> Result<Known, Failure> {
     let (mut known, mut missing) = (Known::default(), Missing::default());
     let mut bases: BTreeMap<Digest, Named<'_>> = BTreeMap::new();
+    let mut looked_at: BTreeMap<Digest, bool> = BTreeMap::new();
     for image in images {
         for fetch in &image.fetches {
             match store.size(fetch.digest) {
@@ -72,6 +73,9 @@ fn bring(
         }
         for (name, base) in &image.recipe.bases {
             bases.insert(base.manifest, (name, base, &image.recipe.platform));
+            if !image.recipe.runs_programs {
+                *looked_at.entry(base.manifest).or_default() |= image.recipe.copied.contains(&base.manifest);
+            }
         }
     }
     for (manifest, base) in &bases {
@@ -91,27 +95,45 @@ fn bring(
         known.files.extend(files);
     }
     for (manifest, (name, base, _)) in bases {
-        known.bases.insert(manifest, Arc::new(open(store, name, base)?));
+        let opened = Opened::new(store, name, base)?;
+        // An engine looks at the files itself.
+        if let Some(is_copied) = looked_at.get(&manifest) {
+            known.bases.insert(manifest, Arc::new(opened.list(store, *is_copied)?));
+        }
     }
     Ok(known)
 }
 
-/// A base image of the store, compared with what the lock says.
-fn open(store: &Store, name: &str, locked: &BaseImage) -> Result<Base, Failure> {
-    let other = || {
-        Failure::new(ExitCode::Different, OtherBase(name.to_owned()))
-            .hint("somebody edited the lock: restore it, or run `rekindle lock --update`")
-    };
-    let (manifest, configuration) = store.base(locked.manifest)?.ok_or_else(other)?;
-    let image = base_image(&manifest, &configuration)?;
-    if image != *locked {
-        return Err(other());
+/// A base image of the store.
+struct Opened {
+    image: BaseImage,
+    layers: Vec<BaseLayer>,
+}
+
+impl Opened {
+    /// Compares it with what the lock says.
+    fn new(store: &Store, name: &str, locked: &BaseImage) -> Result<Self, Failure> {
+        let other = || {
+            Failure::new(ExitCode::Different, OtherBase(name.to_owned()))
+                .hint("somebody edited the lock: restore it, or run `rekindle lock --update`")
+        };
+        let (manifest, configuration) = store.base(locked.manifest)?.ok_or_else(other)?;
+        let image = base_image(&manifest, &configuration)?;
+        if image != *locked {
+            return Err(other());
+        }
+        let layers = base_layers(&manifest, &image.diff_ids)?;
+        Ok(Self { image, layers })
     }
-    let layers = base_layers(&manifest, &image.diff_ids)?;
-    let mut space = store.workspace("base");
-    let files = disk::image_files(&mut space, store.path())?;
-    let unpacked = canonical::unpack(&mut space, &files, Some(&locked.manifest.to_string()))?;
-    Ok(canonical::list(image, layers, &unpacked, &space)?)
+
+    /// Looks at its files.
+    fn list(self, store: &Store, is_copied: bool) -> Result<Base, Failure> {
+        let Self { image, layers } = self;
+        let mut space = store.workspace(&format!("base-{}", image.manifest.hex()));
+        let files = disk::image_files(&mut space, store.path())?;
+        let unpacked = canonical::unpack(&mut space, &files, Some(&image.manifest.to_string()))?;
+        Ok(canonical::list(image, layers, &unpacked, Arc::new(space), is_copied)?)
+    }
 }
 
 /// What is not in the store.

@@ -33,7 +33,7 @@ pub async fn connect(host: Option<&str>) -> Result<Box<dyn ImageBuilder>, Builde
         return Err(BuilderError::TooOld { address, found: spoken, needed: "1.41" });
     }
     let name = format!("Docker {}", version.version.unwrap_or_default());
-    Ok(Box::new(Engine::new(client, name)))
+    Ok(Box::new(Engine::new(client, name, address)))
 }
 
 fn number(text: &str) -> Option<(usize, usize)> {

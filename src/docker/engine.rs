@@ -15,6 +15,7 @@ use bollard::query_parameters::{
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::docker::output::Log;
+use crate::docker::session::Session;
 use crate::port::{BuildOrder, Builder, BuilderError, ContextStream, ImageBuilder, LoadOrder, Output};
 
 /// How often it is tried to remove an image that something uses.
@@ -26,17 +27,25 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub(super) struct Engine {
     client: Docker,
     name: String,
+    /// In the form of `DOCKER_HOST`.
+    address: String,
     /// Images that builds made and that are still there.
     made: Mutex<Vec<String>>,
     sessions: AtomicU64,
 }
 
 impl Engine {
-    pub(super) fn new(client: Docker, name: String) -> Self {
-        Self { client, name, made: Mutex::default(), sessions: AtomicU64::new(0) }
+    pub(super) fn new(client: Docker, name: String, address: String) -> Self {
+        Self { client, name, address, made: Mutex::default(), sessions: AtomicU64::new(0) }
     }
 
-    fn options(&self, order: &BuildOrder) -> BuildImageOptions {
+    /// A name that no other build of this machine has.
+    fn session_name(&self) -> String {
+        let number = self.sessions.fetch_add(1, Ordering::Relaxed);
+        format!("rekindle-{}-{number}", std::process::id())
+    }
+
+    fn options(&self, order: &BuildOrder, session: &str) -> BuildImageOptions {
         let options = BuildImageOptionsBuilder::default()
             .dockerfile(&order.dockerfile)
             .nocache(true)
@@ -50,9 +59,7 @@ impl Engine {
             // The classic builder of an engine without experiments refuses to hear of platforms.
             Builder::Classic => options.version(BuilderVersion::BuilderV1),
             Builder::BuildKit => {
-                let number = self.sessions.fetch_add(1, Ordering::Relaxed);
-                let session = format!("rekindle-{}-{number}", std::process::id());
-                options.version(BuilderVersion::BuilderBuildKit).platform(&order.platform).session(&session)
+                options.version(BuilderVersion::BuilderBuildKit).platform(&order.platform).session(session)
             }
         };
         options.build()
@@ -119,8 +126,13 @@ impl ImageBuilder for Engine {
         output: Output<'_>,
     ) -> Result<String, BuilderError> {
         let body = bollard::body_try_stream(stream::iter(Parts(context)).map_ok(Into::into));
-        let mut messages = self.client.build_image(self.options(order), None, Some(body));
-        let mut log = Log::default();
+        let name = self.session_name();
+        let session = match order.secrets.is_empty() {
+            true => None,
+            false => Some(Session::open(&self.address, &name, &order.secrets).await?),
+        };
+        let mut messages = self.client.build_image(self.options(order, &name), None, Some(body));
+        let mut log = Log::hiding(&order.secrets);
         while let Some(message) = messages.next().await {
             match message {
                 Ok(message) => log.take(message).iter().for_each(|line| output(line)),
@@ -128,6 +140,9 @@ impl ImageBuilder for Engine {
                 Err(error) => return Err(failure("the build", error)),
             }
             self.note(&mut log);
+        }
+        if let Some(name) = session.and_then(|session| session.not_taken()) {
+            return Err(BuilderError::SecretNotTaken { name });
         }
         log.image.ok_or_else(|| BuilderError::Gone {
             during: "the build",

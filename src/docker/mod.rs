@@ -4,5 +4,6 @@
 mod connect;
 mod engine;
 mod output;
+mod session;
 
 pub use connect::connect;

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use bollard::models::{BuildInfo, BuildInfoAux};
 
-use crate::port::BuilderError;
+use crate::port::{BuildSecret, BuilderError};
 
 /// Lines that are kept for the case that a step fails.
 const LAST: usize = 20;
@@ -22,6 +22,8 @@ pub(super) struct Log {
     begun: BTreeSet<String>,
     /// The error of a step, of `BuildKit`.
     failed: Option<String>,
+    /// What is not shown: the lines of secrets.
+    hidden: Vec<String>,
     /// Every image that was made, the newest last.
     pub(super) made: Vec<String>,
     /// The image that came out.
@@ -29,6 +31,20 @@ pub(super) struct Log {
 }
 
 impl Log {
+    /// One that shows none of these.
+    pub(super) fn hiding(secrets: &[BuildSecret]) -> Self {
+        let texts = secrets.iter().map(|secret| String::from_utf8_lossy(&secret.value).into_owned());
+        let lines = texts.flat_map(|text| text.lines().map(plain).collect::<Vec<_>>());
+        let mut hidden: Vec<String> = lines.filter(|line| !line.is_empty()).collect();
+        // A longer one may have a shorter one in it.
+        hidden.sort_by_key(|line| std::cmp::Reverse(line.len()));
+        Self { hidden, ..Self::default() }
+    }
+
+    fn shown(&self, line: String) -> String {
+        self.hidden.iter().fold(line, |line, secret| line.replace(secret, "[secret]"))
+    }
+
     /// Takes in a message, and gives the lines in it.
     pub(super) fn take(&mut self, message: BuildInfo) -> Vec<String> {
         let mut lines = Vec::new();
@@ -72,7 +88,7 @@ impl Log {
         let Some(end) = self.rest.rfind('\n') else { return Vec::new() };
         let rest = self.rest.split_off(end + 1);
         let whole = std::mem::replace(&mut self.rest, rest);
-        whole.lines().map(plain).filter(|line| !line.is_empty()).collect()
+        whole.lines().map(plain).filter(|line| !line.is_empty()).map(|line| self.shown(line)).collect()
     }
 
     /// The classic builder's own lines: `Step 2/3 : RUN ...`, ` ---> IMAGE`.
@@ -105,7 +121,8 @@ impl Log {
     pub(super) fn failure(&mut self, message: String) -> BuilderError {
         let rest = std::mem::take(&mut self.rest);
         if !rest.trim().is_empty() {
-            self.keep(rest.trim_end());
+            let rest = self.shown(plain(&rest));
+            self.keep(&rest);
         }
         BuilderError::Step {
             step: self.step.take(),

@@ -155,8 +155,11 @@ pub fn texts(recipe: &Recipe, contents: &dyn Contents) -> Result<Texts, Assemble
             (Bytes::Here(bytes), _) => Ok(bytes.to_vec()),
             (Bytes::InContext(from), _) => contents.open(from).and_then(read),
             (Bytes::InStore(_), _) => contents.stored(content.digest).and_then(read),
-            (Bytes::InBase, Below::Base(base)) => Ok(base.texts.get(&path).cloned().unwrap_or_default()),
-            (Bytes::InBase, _) => continue,
+            (Bytes::InBase { files, .. }, below) => match (files.open(content.digest), below) {
+                (Ok(file), _) => read(file),
+                (Err(_), Below::Base(base)) => Ok(base.texts.get(&path).cloned().unwrap_or_default()),
+                (Err(_), _) => continue,
+            },
         };
         let bytes = bytes.map_err(|source| AssembleError::Read { path: path.clone(), source })?;
         texts.insert(path, bytes);

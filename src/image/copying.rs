@@ -78,11 +78,8 @@ impl<'s> Stage<'s> {
         }
         let found = find(from, &text)
             .or_else(|(why, hint): Refusal| self.source.refuse("unknown-file", &path.span, why, hint))?;
-        if found.iter().any(|found| from.has_base_files(found.place())) {
-            let message = "copying files out of a base image is not supported yet";
-            let hint = "keep them in the context, or start this stage from that image";
-            return self.source.refuse("not-yet", &path.span, message, hint);
-        }
+        // Several names of one file, copied together, would have to stay one.
+        self.state.takes_engine |= found.iter().any(|found| from.takes_engine(found.place()));
         Ok(copy.carry_out(from, &found, &mut self.state.tree))
     }
 
@@ -141,7 +138,8 @@ impl<'s> Stage<'s> {
                     Some(tree) => from = Some(tree),
                     None => {
                         let message = format!("there is no stage `{value}` before this one");
-                        let hint = "name a stage by `FROM ... AS NAME` or by its number; copying from other images is not supported yet";
+                        let hint =
+                            "name a stage by `FROM ... AS NAME` or by its number, or an image by its name";
                         return self.source.refuse("unknown-stage", &flag.span(), message, hint);
                     }
                 },

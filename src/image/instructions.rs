@@ -18,6 +18,8 @@ pub(super) struct State {
     pub(super) tree: Tree,
     pub(super) configuration: Configuration,
     pub(super) environment: Environment,
+    /// Whether only an engine can carry out what was said.
+    pub(super) takes_engine: bool,
 }
 
 /// The work on one stage.

@@ -81,8 +81,8 @@ impl Writer<'_> {
             Bytes::Here(bytes) => Box::new(&bytes[..]),
             Bytes::InContext(path) => self.contents.open(path).map_err(failed)?,
             Bytes::InStore(true) => self.contents.stored(content.digest).map_err(failed)?,
-            // Copying from there is refused, and what is as in the base is not written again.
-            Bytes::InBase | Bytes::InStore(false) => {
+            Bytes::InBase { files, .. } => files.open(content.digest).map_err(failed)?,
+            Bytes::InStore(false) => {
                 return Err(AssembleError::NotFetched { path: shown(path) });
             }
         };

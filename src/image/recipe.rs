@@ -42,6 +42,8 @@ pub struct Request<'r> {
     pub fetches: &'r [Fetch],
     /// Paths that are set to what the base has, whatever a step wrote there.
     pub drop: &'r [String],
+    /// The names of the secrets that its steps may see. What they are is never known here.
+    pub secrets: &'r [String],
     /// What the lock says of base images for the platform, by their names.
     pub bases: &'r BTreeMap<String, BaseImage>,
     /// What was looked at. Nothing can be put together of what is missing in it.
@@ -74,8 +76,12 @@ pub struct Recipe {
     /// Whether an image of this input is there: then nothing else of the source was worked out, and
     /// nothing can be made of this.
     pub is_made: bool,
-    /// Whether a program has to run: without that, the files and settings below are all of the image.
+    /// Whether an engine has to build it: without that, the files and settings below are all of the image.
     pub needs_engine: bool,
+    /// Whether a program has to run.
+    pub runs_programs: bool,
+    /// The base images whose files are copied.
+    pub copied: BTreeSet<Digest>,
     /// The same as an engine executes it.
     pub execution: Execution,
     /// The base images that it is made from, by their names.
@@ -104,6 +110,7 @@ pub(super) struct Given<'g> {
     pub(super) arguments: &'g BTreeMap<String, String>,
     pub(super) platform: &'g Platform,
     pub(super) bases: &'g BTreeMap<String, BaseImage>,
+    pub(super) secrets: &'g [String],
     pub(super) known: &'g Known,
     /// `ARG` before the first `FROM`.
     pub(super) globals: BTreeMap<String, String>,
@@ -124,7 +131,8 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
     let wanted = reader.wanted(request)?;
     let needs_engine = reader.needs_engine(wanted)?;
     execution::check_drop(request, needs_engine)?;
-    let (uses, base) = reader.uses(wanted)?;
+    reader.check_secrets(request, wanted)?;
+    let stages = reader.for_engine(wanted)?;
     let mut bases = BTreeMap::new();
     for (name, span) in reader.images(wanted)? {
         let image = reader.locked(&name, &span)?.clone();
@@ -140,12 +148,15 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
     let reader = Reader { source: &source, parsed: &parsed, given: &given, escape };
     let (mut state, below) =
         if needs_engine || is_made { (State::default(), Below::Unknown) } else { reader.build(wanted)? };
+    let copied: BTreeSet<Digest> = stages.images.iter().map(|(_, manifest)| *manifest).collect();
     state.configuration.labels.extend(request.labels.clone());
     Ok(Recipe {
         input,
         is_made,
-        needs_engine,
-        execution: Execution::new(request, given.context.clone(), &source, &parsed, (&uses, base)),
+        needs_engine: needs_engine || state.takes_engine,
+        runs_programs: needs_engine,
+        copied,
+        execution: Execution::new(request, given.context.clone(), &source, &parsed, stages),
         bases,
         below,
         tree: state.tree,
@@ -183,6 +194,7 @@ fn given<'g>(
         arguments: request.arguments,
         platform: request.platform,
         bases: request.bases,
+        secrets: request.secrets,
         known: request.known,
         globals: BTreeMap::new(),
     };
@@ -230,6 +242,9 @@ fn input(request: &Request<'_>, context: Digest, bases: &BTreeMap<String, BaseIm
     if !bases.is_empty() {
         let described = |image: &BaseImage| json!({"manifest": image.manifest, "diff_ids": image.diff_ids});
         input["bases"] = bases.iter().map(|(name, image)| (name.clone(), described(image))).collect();
+    }
+    if !request.secrets.is_empty() {
+        input["secrets"] = json!(request.secrets);
     }
     if !request.drop.is_empty() {
         input["drop"] = json!(request.drop);

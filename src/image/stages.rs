@@ -9,12 +9,13 @@ use parse_dockerfile::{Dockerfile, FromInstruction, Instruction};
 use crate::image::base::{Base, inherit, triggers};
 use crate::image::configuration::Configuration;
 use crate::image::dockerfile::{Problem, Source, Span};
-use crate::image::execution::{self, Use};
+use crate::image::execution::{self, Stages, Use};
 use crate::image::instructions::{Stage, State};
+use crate::image::mounts;
 use crate::image::recipe::{Given, Request};
 use crate::image::tree::Tree;
 use crate::image::words::Expansion;
-use crate::model::{BaseImage, Diagnostic};
+use crate::model::{BaseImage, Diagnostic, Place};
 
 /// The search path of an image that says none, as every builder sets it.
 pub(super) const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -121,6 +122,9 @@ impl Reader<'_, '_> {
                 images.entry(image).or_insert(stage.from.image.span.clone());
             }
         }
+        for (image, span) in self.copied_images(&needed)? {
+            images.entry(image).or_insert(span);
+        }
         Ok(images)
     }
 
@@ -135,19 +139,77 @@ impl Reader<'_, '_> {
             if let Start::Stage(base) = self.start(stage.from, number)? {
                 needed.insert(base);
             }
-            for instruction in stage.instructions {
-                let Instruction::Copy(copy) = instruction else { continue };
-                for flag in copy.options.iter().filter(|flag| flag.name.value == "from") {
-                    let name = flag.value.as_ref().map(|value| value.value.as_ref()).unwrap_or_default();
-                    needed.extend(self.stage(name, number));
-                }
-            }
+            let sources = stage.instructions.iter().flat_map(|instruction| self.sources(instruction));
+            needed.extend(sources.filter_map(|(name, _)| self.stage(name, number)));
         }
         Ok(needed)
     }
 
-    /// What each stage is to an engine, and the name of the base image that the wanted one lies on.
-    pub(super) fn uses(&self, wanted: usize) -> Result<(Vec<Use>, Option<String>), Problem> {
+    /// The stages and images that an instruction takes files from, with the places of their names.
+    fn sources(&self, instruction: &Instruction<'_>) -> Vec<(&str, Span)> {
+        match instruction {
+            Instruction::Run(run) => mounts::sources(self.source.text, run),
+            Instruction::Copy(copy) => {
+                let named = copy.options.iter().filter(|flag| flag.name.value == "from");
+                let spans = named.filter_map(|flag| Some(flag.value.as_ref()?.span.clone()));
+                spans.filter_map(|span| Some((self.source.text.get(span.clone())?, span))).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The images that files are copied from in the stages that are needed: names that are no stage's.
+    fn copied_images(&self, needed: &BTreeSet<usize>) -> Result<Vec<(String, Span)>, Problem> {
+        let mut images = Vec::new();
+        for (number, stage) in self.parsed.stages().enumerate().filter(|(number, _)| needed.contains(number))
+        {
+            for (name, span) in stage.instructions.iter().flat_map(|instruction| self.sources(instruction)) {
+                if self.stage(name, number).is_some() {
+                    continue;
+                }
+                if name.contains('$') {
+                    let hint = "it takes no variables: give the stage a name with `FROM ... AS NAME`";
+                    return self.source.refuse("invalid-option", &span, "`from` has a variable", hint);
+                }
+                if name.is_empty() || name == "scratch" || name.parse::<usize>().is_ok() {
+                    let message = format!("there is no stage `{name}` before this one");
+                    let hint = "name a stage by `FROM ... AS NAME` or by its number, or an image by its name";
+                    return self.source.refuse("unknown-stage", &span, message, hint);
+                }
+                images.push((name.to_owned(), span));
+            }
+        }
+        Ok(images)
+    }
+
+    /// A secret that no step sees is a slip of the finger.
+    pub(super) fn check_secrets(&self, request: &Request<'_>, wanted: usize) -> Result<(), Problem> {
+        let needed = self.needed(wanted)?;
+        let stages = self.parsed.stages().enumerate().filter(|(number, _)| needed.contains(number));
+        let instructions = stages.flat_map(|(_, stage)| stage.instructions);
+        let seen: BTreeSet<&str> = instructions
+            .filter_map(|instruction| match instruction {
+                Instruction::Run(run) => Some(mounts::secrets(self.source.text, run)),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        match request.secrets.iter().find(|name| !seen.contains(name.as_str())) {
+            None => Ok(()),
+            Some(name) => {
+                let message =
+                    format!("the unit gives a secret `{name}`, and no step of `{}` sees it", request.file);
+                let problem = Diagnostic::error("unknown-secret", message).at(Place::file(request.file));
+                let hint = format!(
+                    "write `RUN --mount=type=secret,id={name} ...` where it is needed, or take it out of `secrets`"
+                );
+                Err(Box::new(problem.hint(hint)))
+            }
+        }
+    }
+
+    /// What each stage is to an engine.
+    pub(super) fn for_engine(&self, wanted: usize) -> Result<Stages, Problem> {
         let needed = self.needed(wanted)?;
         let (mut uses, mut bases): (Vec<Use>, Vec<Option<String>>) = (Vec::new(), Vec::new());
         for (number, stage) in self.parsed.stages().enumerate() {
@@ -164,8 +226,11 @@ impl Reader<'_, '_> {
             uses.push(used);
             bases.push(base);
         }
-        let base = bases.swap_remove(wanted);
-        Ok((uses, base))
+        let mut images = Vec::new();
+        for (name, span) in self.copied_images(&needed)? {
+            images.push((span.clone(), self.locked(&name, &span)?.manifest));
+        }
+        Ok(Stages { uses, images, base: bases.swap_remove(wanted) })
     }
 
     /// Whether a stage that is needed runs a program. An engine then carries out all of them, and only
@@ -176,7 +241,9 @@ impl Reader<'_, '_> {
         let instructions: Vec<&Instruction<'_>> = stages.flat_map(|(_, stage)| stage.instructions).collect();
         let runs = instructions.iter().any(|instruction| matches!(instruction, Instruction::Run(_)));
         if runs {
-            instructions.iter().try_for_each(|instruction| execution::check(self.source, instruction))?;
+            instructions
+                .iter()
+                .try_for_each(|instruction| execution::check(self.source, instruction, self.given.secrets))?;
         }
         Ok(runs)
     }
@@ -185,6 +252,11 @@ impl Reader<'_, '_> {
     pub(super) fn build(&self, wanted: usize) -> Result<(State, Below), Problem> {
         let needed = self.needed(wanted)?;
         let mut built: BTreeMap<usize, Built> = BTreeMap::new();
+        let mut takes_engine = false;
+        let mut images: BTreeMap<String, Tree> = BTreeMap::new();
+        for (name, span) in self.copied_images(&needed)? {
+            images.insert(name.clone(), self.files(self.locked(&name, &span)?).0);
+        }
         for (number, stage) in self.parsed.stages().enumerate().filter(|(number, _)| needed.contains(number))
         {
             let (state, below) = match self.start(stage.from, number)? {
@@ -192,7 +264,10 @@ impl Reader<'_, '_> {
                 Start::Stage(base) => (inherited(&built[&base].state), built[&base].below.clone()),
                 Start::Image(image) => self.on_image(&image, &stage.from.image.span)?,
             };
-            let earlier = |name: &str| Some(&built.get(&self.stage(name, number)?)?.state.tree);
+            let earlier = |name: &str| match self.stage(name, number) {
+                Some(stage) => Some(&built.get(&stage)?.state.tree),
+                None => images.get(name),
+            };
             let mut work = Stage {
                 source: self.source,
                 escape: self.escape,
@@ -204,12 +279,14 @@ impl Reader<'_, '_> {
                 work.run(instruction)?;
             }
             let state = work.state;
+            takes_engine |= state.takes_engine;
             built.insert(number, Built { state, below });
         }
         // What is wanted is needed, so it was built.
-        Ok(built
-            .remove(&wanted)
-            .map_or_else(|| (State::default(), Below::Nothing), |built| (built.state, built.below)))
+        let wanted = built.remove(&wanted);
+        let (state, below) =
+            wanted.map_or_else(|| (State::default(), Below::Nothing), |built| (built.state, built.below));
+        Ok((State { takes_engine, ..state }, below))
     }
 
     /// What the lock says of a base image.
@@ -218,6 +295,10 @@ impl Reader<'_, '_> {
         self.given.bases.get(image).ok_or_else(|| {
             let message = format!("the base image `{image}` for {platform} is not in `rekindle.lock`");
             let hint = "`rekindle lock` asks its registry which image that is, and writes down its digest";
+            // Of a copy's source it is not known whether it was meant as a stage.
+            let is_start = self.parsed.stages().any(|stage| stage.from.image.span == *span);
+            let hint =
+                if is_start { hint.to_owned() } else { format!("no stage before has this name; {hint}") };
             Box::new(self.source.error("unlocked-base", span, message).hint(hint))
         })
     }
@@ -234,11 +315,16 @@ impl Reader<'_, '_> {
             let message = format!("what `rekindle.lock` says of `{image}` under `{key}` is not understood");
             self.source.refuse("damaged-lock", span, message, "`rekindle lock --update` finds it out anew")
         })?;
-        let (tree, below) = match self.given.known.bases.get(&locked.manifest) {
+        let (tree, below) = self.files(locked);
+        Ok((State { tree, configuration, environment, takes_engine: false }, below))
+    }
+
+    /// The files of a base image.
+    fn files(&self, locked: &BaseImage) -> (Tree, Below) {
+        match self.given.known.bases.get(&locked.manifest) {
             Some(base) => (Tree::above(base.nodes.clone()), Below::Base(base.clone())),
             None => (Tree::above_unknown(), Below::Unknown),
-        };
-        Ok((State { tree, configuration, environment }, below))
+        }
     }
 }
 
@@ -253,5 +339,6 @@ fn with_search_path(mut state: State) -> State {
 /// `FROM` an earlier stage.
 fn inherited(base: &State) -> State {
     let configuration = Configuration { has_own_command: false, ..base.configuration.clone() };
-    State { tree: base.tree.clone(), configuration, environment: base.environment.inherited() }
+    let (tree, environment) = (base.tree.clone(), base.environment.inherited());
+    State { tree, configuration, environment, takes_engine: false }
 }

@@ -48,6 +48,7 @@ fn recipe_of(
         labels: &BTreeMap::new(),
         fetches: &[],
         drop: &[],
+        secrets: &[],
         bases: &BTreeMap::new(),
         known: &Known::default(),
     })
@@ -157,7 +158,12 @@ fn a_command_that_was_inherited_goes_with_a_new_entry_point() {
 #[test]
 fn what_is_wrong_is_said_with_its_place() {
     let wrong = [
-        "RUN --mount=type=cache,target=/c make",
+        "RUN --mount=type=ssh make",
+        "RUN --mount=type=secret,id=key make",
+        "RUN --mount=type=secret make",
+        "RUN --mount=type=bind,from=$X,target=/c make",
+        "RUN --mount=type=bind,from=other,target=/c make",
+        "COPY --from=7 a.txt /",
         "RUN --network=default make",
         "ARG BUILDPLATFORM\nRUN make",
         "ADD https://example.com/a /\nRUN make",

@@ -1,8 +1,9 @@
 //! The file system of an image while it is put together: directories, files, links, by path.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::image::canonical::BaseFiles;
 use crate::image::dockerfile::Span;
 use crate::image::pax::Attributes;
 use crate::model::{Digest, FilePath};
@@ -26,8 +27,8 @@ pub(super) enum Bytes {
     InContext(FilePath),
     /// In the store, under the digest; `false` when it was not looked for there.
     InStore(bool),
-    /// In a layer of a base image.
-    InBase,
+    /// In a layer of a base image; names of one file have one number.
+    InBase { files: Arc<BaseFiles>, linked: Option<usize> },
 }
 
 /// The content of a file.
@@ -216,14 +217,17 @@ impl Tree {
         Ok(())
     }
 
-    /// Whether something at a path or below it lies in a base image.
-    pub(super) fn has_base_files(&self, path: &[Vec<u8>]) -> bool {
-        let is_of_base = |node: &Node| match &node.kind {
-            Kind::File(content) => content.bytes == Bytes::InBase,
+    /// Whether only an engine can copy what is at a path and below it: devices, and names of one file.
+    pub(super) fn takes_engine(&self, path: &[Vec<u8>]) -> bool {
+        let mut files = BTreeSet::new();
+        let mut takes = |node: &Node| match &node.kind {
+            Kind::File(Content { bytes: Bytes::InBase { linked: Some(number), .. }, .. }) => {
+                !files.insert(*number)
+            }
             Kind::Special => true,
-            Kind::Directory | Kind::Link(_) => false,
+            Kind::File(_) | Kind::Directory | Kind::Link(_) => false,
         };
-        self.get(path).is_some_and(is_of_base) || self.below(path).any(|(_, node)| is_of_base(node))
+        self.get(path).is_some_and(&mut takes) || self.below(path).any(|(_, node)| takes(node))
     }
 
     /// Makes a directory and those above it, where they are missing.

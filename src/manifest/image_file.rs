@@ -27,6 +27,8 @@ pub struct ImageDeclaration {
     pub fetches: Vec<Fetch>,
     /// Paths that are set to what the base has, whatever a step wrote there.
     pub drop: Vec<String>,
+    /// The names of secrets that its steps may see.
+    pub secrets: Vec<String>,
     /// Where it is pulled from.
     pub repository: Option<Parameter>,
 }
@@ -74,6 +76,7 @@ pub(super) fn decode(decoder: &mut Decoder, name: UnitName, root: &Node) -> Opti
         labels: fields.get("labels").map(|node| texts(decoder, node)).unwrap_or_default(),
         fetches: fields.get("fetch").map(|node| fetch::decode(decoder, node)).unwrap_or_default(),
         drop: fields.get("drop").map(|node| list(decoder, node)).unwrap_or_default(),
+        secrets: fields.get("secrets").map(|node| secrets(decoder, node)).unwrap_or_default(),
         repository: fields.get("repository").and_then(|node| repository(decoder, node)),
     };
     Some(UnitDeclaration {
@@ -100,11 +103,6 @@ fn refuse_reserved(decoder: &mut Decoder, fields: &Fields<'_>) {
             decoder.word(node, &["none", "default", "host"].map(|word| (word, word)))
     {
         decoder.problems.push(not_yet(node.position.clone(), "network"));
-    }
-    if let Some(node) = fields.get("secrets")
-        && !decoder.items(node).is_empty()
-    {
-        decoder.problems.push(not_yet(node.position.clone(), "secrets"));
     }
 }
 
@@ -155,6 +153,27 @@ fn texts(decoder: &mut Decoder, node: &Node) -> BTreeMap<String, String> {
 fn list(decoder: &mut Decoder, node: &Node) -> Vec<String> {
     let items: Vec<&Node> = decoder.items(node).iter().collect();
     items.into_iter().filter_map(|item| Some(decoder.text(item)?.value)).collect()
+}
+
+/// Names of secrets, each once, in their order. Two that differ in `-` and `_` only would be the same variable.
+fn secrets(decoder: &mut Decoder, node: &Node) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for item in decoder.items(node).iter().collect::<Vec<_>>() {
+        let Some(name) = decoder.text(item).map(|text| text.value) else { continue };
+        let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+        let is_name =
+            name.as_bytes().first().is_some_and(u8::is_ascii_lowercase) && name.bytes().all(is_inner);
+        let same = |known: &String| known.replace('-', "_") == name.replace('-', "_");
+        if !is_name || names.iter().any(same) {
+            let why = if is_name { "is the variable of another one too" } else { "is no name of a secret" };
+            let hint = "write lower-case letters, digits, `-` and `_`: `npm_token` is given as REKINDLE_SECRET_NPM_TOKEN";
+            decoder.problems.push(item.error("invalid-value", format!("`{name}` {why}")).hint(hint));
+            continue;
+        }
+        names.push(name);
+    }
+    names.sort();
+    names
 }
 
 fn repository(decoder: &mut Decoder, node: &Node) -> Option<Parameter> {

@@ -38,6 +38,8 @@ pub struct ResolvedImage {
     pub fetches: Vec<Fetch>,
     /// Paths that are set to what the base has.
     pub drop: Vec<String>,
+    /// The names of secrets that its steps may see.
+    pub secrets: Vec<String>,
     /// Where it is pulled from, where that is said.
     pub repository: Option<Repository>,
 }
@@ -81,6 +83,7 @@ pub(super) fn image(
         labels: declaration.labels.clone(),
         fetches: declaration.fetches.clone(),
         drop: declaration.drop.clone(),
+        secrets: declaration.secrets.clone(),
         repository,
     })
 }

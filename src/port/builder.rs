@@ -1,6 +1,7 @@
 //! What a build needs of a Docker engine: it executes a Dockerfile and hands over what came out. What an
 //! image is worth is decided elsewhere.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 
 use async_trait::async_trait;
@@ -48,6 +49,23 @@ pub struct BuildOrder {
     pub labels: Vec<(String, String)>,
     /// `OS/ARCHITECTURE[/VARIANT]`.
     pub platform: String,
+    /// What steps may see and nothing else may.
+    pub secrets: Vec<BuildSecret>,
+}
+
+/// A secret of a build.
+#[derive(Clone)]
+pub struct BuildSecret {
+    /// Its name in the Dockerfile.
+    pub name: String,
+    /// What it is.
+    pub value: Vec<u8>,
+}
+
+impl fmt::Debug for BuildSecret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the secret {}", self.name)
+    }
 }
 
 /// A base image for an engine.
@@ -148,6 +166,12 @@ pub enum BuilderError {
         /// What it said.
         message: String,
     },
+    /// It did not take what the steps are to see.
+    #[error("the Docker engine did not ask for the secret `{name}`")]
+    SecretNotTaken {
+        /// The secret's name.
+        name: String,
+    },
     /// The archive could not be kept.
     #[error("could not keep what the Docker engine exports")]
     Write(#[source] io::Error),
@@ -182,6 +206,7 @@ impl BuilderError {
             Self::OtherImage { .. } => {
                 "remove the image `rekindle-base` from the engine, and run the command again"
             }
+            Self::SecretNotTaken { .. } => "run the command again; builds by BuildKit alone take secrets",
             Self::Refused { .. } | Self::Write(_) => return None,
         })
     }

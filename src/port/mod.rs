@@ -12,7 +12,9 @@ mod journal;
 mod lease;
 mod registry;
 
-pub use builder::{BuildOrder, Builder, BuilderError, ContextStream, ImageBuilder, LoadOrder, Output};
+pub use builder::{
+    BuildOrder, BuildSecret, Builder, BuilderError, ContextStream, ImageBuilder, LoadOrder, Output,
+};
 pub use cloud::{
     ChangeSet, ChangeSetStatus, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection,
     DriftStatus, Identity, Page, PropertyDrift, ResourceDrift, ResourceDrifts, StackBody, UpdateAnswer,

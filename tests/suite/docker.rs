@@ -14,7 +14,7 @@ use crate::support::dockerd::{self, Engine};
 use crate::support::project::{MANIFEST, Project, Run};
 use crate::support::registry::{Layer, Registry};
 
-const UNIT: &str = "kind: image\ntemplate: site@1.0.0\ncontext: content\nrepository: registry.example/site\n\
+pub(super) const UNIT: &str = "kind: image\ntemplate: site@1.0.0\ncontext: content\nrepository: registry.example/site\n\
                     labels: {vendor: Fieldbook}\nargs: {VERSION: \"7\"}\n";
 
 /// Programs, a user, hard links, a pipe, a file that goes again, owners on the way, and the whole context.
@@ -38,7 +38,7 @@ EXPOSE 80
 CMD ["busybox", "httpd", "-f"]
 "#;
 
-fn project(dockerfile: &str) -> Project {
+pub(super) fn project(dockerfile: &str) -> Project {
     let project = Project::empty();
     project.write("rekindle.yaml", MANIFEST);
     project.write("stacks/site.yaml", UNIT);
@@ -66,18 +66,18 @@ fn another_checkout(dockerfile: &str) -> Project {
     project
 }
 
-fn command(project: &Project, engine: &Engine, arguments: &[&str]) -> Command {
+pub(super) fn command(project: &Project, engine: &Engine, arguments: &[&str]) -> Command {
     let mut command = project.command(arguments);
     command.env("DOCKER_HOST", &engine.host);
     command
 }
 
-fn run(project: &Project, engine: &Engine, arguments: &[&str]) -> Run {
+pub(super) fn run(project: &Project, engine: &Engine, arguments: &[&str]) -> Run {
     Run::from(command(project, engine, arguments).output().unwrap())
 }
 
 /// The only image of a build by `builder`.
-fn built(project: &Project, engine: &Engine, builder: &str) -> Value {
+pub(super) fn built(project: &Project, engine: &Engine, builder: &str) -> Value {
     let arguments = ["build", "demo", "--builder", builder, "--output", "json"];
     run(project, engine, &arguments).expect_code(0).json()["images"][0].clone()
 }

@@ -18,6 +18,8 @@ mod catalogue;
 mod cloud_registries;
 mod conformance;
 #[cfg(feature = "docker")]
+mod copied_images;
+#[cfg(feature = "docker")]
 mod deliveries;
 #[cfg(feature = "docker")]
 mod docker;
@@ -28,6 +30,8 @@ mod elsewhere;
 mod engine;
 mod estimate;
 mod failed_runs;
+#[cfg(feature = "docker")]
+mod flattened;
 mod former_places;
 mod hostile;
 mod images;
@@ -44,6 +48,8 @@ mod main_job;
 mod ministack;
 #[cfg(feature = "aws")]
 mod moto;
+#[cfg(feature = "docker")]
+mod mounts;
 mod practice;
 mod provenance;
 #[cfg(feature = "docker")]

@@ -8,7 +8,7 @@ use tar::{Builder, Header};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::disk::{Store, Workspace};
-use crate::image::canonical::{CanonicalError, FileNumber, Space as _};
+use crate::image::canonical::{self, CanonicalError, FileNumber, Space as _, Stretch};
 use crate::image::{BaseLayer, MANIFEST, base_layers, local_name};
 use crate::model::{BaseImage, Digest};
 use crate::port::LoadOrder;
@@ -38,9 +38,11 @@ pub(super) fn carry(
     image: &BaseImage,
 ) -> Result<Carried, Failure> {
     let (manifest, configuration) = documents(store, name, image)?;
+    let unpacked = unpacked(store, space, &base_layers(&manifest, &image.diff_ids)?)?;
     let (archive, out) = space.create().map_err(CanonicalError::Write)?;
     let local = local_name(image.manifest);
-    write(store, out, &local, &manifest, &configuration).map_err(CanonicalError::Write)?;
+    let base = Base { store, space, manifest: &manifest, configuration: &configuration, unpacked };
+    base.write(out, &local).map_err(CanonicalError::Write)?;
     let ids = vec![Digest::of(&configuration).to_string(), Digest::of(&manifest).to_string()];
     Ok(Carried { order: LoadOrder { name: local, ids }, archive })
 }
@@ -63,39 +65,83 @@ fn documents(store: &Store, name: &str, image: &BaseImage) -> Result<(Vec<u8>, V
     })
 }
 
-fn write(
+/// Engines before 23 do not read what zstd made: they are given these layers unpacked, too.
+fn unpacked(
     store: &Store,
-    out: Box<dyn Write + Send>,
-    local: &str,
-    manifest: &[u8],
-    configuration: &[u8],
-) -> std::io::Result<()> {
-    let document: Value = serde_json::from_slice(manifest)?;
-    let blob = |digest: &Value| format!("blobs/{}", digest.as_str().unwrap_or_default().replace(':', "/"));
-    let layers: Vec<&Value> = document["layers"].as_array().into_iter().flatten().collect();
-    let mut archive = Builder::new(out);
-    let mut text = |name: &str, bytes: &[u8]| add(&mut archive, name, bytes.len() as u64, &mut &bytes[..]);
-    text(&blob(&json!(Digest::of(manifest))), manifest)?;
-    text(&blob(&document["config"]["digest"]), configuration)?;
-    let names: Vec<String> = layers.iter().map(|layer| blob(&layer["digest"])).collect();
-    let list = json!([{"Config": blob(&document["config"]["digest"]), "RepoTags": [local], "Layers": names}]);
-    text("manifest.json", list.to_string().as_bytes())?;
-    let media_type = document["mediaType"].as_str().unwrap_or(MANIFEST);
-    let index = json!({"schemaVersion": 2, "manifests": [{
-        "mediaType": media_type,
-        "digest": Digest::of(manifest),
-        "size": manifest.len(),
-        "annotations": {"io.containerd.image.name": format!("docker.io/library/{local}")},
-    }]});
-    text("index.json", index.to_string().as_bytes())?;
-    text("oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#)?;
-    for (name, layer) in names.iter().zip(layers) {
-        let digest = layer["digest"].as_str().and_then(|digest| digest.parse().ok());
-        let digest: Digest = digest.ok_or(std::io::ErrorKind::InvalidData)?;
-        let mut file = store.open_blob(digest)?;
-        add(&mut archive, name, layer["size"].as_u64().unwrap_or_default(), &mut file)?;
+    space: &mut Workspace,
+    layers: &[BaseLayer],
+) -> Result<Vec<Option<Stretch>>, Failure> {
+    let mut unpacked = Vec::new();
+    for (number, BaseLayer { diff_id, layer }) in layers.iter().enumerate() {
+        if !layer.media_type.ends_with("+zstd") {
+            unpacked.push(None);
+            continue;
+        }
+        let path = store.path().join("blobs/sha256").join(layer.blob.digest.hex());
+        let blob = Stretch { file: space.add(path), offset: 0, length: layer.blob.size };
+        let what = format!("layer {} of the base image", number + 1);
+        unpacked.push(Some(canonical::unpack_layer(space, blob, *diff_id, &what)?));
     }
-    archive.into_inner()?.flush()
+    Ok(unpacked)
+}
+
+/// What the archive of a base image is written from.
+struct Base<'b> {
+    store: &'b Store,
+    space: &'b Workspace,
+    manifest: &'b [u8],
+    configuration: &'b [u8],
+    /// The layers that are given unpacked as well.
+    unpacked: Vec<Option<Stretch>>,
+}
+
+impl Base<'_> {
+    fn write(&self, out: Box<dyn Write + Send>, local: &str) -> std::io::Result<()> {
+        let document: Value = serde_json::from_slice(self.manifest)?;
+        let blob =
+            |digest: &Value| format!("blobs/{}", digest.as_str().unwrap_or_default().replace(':', "/"));
+        let mut archive = Builder::new(out);
+        let mut text =
+            |name: &str, bytes: &[u8]| add(&mut archive, name, bytes.len() as u64, &mut &bytes[..]);
+        let manifest = Digest::of(self.manifest);
+        text(&blob(&json!(manifest)), self.manifest)?;
+        text(&blob(&document["config"]["digest"]), self.configuration)?;
+        let layers: Vec<&Value> = document["layers"].as_array().into_iter().flatten().collect();
+        let plain_name = |number: usize| format!("layers/{number}.tar");
+        let names: Vec<String> = std::iter::zip(&layers, &self.unpacked)
+            .enumerate()
+            .map(|(number, (layer, plain))| match plain {
+                Some(_) => plain_name(number),
+                None => blob(&layer["digest"]),
+            })
+            .collect();
+        let configuration = blob(&document["config"]["digest"]);
+        let list = json!([{"Config": configuration, "RepoTags": [local], "Layers": names}]);
+        text("manifest.json", list.to_string().as_bytes())?;
+        let index = json!({"schemaVersion": 2, "manifests": [{
+            "mediaType": document["mediaType"].as_str().unwrap_or(MANIFEST),
+            "digest": manifest,
+            "size": self.manifest.len(),
+            "annotations": {"io.containerd.image.name": format!("docker.io/library/{local}")},
+        }]});
+        text("index.json", index.to_string().as_bytes())?;
+        text("oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#)?;
+        for (number, (layer, plain)) in std::iter::zip(layers, &self.unpacked).enumerate() {
+            let digest = layer["digest"].as_str().and_then(|digest| digest.parse().ok());
+            let mut file = self.store.open_blob(digest.ok_or(std::io::ErrorKind::InvalidData)?)?;
+            add(
+                &mut archive,
+                &blob(&layer["digest"]),
+                layer["size"].as_u64().unwrap_or_default(),
+                &mut file,
+            )?;
+            if let Some(plain) = plain {
+                let mut file = self.space.open(plain.file)?;
+                add(&mut archive, &plain_name(number), plain.length, &mut file)?;
+            }
+        }
+        archive.into_inner()?.flush()
+    }
 }
 
 fn add<W: Write>(

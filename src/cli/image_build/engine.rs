@@ -1,5 +1,6 @@
 //! Has a Docker engine build an image, takes what came out, and makes it canonical.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::Write as _;
 
 use crate::cli::exit_code::ExitCode;
@@ -7,13 +8,14 @@ use crate::cli::failure::Failure;
 use crate::cli::image_build::base::{self, Carried};
 use crate::cli::image_build::contents;
 use crate::cli::image_build::progress::Steps;
+use crate::cli::image_build::secrets;
 use crate::cli::{Session, runtime, wire};
 use crate::disk::{Store, Workspace};
 use crate::engine::Stop;
 use crate::image::DOCKERFILE_NAME;
 use crate::image::canonical::{self, Canonical, CanonicalError, FileNumber, Space as _, Wanted};
 use crate::model::InstanceName;
-use crate::port::{BuildOrder, Builder, BuilderError, ImageBuilder};
+use crate::port::{BuildOrder, BuildSecret, Builder, BuilderError, ImageBuilder};
 use crate::release::DesiredImage;
 
 /// A build that somebody stopped.
@@ -28,10 +30,11 @@ pub(super) fn build(
     image: &DesiredImage,
     builder: Builder,
 ) -> Result<(Canonical, String), Failure> {
+    let secrets = secrets::given(session, image)?;
     let mut space = store.workspace("build");
     let context = write_context(session, image, builder, &mut space)?;
     let (export, mut out) = space.create().map_err(CanonicalError::Write)?;
-    let order = order(image, builder);
+    let order = order(image, builder, secrets);
     let bases = image.recipe.bases.iter();
     let bases: Result<Vec<Carried>, Failure> =
         bases.map(|(name, base)| base::carry(store, &mut space, name, base)).collect();
@@ -50,6 +53,7 @@ pub(super) fn build(
         Some((name, image)) => (base::layers(store, name, image)?, base::variables(image)),
         None => (Vec::new(), 0),
     };
+    secrets::check(image, &order.secrets, &exported, base.len(), &space)?;
     let drop = &recipe.execution.drop;
     let wanted = Wanted { platform: &recipe.platform, base: &base, inherited, drop };
     Ok((canonical::canonicalise(&exported, &wanted, &space, store)?, name))
@@ -67,12 +71,17 @@ fn write_context(
     let progress = Steps::new(session, &image.instance, execution.bytes());
     let (file, mut out) = space.create().map_err(CanonicalError::Write)?;
     let is_classic = builder == Builder::Classic;
-    execution.write_context(is_classic, &contents(session, image)?, &progress, &mut out)?;
+    execution.write_context(is_classic, &build_name(), &contents(session, image)?, &progress, &mut out)?;
     out.flush().map_err(CanonicalError::Write)?;
     Ok(file)
 }
 
-fn order(image: &DesiredImage, builder: Builder) -> BuildOrder {
+/// A name that no other build has, on any machine that shares the engine: from random keys of the system.
+fn build_name() -> String {
+    format!("{:016x}", RandomState::new().hash_one(std::process::id()))
+}
+
+fn order(image: &DesiredImage, builder: Builder, secrets: Vec<BuildSecret>) -> BuildOrder {
     let execution = &image.recipe.execution;
     BuildOrder {
         builder,
@@ -81,6 +90,7 @@ fn order(image: &DesiredImage, builder: Builder) -> BuildOrder {
         stage: execution.stage.clone(),
         labels: execution.labels.clone(),
         platform: image.recipe.platform.to_string(),
+        secrets,
     }
 }
 

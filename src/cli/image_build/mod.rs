@@ -5,6 +5,7 @@ mod about;
 mod base;
 mod engine;
 mod progress;
+mod secrets;
 mod verify;
 
 use clap::ValueEnum;
@@ -58,6 +59,22 @@ pub struct Made {
 #[error("the Dockerfile of `{0}` runs programs, and `--builder none` allows no engine")]
 struct NeedsEngine(InstanceName);
 
+/// An image that takes from another what only an engine copies.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the Dockerfile of `{0}` copies devices or several names of one file out of an image, and `--builder none` \
+     allows no engine"
+)]
+struct CopiesLinks(InstanceName);
+
+/// An image that `BuildKit` alone understands, and the other builder was named.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the Dockerfile of `{0}` needs BuildKit: it has an option of RUN, COPY or ADD, or a here-document, that the \
+     classic builder does not know"
+)]
+struct NeedsBuildKit(InstanceName);
+
 /// Takes an image from the store, or makes it.
 pub fn find_or_make(
     session: &Session,
@@ -85,12 +102,20 @@ fn enter(session: &Session, store: &mut Store, image: &DesiredImage, made: &Made
 /// Who builds an image; `None` where it is put together without an engine.
 fn builder(image: &DesiredImage, chosen: Option<ChosenBuilder>) -> Result<Option<Builder>, Failure> {
     match chosen {
+        Some(ChosenBuilder::Classic) if image.recipe.execution.needs_buildkit => {
+            let failure = Failure::new(ExitCode::Error, NeedsBuildKit(image.instance.clone()));
+            Err(failure.hint("leave `--builder` away, or write `--builder buildkit`"))
+        }
         Some(ChosenBuilder::Classic) => Ok(Some(Builder::Classic)),
         Some(ChosenBuilder::Buildkit) => Ok(Some(Builder::BuildKit)),
         None if image.recipe.needs_engine => Ok(Some(Builder::BuildKit)),
-        Some(ChosenBuilder::None) if image.recipe.needs_engine => {
+        Some(ChosenBuilder::None) if image.recipe.runs_programs => {
             let failure = Failure::new(ExitCode::Error, NeedsEngine(image.instance.clone()));
             Err(failure.hint("leave `--builder` away, or take `RUN` out of the Dockerfile"))
+        }
+        Some(ChosenBuilder::None) if image.recipe.needs_engine => {
+            let failure = Failure::new(ExitCode::Error, CopiesLinks(image.instance.clone()));
+            Err(failure.hint("leave `--builder` away, or copy one of the names and link the others by hand"))
         }
         None | Some(ChosenBuilder::None) => Ok(None),
     }

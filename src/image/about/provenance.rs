@@ -84,9 +84,13 @@ fn external(made: &Made<'_>) -> Value {
         "template": made.template.to_string(),
         "platform": made.recipe.platform.to_string(),
     });
-    for (key, value) in
-        [("arguments", json!(arguments)), ("labels", json!(labels)), ("drop", json!(execution.drop))]
-    {
+    for (key, value) in [
+        ("arguments", json!(arguments)),
+        ("labels", json!(labels)),
+        ("drop", json!(execution.drop)),
+        // Their names; what they are is known to nobody here.
+        ("secrets", json!(execution.secrets)),
+    ] {
         if value.as_object().is_none_or(|map| !map.is_empty())
             && value.as_array().is_none_or(|list| !list.is_empty())
         {

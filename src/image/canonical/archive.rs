@@ -2,7 +2,7 @@
 //! OCI image layouts. Gives its configuration and its layers uncompressed, every digest checked.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read, Seek as _, SeekFrom, Write};
+use std::io::{self, Read, Seek as _, SeekFrom, Take, Write};
 
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use tar::EntryType;
 
 use crate::image::canonical::CanonicalError;
 use crate::image::canonical::entries::Entries;
-use crate::image::canonical::space::{FileNumber, Reader, Space, Stretch};
+use crate::image::canonical::space::{FileNumber, Readable, Reader, Space, Stretch};
 use crate::model::{Digest, FilePath};
 
 /// Bytes of a document.
@@ -22,6 +22,8 @@ const LAYER: u64 = 256 << 30;
 const ENTRIES: usize = 10_000;
 /// Bytes that are on their way at a time.
 const BUFFER: usize = 256 << 10;
+/// Of the bytes that zstd looks back, the logarithm: 32 MiB, four times what its highest usual level uses.
+const WINDOW: u32 = 25;
 
 /// Files of an image by the name that the image's documents have for them.
 pub type Files = BTreeMap<String, Stretch>;
@@ -94,7 +96,7 @@ pub fn unpack(space: &mut dyn Space, files: &Files, name: Option<&str>) -> Resul
     for (number, (name, said)) in layers.iter().zip(&said).enumerate() {
         let what = format!("layer {}", number + 1);
         let wanted = digest(said, &what)?;
-        unpacked.push((wanted, layer(space, find(files, name)?, wanted, &what)?));
+        unpacked.push((wanted, unpack_layer(space, find(files, name)?, wanted, &what)?));
     }
     Ok(Unpacked { configuration, layers: unpacked, manifest })
 }
@@ -190,24 +192,45 @@ fn document(
     serde_json::from_slice(&bytes).map_err(|error| CanonicalError::malformed(what, error.to_string()))
 }
 
-/// Checks a layer, and unpacks it into a file of its own where it is compressed.
-fn layer(space: &mut dyn Space, at: Stretch, wanted: Digest, what: &str) -> Result<Stretch, CanonicalError> {
+fn file_at(space: &dyn Space, at: Stretch) -> Result<Take<Box<dyn Readable>>, CanonicalError> {
     let mut file = space.open(at.file).map_err(CanonicalError::Read)?;
     file.seek(SeekFrom::Start(at.offset)).map_err(CanonicalError::Read)?;
+    Ok(file.take(at.length))
+}
+
+/// Reads what zstd made, in any number of frames. Its memory is bounded: frames that need more are refused.
+fn zstd<R: Read>(raw: R) -> io::Result<zstd::Decoder<'static, io::BufReader<R>>> {
+    let mut decoder = zstd::Decoder::new(raw)?;
+    decoder.window_log_max(WINDOW)?;
+    Ok(decoder)
+}
+
+/// Checks a layer, and unpacks it into a file of its own where it is compressed.
+///
+/// # Errors
+/// It is damaged, or has another digest than is `wanted`.
+pub fn unpack_layer(
+    space: &mut dyn Space,
+    at: Stretch,
+    wanted: Digest,
+    what: &str,
+) -> Result<Stretch, CanonicalError> {
     let mut beginning = [0; 4];
     let length = usize::try_from(at.length).unwrap_or(4).min(4);
-    file.read_exact(&mut beginning[..length]).map_err(CanonicalError::Read)?;
-    file.seek(SeekFrom::Start(at.offset)).map_err(CanonicalError::Read)?;
-    let raw = file.take(at.length);
-    let (found, stretch) = if beginning.starts_with(b"\x1f\x8b") {
+    file_at(space, at)?.read_exact(&mut beginning[..length]).map_err(CanonicalError::Read)?;
+    let raw = file_at(space, at)?;
+    let unpacked: Option<Box<dyn Read>> = match beginning {
+        [0x1f, 0x8b, ..] => Some(Box::new(MultiGzDecoder::new(raw))),
+        [0x28, 0xb5, 0x2f, 0xfd] => Some(Box::new(zstd(raw).map_err(CanonicalError::Read)?)),
+        _ => None,
+    };
+    let (found, stretch) = if let Some(mut unpacked) = unpacked {
         let (number, mut out) = space.create().map_err(CanonicalError::Write)?;
-        let (found, length) = copy(&mut MultiGzDecoder::new(raw), &mut out, what)?;
+        let (found, length) = copy(&mut *unpacked, &mut out, what)?;
         out.flush().map_err(CanonicalError::Write)?;
         (found, Stretch { file: number, offset: 0, length })
-    } else if beginning == *b"\x28\xb5\x2f\xfd" {
-        return Err(CanonicalError::NotYet { what: format!("the compression zstd of {what}") });
     } else {
-        let mut raw = raw;
+        let mut raw = file_at(space, at)?;
         let (found, length) = copy(&mut raw, &mut io::sink(), what)?;
         if length != at.length {
             return Err(CanonicalError::Truncated { of: what.to_owned() });

@@ -16,6 +16,7 @@ mod listing;
 mod records;
 mod replay;
 mod restore;
+mod search;
 mod settings;
 mod space;
 mod tree;
@@ -35,12 +36,13 @@ use crate::image::configuration::{LAYER, Layer, manifest};
 use crate::image::pattern::Pattern;
 use crate::model::{Digest, FilePath, Platform};
 
-pub use archive::{Files, Unpacked, files, unpack};
+pub use archive::{Files, Unpacked, files, unpack, unpack_layer};
 pub use cause::Cause;
 pub use compare::{Difference, compare};
 pub use error::CanonicalError;
-pub use listing::list;
+pub use listing::{BaseFiles, list};
 pub use restore::Dropped;
+pub use search::{SHORTEST, find};
 pub use space::{FileNumber, Readable, Space, Stretch};
 
 /// What an image is to be.

@@ -39,12 +39,12 @@ fn an_option_that_an_engine_must_not_be_given() {
     let project = with_dockerfile("FROM scratch\nRUN --mount=type=ssh make\n");
     assert_told!(told(&project, &["build", "demo"]), @"
     exit code 1
-    error[not-yet]: the option `--mount=type=ssh` is not supported yet
+    error[not-yet]: a mount of the type `ssh` is not supported yet
      --> templates/site/1.0.0/Dockerfile:2:5
       |
     2 | RUN --mount=type=ssh make
       |     ^^^^^^^^^^^^^^^^
-      = hint: `--mount` of the types `bind` and `tmpfs` is, and `--network=none`, which every step has anyhow
+      = hint: `--mount` of the types `bind`, `cache`, `tmpfs` and `secret` is, and `--network=none`, which every step has anyhow
 
     1 error
     ");
@@ -134,7 +134,7 @@ fn keys_of_an_image_that_are_not_supported_yet() {
     let project = site();
     project.write(
         "stacks/site.yaml",
-        "kind: image\ntemplate: site@1.0.0\ncontext: ../content\nplatform: windows/amd64\nnetwork: host\nsecrets: [token]\n\
+        "kind: image\ntemplate: site@1.0.0\ncontext: ../content\nplatform: windows/amd64\nnetwork: host\nsecrets: [Token, a_b, a-b]\n\
          repository: registry.example/site:latest\n",
     );
     assert_told!(told(&project, &["check"]), @"
@@ -145,13 +145,6 @@ fn keys_of_an_image_that_are_not_supported_yet() {
       |
     5 | network: host
       |          ^^^^
-      = hint: remove it; a later version will give it its meaning
-
-    error[not-yet]: `secrets` is reserved and not supported yet
-     --> stacks/site.yaml:6:10
-      |
-    6 | secrets: [token]
-      |          ^
       = hint: remove it; a later version will give it its meaning
 
     error[invalid-value]: `../content` names no directory inside the project
@@ -168,13 +161,27 @@ fn keys_of_an_image_that_are_not_supported_yet() {
       |           ^^^^^^^^^^^^^
       = hint: remove it; a later version will give it its meaning
 
+    error[invalid-value]: `Token` is no name of a secret
+     --> stacks/site.yaml:6:11
+      |
+    6 | secrets: [Token, a_b, a-b]
+      |           ^^^^^
+      = hint: write lower-case letters, digits, `-` and `_`: `npm_token` is given as REKINDLE_SECRET_NPM_TOKEN
+
+    error[invalid-value]: `a-b` is the variable of another one too
+     --> stacks/site.yaml:6:23
+      |
+    6 | secrets: [Token, a_b, a-b]
+      |                       ^^^
+      = hint: write lower-case letters, digits, `-` and `_`: `npm_token` is given as REKINDLE_SECRET_NPM_TOKEN
+
     error[invalid-value]: `registry.example/site:latest` is not a valid repository: write HOST/PATH in lower case without tag or digest, for example `registry.example/web`
      --> stacks/site.yaml:7:13
       |
     7 | repository: registry.example/site:latest
       |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
-    5 errors
+    6 errors
     ");
 }
 
