@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::model::diagnostic::did_you_mean;
 use crate::model::{Change, ChangeAction, Class, InstanceName, Protection, SealedUnit, StackStatus};
+use crate::plan::adoption::adoptable;
 use crate::plan::compare::compare;
 use crate::plan::context::is_selected;
 use crate::plan::difference::difference;
@@ -274,6 +275,14 @@ impl Planner<'_> {
         action.changes = difference(&json!({}), &template, &BTreeSet::new());
         action.changing_outputs = unit.outputs().clone();
         action.parameters = values::changes(None, &values);
+        if self.context.consents.given(Consent::Adopt, unit.instance()) {
+            let adoptable = adoptable(&template);
+            if adoptable.is_empty() {
+                obstacles.push(Obstacle::NothingToAdopt { instance: unit.instance().clone() });
+            }
+            action.reasons.push(Reason::Consented { consent: Consent::Adopt });
+            action.reasons.extend(adoptable);
+        }
         action
     }
 

@@ -88,6 +88,9 @@ pub enum Obstacle {
     /// AWS would refuse a change, so that the update fails and is taken back.
     #[error("{instance}: {change}")]
     RefusedChange { instance: InstanceName, change: RefusedChange },
+    /// It is to take in what exists, and nothing of it can be.
+    #[error("`{instance}` has nothing that can be taken in")]
+    NothingToAdopt { instance: InstanceName },
     /// Termination protection is on.
     #[error("stack `{stack}` of `{instance}` is protected against termination")]
     TerminationProtected { instance: InstanceName, stack: String },
@@ -146,6 +149,7 @@ impl Obstacle {
             | Self::BucketLocked { .. }
             | Self::NetworkInUse { .. }
             | Self::UsedBy { .. }
+            | Self::NothingToAdopt { .. }
             | Self::NamedButKept { .. } => ObstacleKind::Refused,
             _ => ObstacleKind::Error,
         }
@@ -180,6 +184,12 @@ impl Obstacle {
                 "give the new resource another logical id: then the old one is removed and the new one made".to_owned()
             }
             Self::RefusedChange { change, .. } => refused_hint(change),
+            Self::NothingToAdopt { .. } => {
+                "CloudFormation takes in by itself what the template gives a literal name and `DeletionPolicy: Retain`; \
+                 else delete or rename what is in the way (`aws cloudcontrol delete-resource`), or give the \
+                 resource another name"
+                    .to_owned()
+            }
             Self::TerminationProtected { instance, .. } => format!(
                 "if that is what you want, `teardown` takes `{} {instance}`",
                 Consent::LiftTerminationProtection.option()

@@ -6,6 +6,7 @@
 //! two templates, [`graph`] puts instances in order.
 
 mod action;
+mod adoption;
 mod check;
 mod compare;
 mod context;
@@ -47,7 +48,7 @@ pub use expansion::logical_ids;
 pub use foreseen::{Emptied, Protected, unprotected};
 pub use imports::exported;
 pub use inventory::{standing_ids, wanted_templates};
-pub use leftover::deletion;
+pub use leftover::{afterwards, deletion};
 pub use observation::Observation;
 pub use places::{FormerPlace, former_places};
 pub use protected::{MissingConsent, missing_consents};
