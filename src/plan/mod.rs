@@ -47,7 +47,7 @@ pub use error::{Obstacle, ObstacleKind, PlanError};
 pub use expansion::logical_ids;
 pub use foreseen::{Emptied, Protected, unprotected};
 pub use imports::exported;
-pub use inventory::{standing_ids, wanted_templates};
+pub use inventory::{gone_ids, standing_ids, wanted_templates};
 pub use leftover::{afterwards, deletion};
 pub use observation::Observation;
 pub use places::{FormerPlace, former_places};
