@@ -220,7 +220,7 @@ fn digest(file: &Path) -> Digest {
 
 /// Makes the built image canonical on its base, and gives its own layer.
 fn made_canonical(place: &Utf8Path, saved: &Saved) -> (Canonical, PathBuf) {
-    let mut store = Store::open(&StateDirectory::at(place.join("state"))).unwrap();
+    let store = Store::open(&StateDirectory::at(place.join("state"))).unwrap();
     let mut space = store.workspace("flat");
     let files = disk::image_files(&mut space, &place.join("flat-1.tar")).unwrap();
     let image = canonical::unpack(&mut space, &files, None).unwrap();
@@ -232,7 +232,7 @@ fn made_canonical(place: &Utf8Path, saved: &Saved) -> (Canonical, PathBuf) {
     let base: Vec<BaseLayer> = saved.layers.iter().zip(&saved.diff_ids).map(layer).collect();
     let drop = DROP.map(str::to_owned);
     let wanted = Wanted { platform: &Platform::default(), base: &base, inherited: 0, drop: &drop };
-    let made = canonical::canonicalise(&image, &wanted, &space, &mut store).unwrap();
+    let made = canonical::canonicalise(&image, &wanted, &space, &mut &store).unwrap();
     // The base's layers are the engine's here, so that the store has all of what it made.
     for (layer, file) in base.iter().zip(&saved.layers) {
         fs::copy(file, store.path().join("blobs/sha256").join(layer.diff_id.hex())).unwrap();
@@ -240,7 +240,7 @@ fn made_canonical(place: &Utf8Path, saved: &Saved) -> (Canonical, PathBuf) {
     let mut space = store.workspace("again");
     let files = disk::image_files(&mut space, store.path()).unwrap();
     let image = canonical::unpack(&mut space, &files, Some(&made.manifest.digest.to_string())).unwrap();
-    let again = canonical::canonicalise(&image, &wanted, &space, &mut store).unwrap();
+    let again = canonical::canonicalise(&image, &wanted, &space, &mut &store).unwrap();
     assert_eq!(again.manifest, made.manifest, "what is canonical stays as it is");
     assert!(again.dropped.iter().all(|rule| rule.paths.is_empty()), "{:?}", again.dropped);
     let (_, blobs) = store.contents(made.manifest.digest).unwrap();

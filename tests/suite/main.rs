@@ -23,6 +23,8 @@ mod copied_images;
 mod deliveries;
 #[cfg(feature = "docker")]
 mod docker;
+#[cfg(feature = "docker")]
+mod docker_tls;
 mod dockerfile_lint;
 mod documents;
 mod drift;
@@ -35,6 +37,8 @@ mod flattened;
 mod former_places;
 mod hostile;
 mod images;
+#[cfg(feature = "docker")]
+mod interrupted_images;
 mod json_documents;
 mod kills;
 mod language_project;

@@ -1,6 +1,8 @@
-//! A registry without images that wants a token, and gives one for the right password.
+//! Registries that want a token, and give one for the right password: one without images, and one whose tokens
+//! end soon.
 
 use std::net::{SocketAddr, TcpStream};
+use std::sync::{Arc, Mutex};
 
 use super::http::{Listener, Message};
 use super::registry::ENCODED;
@@ -38,5 +40,68 @@ fn serve(stream: &TcpStream, address: SocketAddr) -> std::io::Result<()> {
         let challenge = format!("Bearer realm=\"http://{address}/token\",service=\"tests\"");
         answer.replace("WWW-Authenticate", &challenge);
     }
+    answer.write(stream)
+}
+
+/// Hands requests on to a registry for a token, which is good for a few of them only. What it says of a token
+/// it says of all that a client may do.
+pub struct ShortTokens {
+    listener: Listener,
+    /// How many tokens were given, and what is left of the last one.
+    given: Arc<Mutex<(usize, usize)>>,
+}
+
+impl ShortTokens {
+    /// Before the registry at `behind`; each token is good for `uses` requests.
+    pub fn before(behind: &str, uses: usize) -> Self {
+        let given = Arc::new(Mutex::new((0, 0)));
+        let (own, behind) = (Arc::clone(&given), behind.to_owned());
+        let listener = Listener::start(move |stream, address| hand_on(stream, address, &behind, uses, &own));
+        Self { listener, given }
+    }
+
+    /// `127.0.0.1:PORT`
+    pub fn host(&self) -> String {
+        self.listener.host()
+    }
+
+    /// How many tokens were given.
+    pub fn given(&self) -> usize {
+        self.given.lock().unwrap().0
+    }
+}
+
+fn hand_on(
+    stream: &TcpStream,
+    address: SocketAddr,
+    behind: &str,
+    uses: usize,
+    given: &Mutex<(usize, usize)>,
+) -> std::io::Result<()> {
+    let Some(request) = Message::read(stream)? else { return Ok(()) };
+    let shown = request.header("authorization").unwrap_or_default().to_owned();
+    if request.head[0].starts_with("GET /token?") {
+        if shown != format!("Basic {ENCODED}") {
+            return Message::answer("401 Answer", "text/plain", String::new()).write(stream);
+        }
+        let mut given = given.lock().unwrap();
+        *given = (given.0 + 1, uses);
+        let token = format!("{{\"token\":\"token-{}\"}}", given.0);
+        return Message::answer("200 Answer", "application/json", token).write(stream);
+    }
+    let is_good = {
+        let mut given = given.lock().unwrap();
+        let is_good = given.1 > 0 && shown == format!("Bearer token-{}", given.0);
+        given.1 -= usize::from(is_good);
+        is_good
+    };
+    if !is_good {
+        let mut answer = Message::answer("401 Answer", "text/plain", String::new());
+        let challenge = format!("Bearer realm=\"http://{address}/token\",service=\"tests\"");
+        answer.replace("WWW-Authenticate", &challenge);
+        return answer.write(stream);
+    }
+    let mut answer = request.forward(behind)?;
+    answer.replace("Connection", "close");
     answer.write(stream)
 }
