@@ -47,14 +47,14 @@ fn serve(stream: &TcpStream, address: SocketAddr) -> std::io::Result<()> {
 /// it says of all that a client may do.
 pub struct ShortTokens {
     listener: Listener,
-    /// How many tokens were given, and what is left of the last one.
-    given: Arc<Mutex<(usize, usize)>>,
+    /// What is left of each token that was given.
+    given: Arc<Mutex<Vec<usize>>>,
 }
 
 impl ShortTokens {
     /// Before the registry at `behind`; each token is good for `uses` requests.
     pub fn before(behind: &str, uses: usize) -> Self {
-        let given = Arc::new(Mutex::new((0, 0)));
+        let given = Arc::new(Mutex::new(Vec::new()));
         let (own, behind) = (Arc::clone(&given), behind.to_owned());
         let listener = Listener::start(move |stream, address| hand_on(stream, address, &behind, uses, &own));
         Self { listener, given }
@@ -67,7 +67,7 @@ impl ShortTokens {
 
     /// How many tokens were given.
     pub fn given(&self) -> usize {
-        self.given.lock().unwrap().0
+        self.given.lock().unwrap().len()
     }
 }
 
@@ -76,7 +76,7 @@ fn hand_on(
     address: SocketAddr,
     behind: &str,
     uses: usize,
-    given: &Mutex<(usize, usize)>,
+    given: &Mutex<Vec<usize>>,
 ) -> std::io::Result<()> {
     let Some(request) = Message::read(stream)? else { return Ok(()) };
     let shown = request.header("authorization").unwrap_or_default().to_owned();
@@ -85,15 +85,15 @@ fn hand_on(
             return Message::answer("401 Answer", "text/plain", String::new()).write(stream);
         }
         let mut given = given.lock().unwrap();
-        *given = (given.0 + 1, uses);
-        let token = format!("{{\"token\":\"token-{}\"}}", given.0);
+        let token = format!("{{\"token\":\"token-{}\"}}", given.len());
+        given.push(uses);
         return Message::answer("200 Answer", "application/json", token).write(stream);
     }
     let is_good = {
         let mut given = given.lock().unwrap();
-        let is_good = given.1 > 0 && shown == format!("Bearer token-{}", given.0);
-        given.1 -= usize::from(is_good);
-        is_good
+        let number = shown.strip_prefix("Bearer token-").and_then(|number| number.parse::<usize>().ok());
+        let left = number.and_then(|number| given.get_mut(number)).filter(|left| **left > 0);
+        left.map(|left| *left -= 1).is_some()
     };
     if !is_good {
         let mut answer = Message::answer("401 Answer", "text/plain", String::new());
