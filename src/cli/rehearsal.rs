@@ -226,6 +226,7 @@ fn prediction(
     let spans = timeline.units.iter().filter_map(|unit| {
         Some(Span {
             instance: unit.instance.clone(),
+            action: unit.action,
             start: text::seconds_between(begin, unit.started),
             end: text::seconds_between(begin, unit.finished?),
         })
@@ -236,6 +237,7 @@ fn prediction(
         instance: step.instance,
         resource: step.resource,
         resource_type: step.resource_type,
+        operation: step.operation,
         seconds: step.seconds,
     });
     let Summary { verdict, seconds, .. } = Summary::of(outcomes);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::budget::seconds;
 use crate::engine::{ResourceSpan, Timeline, UnitSpan};
-use crate::model::InstanceName;
+use crate::model::{InstanceName, ResourceOperation};
 
 /// One stretch of the critical path.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,6 +16,8 @@ pub struct CriticalStep {
     pub resource: Option<String>,
     /// Its type.
     pub resource_type: Option<String>,
+    /// What was done to it.
+    pub operation: Option<ResourceOperation>,
     /// How long it took.
     pub seconds: f64,
 }
@@ -52,6 +54,7 @@ fn steps(unit: &UnitSpan, finished: Timestamp) -> Vec<CriticalStep> {
             instance: unit.instance.clone(),
             resource: Some(span.logical_id.clone()),
             resource_type: Some(span.resource_type.clone()),
+            operation: span.operation,
             seconds: seconds(started, span.finished.unwrap_or(started)),
         });
         end = started;
@@ -61,6 +64,7 @@ fn steps(unit: &UnitSpan, finished: Timestamp) -> Vec<CriticalStep> {
             instance: unit.instance.clone(),
             resource: None,
             resource_type: None,
+            operation: None,
             seconds: seconds(unit.started, finished),
         });
     }
@@ -90,6 +94,7 @@ mod tests {
         let end = resources.iter().map(|(_, _, end)| *end).max().unwrap_or(start + 5);
         UnitSpan {
             instance: name.parse().unwrap(),
+            action: crate::plan::ActionKind::Create,
             stack: format!("demo-{name}").parse().unwrap(),
             started: at(start),
             finished: Some(at(end)),
@@ -99,6 +104,7 @@ mod tests {
                 .map(|(id, start, end)| ResourceSpan {
                     logical_id: (*id).to_owned(),
                     resource_type: "AWS::SQS::Queue".to_owned(),
+                    operation: Some(ResourceOperation::Create),
                     started: at(*start),
                     finished: Some(at(*end)),
                 })

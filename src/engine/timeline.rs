@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Event, EventSink};
-use crate::model::{InstanceName, StackEvent, StackName};
+use crate::model::{InstanceName, ResourceOperation, StackEvent, StackName};
+use crate::plan::ActionKind;
 
 /// Keeps a run's events.
 #[derive(Debug, Default)]
@@ -38,6 +39,8 @@ pub struct Timeline {
 pub struct UnitSpan {
     /// The instance.
     pub instance: InstanceName,
+    /// What is done to it.
+    pub action: ActionKind,
     /// Its stack.
     pub stack: StackName,
     /// When work on it began.
@@ -57,6 +60,8 @@ pub struct ResourceSpan {
     pub logical_id: String,
     /// Resource type.
     pub resource_type: String,
+    /// What is done to it; `None` for an import.
+    pub operation: Option<ResourceOperation>,
     /// When it began.
     pub started: Timestamp,
     /// When it ended; `None` when it had not by the last event.
@@ -75,10 +80,11 @@ impl Timeline {
                     let planned = planned.iter().map(|unit| (unit.instance.clone(), unit.waits_for.clone()));
                     waits = planned.collect();
                 }
-                Event::UnitStarted { time, instance, stack, .. } => {
+                Event::UnitStarted { time, instance, stack, action } => {
                     let waits_for = waits.get(instance).cloned().unwrap_or_default();
                     let span = UnitSpan {
                         instance: instance.clone(),
+                        action: *action,
                         stack: stack.clone(),
                         started: *time,
                         finished: None,
@@ -123,6 +129,7 @@ fn add(resources: &mut Vec<ResourceSpan>, event: &StackEvent) {
         (None, true) => resources.push(ResourceSpan {
             logical_id: event.logical_id.clone(),
             resource_type: event.resource_type.clone(),
+            operation: ResourceOperation::of_status(&event.status),
             started: event.time,
             finished: None,
         }),

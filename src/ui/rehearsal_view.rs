@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::engine::Operation;
 use crate::estimate::Confidence;
-use crate::model::{EnvironmentName, InstanceName};
-use crate::plan::Consent;
+use crate::model::{EnvironmentName, InstanceName, ResourceOperation};
+use crate::plan::{ActionKind, Consent};
 use crate::ui::table::table;
 use crate::ui::{Label, Palette, SCHEMA, estimate_view, text};
 
@@ -84,6 +84,8 @@ impl AssumedConsent {
 pub struct Span {
     /// The instance.
     pub instance: InstanceName,
+    /// What is done to it.
+    pub action: ActionKind,
     /// Its begin.
     pub start: f64,
     /// Its end.
@@ -99,6 +101,8 @@ pub struct Step {
     pub resource: Option<String>,
     /// Its type.
     pub resource_type: Option<String>,
+    /// What is done to it.
+    pub operation: Option<ResourceOperation>,
     /// How long it takes.
     pub seconds: f64,
 }
@@ -160,6 +164,8 @@ fn section(title: &str, body: &str, palette: &Palette) -> String {
 fn chart(rehearsal: &Rehearsal) -> String {
     let whole = rehearsal.seconds.max(f64::MIN_POSITIVE);
     let names = rehearsal.spans.iter().map(|span| text::width(&span.instance.to_string())).max().unwrap_or(0);
+    let words = |span: &Span| span.action.as_str();
+    let verbs = rehearsal.spans.iter().map(|span| words(span).len()).max().unwrap_or(0);
     let column = |seconds: f64| ((seconds / whole * BAR as f64).round() as usize).min(BAR);
     rehearsal
         .spans
@@ -169,7 +175,8 @@ fn chart(rehearsal: &Rehearsal) -> String {
             let length = column(span.end).saturating_sub(start).max(1);
             let bar = format!("{}{}", " ".repeat(start), "█".repeat(length));
             let name = text::pad(&span.instance.to_string(), names);
-            format!("  {name} |{bar:<BAR$}| {}\n", text::duration(span.end - span.start))
+            let verb = text::pad(words(span), verbs);
+            format!("  {name}  {verb} |{bar:<BAR$}| {}\n", text::duration(span.end - span.start))
         })
         .collect()
 }
@@ -180,6 +187,7 @@ fn steps(rehearsal: &Rehearsal) -> String {
             format!("  {}", step.instance),
             step.resource.clone().unwrap_or_else(|| "-".to_owned()),
             step.resource_type.clone().unwrap_or_default(),
+            step.operation.map(ResourceOperation::as_str).unwrap_or_default().to_owned(),
             text::duration(step.seconds),
         ]
     });
@@ -193,6 +201,7 @@ pub fn document(rehearsal: &Rehearsal) -> Value {
             "unit": step.instance,
             "resource": step.resource,
             "type": step.resource_type,
+            "operation": step.operation,
             "seconds": step.seconds,
         })
     });

@@ -61,6 +61,8 @@ const NOT_RENDERED_HINT: &str = "in its project, `rekindle check ENV` judges wha
 const NO_TEMPLATE_HINT: &str = "in a directory, files that end in .yaml, .yml, .json or .template are \
                                 checked, and Dockerfiles; a file with another name must be named itself";
 
+const WITHOUT_REGION: &str = "without `--region`: what only some regions have was not judged\n";
+
 /// What was looked at.
 enum Subject {
     Environments(Vec<EnvironmentName>),
@@ -190,6 +192,9 @@ fn show(
             _ => names.join(", "),
         };
         console.result(&format!("nothing wrong in {what}\n"))?;
+    }
+    if matches!(subject, Subject::Templates(_)) && arguments.region.is_none() {
+        console.progress(WITHOUT_REGION)?;
     }
     Ok(())
 }

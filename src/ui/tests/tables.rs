@@ -3,7 +3,8 @@ use serde_json::json;
 
 use crate::engine::Operation;
 use crate::estimate::{Confidence, Estimate, Source};
-use crate::model::{Class, Digest, EnvironmentName, StackStatus};
+use crate::model::{Class, Digest, EnvironmentName, ResourceOperation, StackStatus};
+use crate::plan::ActionKind;
 use crate::plan::fixture::{deployed, environment, instance, seen};
 use crate::ui::rehearsal_view::{AssumedConsent, Rehearsal, Span, Step};
 use crate::ui::status_view::StatusRow;
@@ -122,11 +123,13 @@ fn a_verification_lists_what_differs() {
 }
 
 fn predicted() -> Rehearsal {
-    let span = |name: &str, start, end| Span { instance: instance(name), start, end };
+    let span =
+        |name: &str, start, end| Span { instance: instance(name), action: ActionKind::Create, start, end };
     let step = |name: &str, resource: &str, resource_type: &str, seconds| Step {
         instance: instance(name),
         resource: Some(resource.to_owned()),
         resource_type: Some(resource_type.to_owned()),
+        operation: Some(ResourceOperation::Create),
         seconds,
     };
     Rehearsal {
@@ -159,22 +162,22 @@ fn a_rehearsal_shows_who_works_when() {
     (1 of 4 steps by this account's own records)
 
     Who works when
-      keys    |█                                       | 12s
-      network |█████████                               | 3m 25s
-      data    |         ███████████████████████        | 8m 40s
-      web     |                                ████████| 3m 00s
+      keys     create |█                                       | 12s
+      network  create |█████████                               | 3m 25s
+      data     create |         ███████████████████████        | 8m 40s
+      web      create |                                ████████| 3m 00s
 
     Critical path
-      network  NatGateway    AWS::EC2::NatGateway                       2m 00s
-      data     Database      AWS::RDS::DBInstance                       8m 30s
-      web      LoadBalancer  AWS::ElasticLoadBalancingV2::LoadBalancer  2m 35s
+      network  NatGateway    AWS::EC2::NatGateway                       create  2m 00s
+      data     Database      AWS::RDS::DBInstance                       create  8m 30s
+      web      LoadBalancer  AWS::ElasticLoadBalancingV2::LoadBalancer  create  2m 35s
 
     The real run will need
       `--yes`, or an answer
 
     Not measured, guessed: Custom::Thing
     ");
-    assert_snapshot!(rehearsal_view::document(&predicted()), @r#"{"confidence":{"guess":0,"resource":0,"table":3,"type":1},"critical_path":[{"resource":"NatGateway","seconds":120.0,"type":"AWS::EC2::NatGateway","unit":"network"},{"resource":"Database","seconds":510.0,"type":"AWS::RDS::DBInstance","unit":"data"},{"resource":"LoadBalancer","seconds":155.0,"type":"AWS::ElasticLoadBalancingV2::LoadBalancer","unit":"web"}],"environment":"demo","from":"nothing","needs_consent":[{"option":"--yes","resources":[],"target":null,"unit":null}],"operation":"deploy","p50_seconds":905.0,"p90_seconds":1260.0,"schema":1,"unknown_types":["Custom::Thing"]}"#);
+    assert_snapshot!(rehearsal_view::document(&predicted()), @r#"{"confidence":{"guess":0,"resource":0,"table":3,"type":1},"critical_path":[{"operation":"create","resource":"NatGateway","seconds":120.0,"type":"AWS::EC2::NatGateway","unit":"network"},{"operation":"create","resource":"Database","seconds":510.0,"type":"AWS::RDS::DBInstance","unit":"data"},{"operation":"create","resource":"LoadBalancer","seconds":155.0,"type":"AWS::ElasticLoadBalancingV2::LoadBalancer","unit":"web"}],"environment":"demo","from":"nothing","needs_consent":[{"option":"--yes","resources":[],"target":null,"unit":null}],"operation":"deploy","p50_seconds":905.0,"p90_seconds":1260.0,"schema":1,"unknown_types":["Custom::Thing"]}"#);
 }
 
 #[test]
