@@ -4,7 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,6 +14,7 @@ use rekindle::image::{BaseLayer, Blob, Layer};
 use rekindle::model::{Digest, Platform};
 use serde_json::Value;
 
+use crate::support::debian;
 use crate::support::dockerd::{self, Engine};
 
 /// Packages, users, hard links and directories of the base that change, and all kinds of files.
@@ -35,7 +35,7 @@ const DROP: [&str; 2] = ["/var/log", "/var/cache/ldconfig/aux-cache"];
 
 #[test]
 fn only_dropped_paths_and_times_differ() {
-    let (Some(_), Some(root)) = (dockerd::shared(), debian()) else { return };
+    let (Some(_), Some(root)) = (dockerd::shared(), debian::root()) else { return };
     // One of its own: another test wants the shared one empty.
     let engine = dockerd::start();
     let directory = tempfile::tempdir().unwrap();
@@ -119,30 +119,6 @@ fn joined(mut files: Files, base: &Files) -> Files {
         files.get_mut(&path).unwrap()["links"] = group;
     }
     files
-}
-
-/// A root of Debian as an archive, made once on this machine; `None` where it cannot be had, which is said.
-fn debian() -> Option<PathBuf> {
-    let path = std::env::temp_dir().join("rekindle-tests/debian-bookworm-tools.tar");
-    if path.is_file() {
-        return Some(path);
-    }
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let partial = path.with_extension(format!("{}.tar", std::process::id()));
-    let made = Command::new("mmdebstrap")
-        .args(["--variant=essential", "--include=libcap2-bin,adduser", "bookworm"])
-        .arg(&partial)
-        .output();
-    if made.as_ref().is_ok_and(|made| made.status.success()) {
-        fs::rename(&partial, &path).unwrap();
-        return Some(path);
-    }
-    let why = made
-        .map_or_else(|error| error.to_string(), |made| String::from_utf8_lossy(&made.stderr).into_owned());
-    assert!(std::env::var_os("CI").is_none(), "mmdebstrap makes no Debian: {why}");
-    let line = format!("left out: mmdebstrap makes no Debian here: {why}\n");
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
-    None
 }
 
 /// The context of the build: the Dockerfile and a package.

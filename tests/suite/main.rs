@@ -35,6 +35,8 @@ mod failed_runs;
 #[cfg(feature = "docker")]
 mod flattened;
 mod former_places;
+#[cfg(feature = "docker")]
+mod four_ways;
 mod hostile;
 mod images;
 #[cfg(feature = "docker")]
