@@ -96,6 +96,7 @@ fn context() -> DeployContext {
         deployment: Digest::of("deployment"),
         prune: true,
         selected: None,
+        looks_for_drift: false,
         consents: Consents::none(),
     }
 }

@@ -1,11 +1,11 @@
 //! One method per call: make the request, map the answer, name the failure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::types::{ChangeSetType, TemplateStage};
+use aws_sdk_cloudformation::types::{ChangeSetType, DeploymentMode, TemplateStage};
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use jiff::Timestamp;
 
@@ -14,14 +14,15 @@ use crate::aws::bucket::Buckets;
 use crate::aws::convert::{self, Compared};
 use crate::aws::error::Endpoint;
 use crate::aws::network::NetworkGuests;
+use crate::aws::repository::Repositories;
 use crate::aws::request::with_body;
 use crate::model::{
-    AccountId, Bucket, Change, Guest, Networks, ObservedStack, Region, StackEvent, StackResource,
-    TaggedResource,
+    AccountId, Change, Contents, Guest, Networks, ObservedStack, Region, StackEvent, StackResource, Storage,
+    StorageKind, TaggedResource,
 };
 use crate::port::{
-    ChangeSet, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection, Identity, Page, PortError,
-    PortErrorKind, ResourceDrifts, StackBody, UpdateAnswer, UpdateStack,
+    ChangeSet, Changes, CloudFormation, ContinueRollback, CreateStack, DeleteStack, DriftDetection, Identity,
+    Page, PortError, PortErrorKind, ResourceDrifts, StackBody, UpdateAnswer, UpdateStack,
 };
 
 /// CloudFormation in one account and region.
@@ -33,6 +34,7 @@ pub struct Aws {
     pub(super) artifacts: Option<Artifacts>,
     pub(super) buckets: Buckets,
     pub(super) networks: NetworkGuests,
+    pub(super) repositories: Repositories,
     pub(super) region: Region,
     pub(super) endpoint: Endpoint,
     pub(super) clock: fn() -> Timestamp,
@@ -49,6 +51,11 @@ impl Aws {
     async fn sent(&self, body: &StackBody, stack: &str) -> Result<SentTemplate, PortError> {
         artifact::sent(&body.template, self.artifacts.as_ref(), stack, &self.endpoint).await
     }
+}
+
+/// A list that is sent only where it has something in it.
+fn given(names: &BTreeSet<String>) -> Option<Vec<String>> {
+    (!names.is_empty()).then(|| names.iter().cloned().collect())
 }
 
 /// A field that the API promises.
@@ -130,6 +137,7 @@ impl CloudFormation for Aws {
             .stack_name(&request.stack)
             .change_set_name(name)
             .change_set_type(ChangeSetType::Update)
+            .set_deployment_mode(request.reverts_drift.then_some(DeploymentMode::RevertDrift))
             .client_token(&request.token);
         let answer = send!(self, "CreateChangeSet", &request.stack, builder)?;
         promised(answer.id, "CreateChangeSet", name, "Id")
@@ -178,8 +186,19 @@ impl CloudFormation for Aws {
             .delete_stack()
             .stack_name(&request.stack)
             .set_role_arn(request.service_role.clone())
+            .set_retain_resources(given(&request.retain))
             .client_request_token(&request.token);
         send!(self, "DeleteStack", &request.stack, builder).map(drop)
+    }
+
+    async fn continue_rollback(&self, request: &ContinueRollback) -> Result<(), PortError> {
+        let builder = self
+            .cloudformation
+            .continue_update_rollback()
+            .stack_name(&request.stack)
+            .set_resources_to_skip(given(&request.skipped))
+            .client_request_token(&request.token);
+        send!(self, "ContinueUpdateRollback", &request.stack, builder).map(drop)
     }
 
     async fn set_termination_protection(&self, stack: &str, enabled: bool) -> Result<(), PortError> {
@@ -236,16 +255,26 @@ impl CloudFormation for Aws {
         }
     }
 
-    async fn bucket(&self, bucket: &str) -> Result<Option<Bucket>, PortError> {
-        self.buckets.look(bucket, &self.endpoint).await
+    async fn contents(&self, storage: &Storage) -> Result<Option<Contents>, PortError> {
+        match storage.kind {
+            StorageKind::Bucket => self.buckets.look(&storage.name, &self.endpoint).await,
+            StorageKind::Repository => self.repositories.look(&storage.name, &self.endpoint).await,
+        }
     }
 
-    async fn empty_bucket(&self, bucket: &str) -> Result<u64, PortError> {
-        self.buckets.empty(bucket, &self.endpoint).await
+    async fn empty(&self, storage: &Storage) -> Result<u64, PortError> {
+        match storage.kind {
+            StorageKind::Bucket => self.buckets.empty(&storage.name, &self.endpoint).await,
+            StorageKind::Repository => self.repositories.empty(&storage.name, &self.endpoint).await,
+        }
     }
 
     async fn guests(&self, networks: &Networks) -> Result<Vec<Guest>, PortError> {
         self.networks.guests(networks, &self.endpoint).await
+    }
+
+    async fn delete_interface(&self, interface: &str) -> Result<(), PortError> {
+        self.networks.delete_interface(interface, &self.endpoint).await
     }
 
     async fn tagged(

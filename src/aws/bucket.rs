@@ -4,7 +4,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier, ObjectLockEnabled};
 
 use crate::aws::error::Endpoint;
-use crate::model::{AccountId, Bucket};
+use crate::model::{AccountId, Contents};
 use crate::port::{PortError, PortErrorKind};
 
 /// The buckets of one account, reached in one region.
@@ -22,13 +22,13 @@ impl Buckets {
     }
 
     /// Three calls: versions and delete markers, unfinished uploads, Object Lock.
-    pub async fn look(&self, bucket: &str, endpoint: &Endpoint) -> Result<Option<Bucket>, PortError> {
+    pub async fn look(&self, bucket: &str, endpoint: &Endpoint) -> Result<Option<Contents>, PortError> {
         let versions = match self.versions(bucket, 1, endpoint).await {
             Err(error) if error.kind == PortErrorKind::NotFound => return Ok(None),
             versions => versions?,
         };
         let is_empty = versions.is_empty() && self.uploads(bucket, endpoint).await?.is_empty();
-        Ok(Some(Bucket { is_empty, has_object_lock: self.has_object_lock(bucket, endpoint).await? }))
+        Ok(Some(Contents { is_empty, has_object_lock: self.has_object_lock(bucket, endpoint).await? }))
     }
 
     /// One page: at most 1,000 versions and markers, then at most 1,000 unfinished uploads.

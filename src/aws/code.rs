@@ -53,7 +53,14 @@ const CODES: &[(PortErrorKind, &[&str])] = &[
     ),
     (
         PortErrorKind::NotFound,
-        &["ChangeSetNotFound", "ChangeSetNotFoundException", "StackNotFoundException", "NoSuchBucket"],
+        &[
+            "ChangeSetNotFound",
+            "ChangeSetNotFoundException",
+            "StackNotFoundException",
+            "NoSuchBucket",
+            "RepositoryNotFoundException",
+            "InvalidNetworkInterfaceID.NotFound",
+        ],
     ),
     (PortErrorKind::AlreadyExists, &["AlreadyExistsException"]),
     (

@@ -4,17 +4,23 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::error::SdkError;
-use aws_sdk_ec2::types::{Filter, NetworkInterface, SecurityGroup, Subnet, Tag, VpcEndpoint};
+use aws_sdk_ec2::types::{
+    Filter, NetworkInterface, NetworkInterfaceStatus, SecurityGroup, Subnet, Tag, VpcEndpoint,
+};
 
 use crate::aws::error::Endpoint;
 use crate::model::{Guest, GuestKind, Networks};
-use crate::port::PortError;
+use crate::port::{PortError, PortErrorKind};
 
 /// Values that one filter takes. Source: *Amazon EC2 API Reference, DescribeNetworkInterfaces, Filters*.
 const MOST_VALUES: usize = 200;
 
 /// Each goes with its VPC, and cannot be deleted before.
 const DEFAULT_GROUP: &str = "default";
+
+/// How interfaces are described that their service leaves behind when what they were for is gone. Source:
+/// *AWS Lambda developer guide, Giving Lambda functions access to resources in an Amazon VPC*.
+const LEFT_BEHIND: [&str; 1] = ["AWS Lambda VPC ENI"];
 
 /// The networks of one account and region.
 #[derive(Debug)]
@@ -44,6 +50,15 @@ impl NetworkGuests {
     /// Networks as this client sees them.
     pub fn new(client: Client) -> Self {
         Self { client }
+    }
+
+    /// See [`crate::port::CloudFormation::delete_interface`].
+    pub async fn delete_interface(&self, interface: &str, endpoint: &Endpoint) -> Result<(), PortError> {
+        let answer = self.client.delete_network_interface().network_interface_id(interface).send().await;
+        match answer.map_err(|error| endpoint.failure("DeleteNetworkInterface", interface, error)) {
+            Err(error) if error.kind == PortErrorKind::NotFound => Ok(()),
+            answer => answer.map(drop),
+        }
     }
 
     /// See [`crate::port::CloudFormation::guests`].
@@ -89,6 +104,7 @@ fn guest(
         about: about.to_owned(),
         networks: networks.into_iter().collect(),
         belongs_to: belongs_to.into_iter().collect(),
+        is_left_over: false,
     })
 }
 
@@ -100,13 +116,16 @@ fn interface(found: &NetworkInterface, networks: &Networks) -> Option<Guest> {
         found.groups().iter().filter_map(|group| group.group_id().map(str::to_owned)).collect();
     let about = found.description().unwrap_or_default();
     let instance = found.attachment().and_then(|attachment| attachment.instance_id());
-    let is_held = instance.is_some() || found.requester_managed() == Some(true);
+    let is_left_over = found.status() == Some(&NetworkInterfaceStatus::Available)
+        && LEFT_BEHIND.iter().any(|words| about.starts_with(words));
+    let is_held = instance.is_some() || found.requester_managed() == Some(true) || is_left_over;
     let words = about.split_whitespace().map(str::to_owned);
     let names = words.chain(instance.map(str::to_owned)).chain(values(found.tag_set()));
     let belongs_to: BTreeSet<String> = names.chain(groups.iter().filter(|_| is_held).cloned()).collect();
     let stands_in = groups.into_iter().chain(found.vpc_id().map(str::to_owned));
     let asked = stands_in.filter(|network| networks.holds(network));
-    guest(found.network_interface_id(), GuestKind::NetworkInterface, about, asked, belongs_to)
+    let found = guest(found.network_interface_id(), GuestKind::NetworkInterface, about, asked, belongs_to);
+    found.map(|guest| Guest { is_left_over, ..guest })
 }
 
 fn subnet(found: &Subnet) -> Option<Guest> {

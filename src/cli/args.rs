@@ -14,6 +14,7 @@ pub use crate::cli::look_arguments::{
 };
 pub use crate::cli::run_arguments::{ChangeArguments, RunArguments, Selection};
 use crate::model::{AccountId, EnvironmentName, InstanceName, ProjectName, ProviderKind, Region, TargetName};
+use crate::plan::Consent;
 
 /// Regenerate a whole AWS environment from source, and prove that what runs is what the source says.
 #[derive(Debug, Parser)]
@@ -189,6 +190,9 @@ pub struct PlanArguments {
     /// What may be done.
     #[command(flatten)]
     pub changes: ChangeArguments,
+    /// Name resources that were changed or deleted outside CloudFormation, too: this takes it a while
+    #[arg(long)]
+    pub drift: bool,
     /// Exit with 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -239,6 +243,27 @@ pub struct TeardownConsents {
     /// Delete everything in the buckets of this unit, so that they can go (repeatable)
     #[arg(long = "empty-buckets", value_name = "UNIT")]
     pub empty_buckets: Vec<InstanceName>,
+    /// Delete all images in the repositories of this unit, so that they can go (repeatable)
+    #[arg(long = "empty-repositories", value_name = "UNIT")]
+    pub empty_repositories: Vec<InstanceName>,
+    /// Leave behind what of this unit cannot be deleted, so that its stack goes (repeatable)
+    #[arg(long = "retain-failed", value_name = "UNIT")]
+    pub retain_failed: Vec<InstanceName>,
+}
+
+impl TeardownConsents {
+    /// Each consent with the units that it was given for.
+    pub fn given(&self) -> [(Consent, &Vec<InstanceName>); 7] {
+        [
+            (Consent::DeleteData, &self.delete_data),
+            (Consent::DeleteUnknown, &self.delete_unknown),
+            (Consent::LiftTerminationProtection, &self.lift_termination_protection),
+            (Consent::LiftDeletionProtection, &self.lift_deletion_protection),
+            (Consent::EmptyBuckets, &self.empty_buckets),
+            (Consent::EmptyRepositories, &self.empty_repositories),
+            (Consent::RetainFailed, &self.retain_failed),
+        ]
+    }
 }
 
 /// `teardown`

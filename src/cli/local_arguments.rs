@@ -68,6 +68,9 @@ pub struct FillArguments {
     /// How many objects, images or network interfaces
     #[arg(value_name = "NUMBER", default_value_t = 1)]
     pub number: u64,
+    /// Network interfaces that functions left which are gone
+    #[arg(long)]
+    pub left_over: bool,
 }
 
 /// `local forget`

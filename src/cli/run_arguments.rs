@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::model::{InstanceName, TargetName};
+use crate::plan::Consent;
 
 /// Which part of an environment.
 #[derive(Clone, Debug, Default, Args)]
@@ -30,6 +31,28 @@ pub struct ChangeArguments {
     /// Consent to removals in this unit that lose data (repeatable)
     #[arg(long = "delete-data", value_name = "UNIT")]
     pub delete_data: Vec<InstanceName>,
+    /// Of a unit whose update could not be taken back: let the rollback go on first (repeatable)
+    #[arg(long = "continue-rollback", value_name = "UNIT")]
+    pub continue_rollback: Vec<InstanceName>,
+    /// Likewise, and leave as it is what still cannot go back (repeatable)
+    #[arg(long = "skip-failed", value_name = "UNIT")]
+    pub skip_failed: Vec<InstanceName>,
+    /// Look for resources that were changed or deleted outside CloudFormation, and set them back
+    #[arg(long)]
+    pub revert_drift: bool,
+}
+
+impl ChangeArguments {
+    /// Each consent with the units that it was given for.
+    pub fn given(&self) -> [(Consent, &Vec<InstanceName>); 5] {
+        [
+            (Consent::ChangeClass, &self.change_class),
+            (Consent::AllowReplacement, &self.allow_replacement),
+            (Consent::DeleteData, &self.delete_data),
+            (Consent::ContinueRollback, &self.continue_rollback),
+            (Consent::SkipFailed, &self.skip_failed),
+        ]
+    }
 }
 
 /// How a changing command runs.

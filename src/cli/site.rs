@@ -146,8 +146,21 @@ impl Site {
         Ok(engine::complete_templates(&self.clouds, observation, &ids, sink, stop).await?)
     }
 
+    /// Has everything that stands compared with its template.
+    pub async fn complete_drifts(
+        &self,
+        observation: &mut Observation,
+        sink: &dyn EventSink,
+        stop: &Stop,
+    ) -> Result<(), Failure> {
+        let Environment { project, name, .. } = &self.environment;
+        let ids = plan::standing_ids(project, name, observation);
+        Ok(engine::complete_drifts(&self.clouds, observation, &ids, sink, stop).await?)
+    }
+
     /// Fetches what a teardown foresees and proves by: the deployed templates of everything that stands,
-    /// its resources, who imports its exports, what its buckets hold, who is in its networks.
+    /// its resources, who imports its exports, what is in its buckets and repositories, who is in its
+    /// networks.
     pub async fn complete_for_teardown(
         &self,
         observation: &mut Observation,
@@ -160,7 +173,7 @@ impl Site {
         engine::complete_resources(&self.clouds, observation, &ids, sink, stop).await?;
         let exported = plan::exported(observation);
         engine::complete_importers(&self.clouds, observation, &exported, sink, stop).await?;
-        engine::complete_buckets(&self.clouds, observation, sink, stop).await?;
+        engine::complete_contents(&self.clouds, observation, sink, stop).await?;
         Ok(engine::complete_guests(&self.clouds, observation, sink, stop).await?)
     }
 }

@@ -219,6 +219,9 @@ pub struct Cause {
     pub resource_type: Option<String>,
     /// The service's own words.
     pub reason: String,
+    /// What helps, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
 }
 
 /// An instance on which no work began.

@@ -52,18 +52,28 @@ fn networks(clouds: &Clouds, observation: &Observation) -> BTreeMap<String, (Arc
     let ids: Vec<String> = observation.resources.keys().cloned().collect();
     let mut asked: BTreeMap<String, (Arc<Cloud>, Networks)> = BTreeMap::new();
     for (stack, (target, cloud)) in places(clouds, observation, &ids) {
-        for resource in observation.resources[&stack].iter().filter(|resource| !resource.is_gone()) {
-            let Some(id) = network(resource) else { continue };
-            let (_, networks) =
-                asked.entry(target.clone()).or_insert_with(|| (Arc::clone(&cloud), Networks::default()));
-            let kind = if resource.resource_type == VPC { &mut networks.vpcs } else { &mut networks.groups };
-            kind.insert(id.to_owned());
+        let found = networks_of(observation.resources[&stack].iter().filter(|resource| !resource.is_gone()));
+        if found.is_empty() {
+            continue;
         }
+        let (_, networks) =
+            asked.entry(target.clone()).or_insert_with(|| (Arc::clone(&cloud), Networks::default()));
+        networks.vpcs.extend(found.vpcs);
+        networks.groups.extend(found.groups);
     }
     asked
 }
 
-fn network(resource: &StackResource) -> Option<&str> {
-    let is_network = [VPC, SECURITY_GROUP].contains(&resource.resource_type.as_str());
-    resource.physical_id.as_deref().filter(|_| is_network)
+/// The networks among these resources.
+pub(super) fn networks_of<'r>(resources: impl Iterator<Item = &'r StackResource>) -> Networks {
+    let mut networks = Networks::default();
+    for resource in resources {
+        let Some(id) = &resource.physical_id else { continue };
+        match resource.resource_type.as_str() {
+            VPC => networks.vpcs.insert(id.clone()),
+            SECURITY_GROUP => networks.groups.insert(id.clone()),
+            _ => continue,
+        };
+    }
+    networks
 }

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard};
 use crate::engine::lane::{CallError, Lane};
 use crate::engine::{Cause, Event};
 use crate::model::{InstanceName, StackEvent};
+use crate::plan::{Symptom, advice};
 
 /// The events of one operation on one stack, read bit by bit and passed on as they come.
 pub(super) struct History {
@@ -115,7 +116,7 @@ impl History {
         let first = failures.iter().find(|event| !self.is_own(event)).or(failures.first());
         let first = first.copied().or_else(turned)?;
         let is_own = self.is_own(first);
-        let found = cause(first);
+        let found = self.cause(first);
         Some(if is_own { Cause { resource: None, resource_type: None, ..found } } else { found })
     }
 
@@ -129,7 +130,10 @@ impl History {
             None => seen.events.iter().position(StackEvent::is_root_failure).map_or(0, |first| first + 1),
         };
         let failures = seen.events.iter().skip(since);
-        failures.filter(|event| event.is_root_failure() && !self.is_own(event)).map(cause).collect()
+        failures
+            .filter(|event| event.is_root_failure() && !self.is_own(event))
+            .map(|event| self.cause(event))
+            .collect()
     }
 
     /// The last failed deletion of each physical resource that no later event says is gone.
@@ -168,16 +172,22 @@ impl History {
         }
     }
 
+    fn cause(&self, event: &StackEvent) -> Cause {
+        let reason = event.reason.clone().unwrap_or_else(|| format!("{} without a reason", event.status));
+        let physical_id = event.physical_id.as_deref().filter(|id| !id.is_empty());
+        let resource_type = &event.resource_type;
+        let symptom = Symptom { status: &event.status, resource_type, physical_id, reason: &reason };
+        let region = self.stack.split(':').nth(3).unwrap_or_default();
+        Cause {
+            advice: advice(&symptom, &self.instance.to_string(), region),
+            resource: Some(event.logical_id.clone()),
+            resource_type: Some(resource_type.clone()),
+            reason,
+        }
+    }
+
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().expect("no one panics while holding the events")
-    }
-}
-
-fn cause(event: &StackEvent) -> Cause {
-    Cause {
-        resource: Some(event.logical_id.clone()),
-        resource_type: Some(event.resource_type.clone()),
-        reason: event.reason.clone().unwrap_or_else(|| format!("{} without a reason", event.status)),
     }
 }
 
@@ -219,7 +229,8 @@ mod tests {
             event("2", "demo", "ROLLBACK_IN_PROGRESS", Some(reason), "mine"),
             event("1", "demo", "CREATE_IN_PROGRESS", None, "mine"),
         ]);
-        assert_eq!(cause, Some(Cause { resource: None, resource_type: None, reason: reason.to_owned() }));
+        let reason = reason.to_owned();
+        assert_eq!(cause, Some(Cause { resource: None, resource_type: None, reason, advice: None }));
     }
 
     #[test]

@@ -12,12 +12,13 @@
 //! | what is proved, and what is told afterwards | `verify`, `proof`, `timeline`, `critical_path`, `stopwatch` |
 
 mod attach;
-mod buckets;
 mod budget;
 mod clock;
 mod clouds;
 mod complete;
+mod contents;
 mod critical_path;
+mod drifts;
 mod event;
 mod execute;
 mod guests;
@@ -45,11 +46,12 @@ mod verify;
 mod watch;
 
 pub use attach::attach;
-pub use buckets::complete_buckets;
 pub use budget::Pace;
 pub use clouds::{Cloud, Clouds};
 pub use complete::complete_templates;
+pub use contents::complete_contents;
 pub use critical_path::{CriticalStep, critical_path};
+pub use drifts::complete_drifts;
 pub use event::{
     Cause, Event, EventSink, LeftBehind, Operation, Outcome, PlannedUnit, Skipped, UnitOutcome, UnitReport,
 };

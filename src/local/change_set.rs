@@ -6,7 +6,9 @@ use crate::catalogue;
 use crate::local::answers::Answers;
 use crate::local::context::{Context, PrepareError};
 use crate::local::operation::Work;
-use crate::local::operation::decide::{Basis, Decision, decide, property, replacement as replacement_by};
+use crate::local::operation::decide::{
+    Basis, Decision, as_it_is, decide, property, replacement as replacement_by,
+};
 use crate::local::operation::outputs;
 use crate::local::stack::{ChangeSetKind, ChangeSetState, Stack};
 use crate::local::{evaluate::EvaluateError, exports::Exports, graph, resource::Resource};
@@ -55,8 +57,10 @@ pub fn preview(
     context: &Context,
     tags: &BTreeMap<String, String>,
     (exports, answers): (&Exports, &Answers),
+    reverts_drift: bool,
 ) -> Result<Preview, PreviewError> {
-    let basis = Basis { context, tags, exports, answers, owner: stack.owner(stack.generation + 1) };
+    let owner = stack.owner(stack.generation + 1);
+    let basis = Basis { context, tags, exports, answers, owner, reverts_drift };
     let mut resources = stack.resources.clone();
     let mut changes = Vec::new();
     let mut changed = BTreeSet::new();
@@ -64,7 +68,9 @@ pub fn preview(
         graph::order(&context.dependencies).map_err(|cycle| PrepareError::Circular(cycle.join(", ")))?;
     for logical_id in order {
         let decision = decide(basis, &resources, &logical_id)?;
-        if let Some(change) = change(context, &logical_id, resources.get(&logical_id), &decision, &changed) {
+        let there = resources.get(&logical_id);
+        let drifted = there.filter(|_| reverts_drift).and_then(|it| as_it_is(it, decision.wanted()));
+        if let Some(change) = change(context, &logical_id, drifted.as_ref().or(there), &decision, &changed) {
             changes.push(change);
             changed.insert(logical_id.clone());
         }
@@ -176,7 +182,8 @@ impl Work<'_> {
         let body = pending.body.clone();
         let kind = pending.kind.clone();
         let preview = match &kind {
-            ChangeSetKind::Update | ChangeSetKind::Create => self.preview(&body),
+            ChangeSetKind::Update | ChangeSetKind::Create => self.preview(&body, false),
+            ChangeSetKind::RevertDrift => self.preview(&body, true),
             ChangeSetKind::Import(imports) => self.preview_import(&body, imports),
         };
         let state = match preview {
@@ -198,7 +205,7 @@ impl Work<'_> {
         body: &crate::local::context::Body,
         imports: &BTreeMap<String, String>,
     ) -> Result<Preview, PreviewError> {
-        let mut preview = self.preview(body)?;
+        let mut preview = self.preview(body, false)?;
         for change in &mut preview.changes {
             if change.action == ChangeAction::Add && imports.contains_key(&change.logical_id) {
                 change.action = ChangeAction::Import;
@@ -219,8 +226,12 @@ impl Work<'_> {
         Ok(preview)
     }
 
-    pub(super) fn preview(&self, body: &crate::local::context::Body) -> Result<Preview, PreviewError> {
+    pub(super) fn preview(
+        &self,
+        body: &crate::local::context::Body,
+        reverts_drift: bool,
+    ) -> Result<Preview, PreviewError> {
         let context = Context::of_body(body, self.stack.pseudo(&body.notifications))?;
-        preview(self.stack, &context, &body.tags, (self.exports, self.answers))
+        preview(self.stack, &context, &body.tags, (self.exports, self.answers), reverts_drift)
     }
 }

@@ -1,6 +1,6 @@
 //! The port over the embedded cloud: one account in one region.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,10 +12,12 @@ use crate::local::place::Place;
 use crate::local::request;
 use crate::local::stack::Stack;
 use crate::local::world::World;
-use crate::model::{Bucket, Guest, Networks, ObservedStack, StackEvent, StackResource, TaggedResource};
+use crate::model::{
+    Contents, Guest, Networks, ObservedStack, StackEvent, StackResource, Storage, StorageKind, TaggedResource,
+};
 use crate::port::{
-    ChangeSet, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection, Identity, Page, PortError,
-    PortErrorKind, ResourceDrifts, UpdateAnswer, UpdateStack,
+    ChangeSet, Changes, CloudFormation, ContinueRollback, CreateStack, DeleteStack, DriftDetection, Identity,
+    Page, PortError, PortErrorKind, ResourceDrifts, UpdateAnswer, UpdateStack,
 };
 
 /// Stacks of a page, as in the real API.
@@ -164,9 +166,13 @@ impl CloudFormation for Client {
         self.write("UpdateStack", &request.stack, act).await
     }
 
+    async fn continue_rollback(&self, request: &ContinueRollback) -> Result<(), PortError> {
+        let act = |world: &mut World, place: &Place| request::continue_rollback(world, place, request);
+        self.write("ContinueUpdateRollback", &request.stack, act).await
+    }
+
     async fn delete_stack(&self, request: &DeleteStack) -> Result<(), PortError> {
-        let act =
-            |world: &mut World, place: &Place| request::delete_stack(world, place, request, &BTreeSet::new());
+        let act = |world: &mut World, place: &Place| request::delete_stack(world, place, request);
         self.write("DeleteStack", &request.stack, act).await
     }
 
@@ -200,19 +206,32 @@ impl CloudFormation for Client {
         self.read("ListImports", export, |world, _| Ok(request::importers(world, &self.place, export)))
     }
 
-    async fn bucket(&self, bucket: &str) -> Result<Option<Bucket>, PortError> {
-        self.read("ListObjectVersions", bucket, |world, _| Ok(request::bucket(world, &self.place, bucket)))
+    async fn contents(&self, storage: &Storage) -> Result<Option<Contents>, PortError> {
+        let call = match storage.kind {
+            StorageKind::Bucket => "ListObjectVersions",
+            StorageKind::Repository => "ListImages",
+        };
+        self.read(call, &storage.name, |world, _| Ok(request::contents(world, &self.place, storage)))
     }
 
-    async fn empty_bucket(&self, bucket: &str) -> Result<u64, PortError> {
-        let act = |world: &mut World, place: &Place| Ok(request::empty_bucket(world, place, bucket));
-        self.write("DeleteObjects", bucket, act).await
+    async fn empty(&self, storage: &Storage) -> Result<u64, PortError> {
+        let call = match storage.kind {
+            StorageKind::Bucket => "DeleteObjects",
+            StorageKind::Repository => "BatchDeleteImage",
+        };
+        let act = |world: &mut World, place: &Place| Ok(request::empty(world, place, storage));
+        self.write(call, &storage.name, act).await
     }
 
     async fn guests(&self, networks: &Networks) -> Result<Vec<Guest>, PortError> {
         self.read("DescribeNetworkInterfaces", "", |world, _| {
             Ok(request::guests(world, &self.place, networks))
         })
+    }
+
+    async fn delete_interface(&self, interface: &str) -> Result<(), PortError> {
+        let act = |world: &mut World, place: &Place| request::delete_interface(world, place, interface);
+        self.write("DeleteNetworkInterface", interface, act).await
     }
 
     async fn tagged(

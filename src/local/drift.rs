@@ -3,6 +3,8 @@
 //! Source: CloudFormation user guide, "Detect unmanaged configuration changes to stacks and
 //! resources with drift detection": only properties that the template sets are compared.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::local::answers::Answers;
@@ -20,7 +22,8 @@ use crate::port::{PropertyDrift, ResourceDrift, ResourceDrifts};
 pub fn drift(stack: &Stack, exports: &Exports, answers: &Answers) -> Result<ResourceDrifts, PreviewError> {
     let context = Context::of_body(&stack.body, stack.pseudo(&stack.body.notifications))?;
     let owner = stack.owner(stack.generation + 1);
-    let basis = Basis { context: &context, tags: &stack.body.tags, exports, answers, owner };
+    let basis =
+        Basis { context: &context, tags: &stack.body.tags, exports, answers, owner, reverts_drift: false };
     let mut found = ResourceDrifts::default();
     for (logical_id, resource) in &stack.resources {
         if !context.dependencies.contains_key(logical_id) || !is_compared(&resource.resource_type) {
@@ -41,6 +44,18 @@ pub fn drift(stack: &Stack, exports: &Exports, answers: &Answers) -> Result<Reso
 fn is_compared(resource_type: &str) -> bool {
     let own = ["AWS::CloudFormation::CustomResource", "AWS::CloudFormation::WaitCondition"];
     !resource_type.starts_with("Custom::") && !own.iter().any(|kind| resource_type.starts_with(kind))
+}
+
+/// The properties, at the top, that somebody changed by hand; none of a type that is not compared.
+pub fn differences_by_hand(resource_type: &str, wanted: &Value, real: &Value) -> BTreeSet<String> {
+    if !is_compared(resource_type) {
+        return BTreeSet::new();
+    }
+    let top = |drift: PropertyDrift| {
+        let name = drift.path.split('/').nth(1).unwrap_or_default();
+        name.replace("~1", "/").replace("~0", "~")
+    };
+    differences(wanted, real).into_iter().map(top).collect()
 }
 
 /// What differs, sorted by its JSON pointer.

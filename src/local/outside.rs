@@ -3,7 +3,7 @@
 //!
 //! It serves to practise on: the product's own operations go through the port.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ use crate::local::request::{self, operation};
 use crate::local::resource::{BUCKET, REPOSITORY, Resource, SECURITY_GROUP, Tampering, VPC};
 use crate::local::world::World;
 use crate::model::diagnostic::did_you_mean;
-use crate::port::{DeleteStack, PortError, PortErrorKind, UpdateStack};
+use crate::port::{PortError, PortErrorKind, UpdateStack};
 
 impl Client {
     /// What no stack of this account and region owns any more, by type and id.
@@ -74,8 +74,21 @@ impl Client {
     /// # Errors
     /// `NotFound`, and `Invalid` for what cannot hold anything.
     pub async fn fill(&self, stack: &str, logical_id: &str, number: u64) -> Result<(), PortError> {
-        let fill = |holds: &mut u64| *holds = holds.saturating_add(number);
-        self.cloud.change(|world| within(world, &self.place, (stack, logical_id), fill)).await
+        let fill = |resource: &mut Resource| resource.holds = resource.holds.saturating_add(number);
+        self.cloud.change(|world| within(world, &self.place, (stack, logical_id), &FILLED, fill)).await
+    }
+
+    /// Leaves so many network interfaces more of functions that are gone in a VPC or on a security group.
+    ///
+    /// # Errors
+    /// As of [`Client::fill`].
+    pub async fn leave(&self, stack: &str, logical_id: &str, number: u64) -> Result<(), PortError> {
+        let leave = |resource: &mut Resource| {
+            let first = resource.left_over.last().map_or(1, |last| last + 1);
+            resource.left_over.extend(first..first.saturating_add(number));
+        };
+        let types = &[SECURITY_GROUP, VPC];
+        self.cloud.change(|world| within(world, &self.place, (stack, logical_id), types, leave)).await
     }
 
     /// Takes out by hand all that [`Client::fill`] put there, and says how much.
@@ -83,8 +96,11 @@ impl Client {
     /// # Errors
     /// As of [`Client::fill`].
     pub async fn empty(&self, stack: &str, logical_id: &str) -> Result<u64, PortError> {
-        let empty = |holds: &mut u64| std::mem::take(holds);
-        self.cloud.change(|world| within(world, &self.place, (stack, logical_id), empty)).await
+        let empty = |resource: &mut Resource| {
+            let left = std::mem::take(&mut resource.left_over).len() as u64;
+            std::mem::take(&mut resource.holds) + left
+        };
+        self.cloud.change(|world| within(world, &self.place, (stack, logical_id), &FILLED, empty)).await
     }
 
     /// Deletes a stack's resource by hand.
@@ -121,23 +137,6 @@ impl Client {
         self.write("CreateChangeSet", name, act).await
     }
 
-    /// Goes on with a rollback that failed; what `skipped` names counts as set back. What failed and
-    /// was not rolled back is taken back.
-    ///
-    /// # Errors
-    /// `NotFound`, `WrongState`, and `Invalid` for resources that cannot be skipped.
-    pub async fn continue_rollback(
-        &self,
-        stack: &str,
-        skipped: &BTreeSet<String>,
-        token: &str,
-    ) -> Result<(), PortError> {
-        let act = |world: &mut World, place: &Place| {
-            request::continue_rollback(world, place, (stack, token), skipped)
-        };
-        self.write("ContinueUpdateRollback", stack, act).await
-    }
-
     /// Stops an update under way and takes it back.
     ///
     /// # Errors
@@ -145,19 +144,6 @@ impl Client {
     pub async fn cancel_update(&self, stack: &str) -> Result<(), PortError> {
         let act = |world: &mut World, place: &Place| request::cancel_update(world, place, stack);
         self.write("CancelUpdateStack", stack, act).await
-    }
-
-    /// Deletes a stack in DELETE_FAILED and leaves some of its resources alone.
-    ///
-    /// # Errors
-    /// Those of [`crate::port::CloudFormation::delete_stack`]; `Invalid` where nothing may be left.
-    pub async fn delete_retaining(
-        &self,
-        request: &DeleteStack,
-        retain: &BTreeSet<String>,
-    ) -> Result<(), PortError> {
-        let act = |world: &mut World, place: &Place| request::delete_stack(world, place, request, retain);
-        self.write("DeleteStack", &request.stack, act).await
     }
 }
 
@@ -185,25 +171,29 @@ fn tamper(
     done.flatten().ok_or_else(|| missing(logical_id, call))?
 }
 
-/// Changes how much a resource holds.
+/// What can be filled.
+const FILLED: [&str; 4] = [BUCKET, REPOSITORY, VPC, SECURITY_GROUP];
+
+/// Changes how much a resource of one of these types holds.
 fn within<T>(
     world: &mut World,
     place: &Place,
     (stack, logical_id): (&str, &str),
-    act: impl FnOnce(&mut u64) -> T,
+    types: &[&str],
+    act: impl FnOnce(&mut Resource) -> T,
 ) -> Result<T, PortError> {
     let call = operation("change by hand", stack);
     let id = request::require(world, place, stack, &call)?.id.clone();
     let done = world.work(&id, |work| {
         let resource = work.stack.resources.get_mut(logical_id).filter(|resource| !resource.is_lost())?;
-        if ![BUCKET, REPOSITORY, SECURITY_GROUP, VPC].contains(&resource.resource_type.as_str()) {
+        if !types.contains(&resource.resource_type.as_str()) {
             return Some(Err(resource.resource_type.clone()));
         }
-        Some(Ok(act(&mut resource.holds)))
+        Some(Ok(act(resource)))
     });
     done.flatten().ok_or_else(|| missing(logical_id, call.clone()))?.map_err(|kind| {
         PortError::new(PortErrorKind::Invalid, call, format!("{kind} holds nothing that is in the way"))
-            .with_hint(format!("{BUCKET}, {REPOSITORY}, {VPC} and {SECURITY_GROUP} can be filled"))
+            .with_hint(format!("{} can be filled", types.join(", ")))
     })
 }
 

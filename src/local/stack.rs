@@ -49,6 +49,8 @@ pub enum ChangeSetKind {
     Create,
     /// It takes existing resources in: their physical ids by logical id.
     Import(BTreeMap<String, String>),
+    /// It updates the stack and sets back what was changed or deleted by hand.
+    RevertDrift,
 }
 
 /// How far a change set is.

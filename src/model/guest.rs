@@ -65,6 +65,10 @@ pub struct Guest {
     /// Ids and names of what it belongs to, as far as it tells: instances, load balancers, clusters,
     /// security groups.
     pub belongs_to: BTreeSet<String>,
+    /// Of a network interface: a service made it for something that is gone, and nothing uses it any
+    /// more. It may be deleted if it is ours.
+    #[serde(default)]
+    pub is_left_over: bool,
 }
 
 impl Guest {
@@ -94,6 +98,7 @@ mod tests {
                 about: String::new(),
                 networks: BTreeSet::new(),
                 belongs_to: belongs_to.split_whitespace().map(str::to_owned).collect(),
+                is_left_over: false,
             };
             guest.is_of(&[resource.to_owned()].into())
         };

@@ -63,6 +63,12 @@ pub enum Effect {
     SetTerminationProtection,
     /// Objects of a bucket are deleted.
     EmptyBucket,
+    /// Images of a repository are deleted.
+    EmptyRepository,
+    /// A network interface that nobody uses any more is deleted.
+    DeleteInterface,
+    /// The rollback of an update goes on.
+    ContinueRollback,
 }
 
 impl Effect {
@@ -78,12 +84,22 @@ impl Effect {
             Self::SetStackPolicy => "SetStackPolicy",
             Self::SetTerminationProtection => "UpdateTerminationProtection",
             Self::EmptyBucket => "DeleteObjects",
+            Self::EmptyRepository => "BatchDeleteImage",
+            Self::DeleteInterface => "DeleteNetworkInterface",
+            Self::ContinueRollback => "ContinueUpdateRollback",
         }
     }
 
     /// Whether an operation of the stack's runs afterwards.
     pub fn begins_operation(self) -> bool {
-        matches!(self, Self::CreateStack | Self::DeleteStack | Self::UpdateStack | Self::ExecuteChangeSet)
+        matches!(
+            self,
+            Self::CreateStack
+                | Self::DeleteStack
+                | Self::UpdateStack
+                | Self::ExecuteChangeSet
+                | Self::ContinueRollback
+        )
     }
 }
 
@@ -125,7 +141,7 @@ pub enum JournalEntry {
         effect: Effect,
         /// The stack's ARN, or its name where it is about to be created.
         stack: String,
-        /// The client token; the name or ARN of the change set; the bucket.
+        /// The client token; the name or ARN of the change set; the bucket, the repository, the interface.
         subject: String,
     },
     /// It was asked.

@@ -10,6 +10,7 @@ pub mod cloud_registry;
 pub mod context;
 pub mod diagnostic;
 pub mod digest;
+pub mod drift;
 pub mod environment;
 pub mod facts;
 pub mod files;
@@ -22,6 +23,7 @@ pub mod record;
 pub mod sealed;
 pub mod stack;
 pub mod stack_template;
+pub mod storage;
 pub mod timing;
 pub mod unit;
 
@@ -31,6 +33,7 @@ pub use cloud_registry::CloudRegistry;
 pub use context::{Context, ContextEntry, FilePath};
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub use digest::Digest;
+pub use drift::{DriftStatus, PropertyDrift, ResourceDrift};
 pub use environment::{Environment, Target};
 pub use facts::{Facts, UsedInstance};
 pub use files::ProjectFiles;
@@ -45,9 +48,9 @@ pub use name::{
 pub use record::{LastRecord, Record};
 pub use sealed::SealedUnit;
 pub use stack::{
-    Bucket, Change, ChangeAction, ObservedStack, Replacement, StackEvent, StackResource, StackStatus,
-    TaggedResource,
+    Change, ChangeAction, ObservedStack, Replacement, StackEvent, StackResource, StackStatus, TaggedResource,
 };
 pub use stack_template::StackTemplate;
+pub use storage::{Contents, Storage, StorageKind};
 pub use timing::{ResourceOperation, ResourceSeconds};
 pub use unit::DesiredUnit;

@@ -224,15 +224,6 @@ pub struct TaggedResource {
     pub tags: BTreeMap<String, String>,
 }
 
-/// What a bucket holds, as far as its deletion must know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bucket {
-    /// Whether there is no object, no old version, no delete marker and no unfinished upload.
-    pub is_empty: bool,
-    /// Whether Object Lock is on: versions may refuse to go before their time.
-    pub has_object_lock: bool,
-}
-
 /// What a change set does to one resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

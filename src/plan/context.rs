@@ -25,6 +25,8 @@ pub struct DeployContext {
     pub prune: bool,
     /// The instances to act on; all when `None`.
     pub selected: Option<BTreeSet<InstanceName>>,
+    /// Whether resources that were changed outside CloudFormation are looked for.
+    pub looks_for_drift: bool,
     /// What was asked for by name.
     pub consents: Consents,
 }

@@ -11,6 +11,7 @@ use crate::model::{Change, ChangeAction, Class, InstanceName, Protection, Sealed
 use crate::plan::compare::compare;
 use crate::plan::context::is_selected;
 use crate::plan::difference::difference;
+use crate::plan::drift;
 use crate::plan::expansion::{expanded, known, readable};
 use crate::plan::graph::{self, Graph};
 use crate::plan::inventory::{Inventory, Standing};
@@ -136,8 +137,13 @@ impl Planner<'_> {
                 obstacles.push(Obstacle::HalfDeleted { instance, stack });
                 None
             }
+            DeployAnswer::NeedsHands(_) if self.continues(unit, &status) => {
+                Some(self.go_on(unit, standing, obstacles))
+            }
             DeployAnswer::NeedsHands(remedy) => {
-                let is_embedded = self.context.embedded.contains(&instance.target);
+                // Only what has no option needs other commands, which the embedded engine has not.
+                let is_embedded = status != StackStatus::UpdateRollbackFailed
+                    && self.context.embedded.contains(&instance.target);
                 let remedy = if is_embedded { TEAR_DOWN } else { remedy };
                 let remedy = remedy.replace("UNIT", &instance.to_string());
                 obstacles.push(Obstacle::Stuck { instance, stack, status, remedy });
@@ -146,6 +152,33 @@ impl Planner<'_> {
             // The inventory already raised the obstacle; what is gone it does not hold.
             DeployAnswer::Busy | DeployAnswer::Unknown | DeployAnswer::Create => None,
         }
+    }
+
+    /// Whether the rollback that this stack is stuck in is to go on.
+    fn continues(&self, unit: &SealedUnit, status: &StackStatus) -> bool {
+        let given = |consent| self.context.consents.given(consent, unit.instance());
+        *status == StackStatus::UpdateRollbackFailed
+            && (given(Consent::ContinueRollback) || given(Consent::SkipFailed))
+    }
+
+    /// An update that first lets the rollback go on, whether anything differs from the source or not.
+    fn go_on(
+        &self,
+        unit: &SealedUnit,
+        standing: &Standing<'_>,
+        obstacles: &mut Vec<Obstacle>,
+    ) -> PlannedAction {
+        let status = Reason::Status { status: standing.stack.status.clone() };
+        let mut action = self.compare(unit, standing, Some(status.clone()), obstacles);
+        if action.action == ActionKind::Keep {
+            action = self.action(unit, ActionKind::Update, Some(standing), vec![status]);
+        }
+        for consent in [Consent::ContinueRollback, Consent::SkipFailed] {
+            if self.context.consents.given(consent, unit.instance()) {
+                action.reasons.push(Reason::Consented { consent });
+            }
+        }
+        action
     }
 
     /// What a unit needs must stand, or be made by this plan.
@@ -253,9 +286,18 @@ impl Planner<'_> {
         obstacles: &mut Vec<Obstacle>,
     ) -> PlannedAction {
         let values = self.values().of(unit, obstacles);
-        let comparison = compare(unit, standing, &values, self.observation);
-        if comparison.reasons.is_empty() {
-            return self.action(unit, ActionKind::Keep, Some(standing), vec![Reason::Unchanged]);
+        let mut comparison = compare(unit, standing, &values, self.observation);
+        let drifts = self.observation.drifts.get(&standing.stack.id).map(Vec::as_slice).unwrap_or_default();
+        let told = drift::reasons(drifts);
+        let reverts = !told.is_empty() && self.context.consents.given(Consent::RevertDrift, unit.instance());
+        if comparison.reasons.is_empty() && !reverts {
+            let reasons = std::iter::once(Reason::Unchanged).chain(told).collect();
+            return self.action(unit, ActionKind::Keep, Some(standing), reasons);
+        }
+        comparison.reasons.extend(told);
+        if reverts {
+            comparison.reasons.push(Reason::Consented { consent: Consent::RevertDrift });
+            drift::add_changes(&mut comparison.changes, drifts);
         }
         obstacles.extend(self.retyped(unit, standing, &comparison.changes));
         obstacles.extend(refused(unit, comparison.effects.refused));

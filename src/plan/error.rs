@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::model::facts::Identity;
-use crate::model::{Class, EnvironmentName, Guest, InstanceName, Output, StackStatus};
+use crate::model::{Class, EnvironmentName, Guest, InstanceName, Output, StackStatus, StorageKind};
 use crate::plan::graph::Cycle;
 use crate::plan::{Consent, Contradiction, Emptied, Protected, Reason, Refusal, RefusedChange};
 
@@ -94,11 +94,11 @@ pub enum Obstacle {
     /// Resources of it refuse to be deleted, by a property of theirs.
     #[error("`{instance}` holds what refuses to be deleted: {}", protected_list(.resources))]
     DeletionProtected { instance: InstanceName, resources: Vec<Protected> },
-    /// Buckets of it hold something, and S3 deletes none that does.
-    #[error("`{instance}` has buckets that are not empty: {}", bucket_list(.buckets))]
-    BucketsNotEmpty { instance: InstanceName, buckets: Vec<Emptied> },
+    /// Buckets or repositories of it hold something, and their service deletes none that does.
+    #[error("`{instance}` has {} that are not empty: {}", .kind.several(), storage_list(.storages))]
+    NotEmpty { instance: InstanceName, kind: StorageKind, storages: Vec<Emptied> },
     /// A bucket of it holds something that Object Lock may keep.
-    #[error("bucket `{}` (`{}`) of `{instance}` is not empty, and Object Lock is on", .bucket.bucket, .bucket.logical_id)]
+    #[error("bucket `{}` (`{}`) of `{instance}` is not empty, and Object Lock is on", .bucket.name, .bucket.logical_id)]
     BucketLocked { instance: InstanceName, bucket: Emptied },
     /// Somebody else stands in a network of it, or refers to it.
     #[error("`{network}` (`{logical_id}`) of `{instance}` is used by {}", guest_list(.guests))]
@@ -142,7 +142,7 @@ impl Obstacle {
             | Self::TerminationProtected { .. }
             | Self::DeletionProtected { .. }
             | Self::ExportInUse { .. }
-            | Self::BucketsNotEmpty { .. }
+            | Self::NotEmpty { .. }
             | Self::BucketLocked { .. }
             | Self::NetworkInUse { .. }
             | Self::UsedBy { .. }
@@ -189,11 +189,7 @@ impl Obstacle {
                  before it is deleted",
                 Consent::LiftDeletionProtection.option()
             ),
-            Self::BucketsNotEmpty { instance, .. } => format!(
-                "keep what is worth it, then add `{} {instance}`: all objects, versions and unfinished uploads in them are \
-                 deleted; or give them `DeletionPolicy: Retain` and deploy",
-                Consent::EmptyBuckets.option()
-            ),
+            Self::NotEmpty { instance, kind, .. } => not_empty_hint(instance, *kind),
             Self::BucketLocked { .. } => {
                 "rekindle empties no bucket with Object Lock: what is in it may have to be kept by law. Give it \
                  `DeletionPolicy: Retain` and deploy, then it stays"
@@ -233,6 +229,21 @@ impl Obstacle {
             _ => "nothing was changed; this is a fault of rekindle, please report it".to_owned(),
         }
     }
+}
+
+fn not_empty_hint(instance: &InstanceName, kind: StorageKind) -> String {
+    let (all, other) = match kind {
+        StorageKind::Bucket => {
+            ("all objects, versions and unfinished uploads in them are deleted", "`DeletionPolicy: Retain`")
+        }
+        StorageKind::Repository => {
+            ("all images in them are deleted", "`EmptyOnDelete: true` or `DeletionPolicy: Retain`")
+        }
+    };
+    format!(
+        "keep what is worth it, then add `{} {instance}`: {all}; or give them {other} and deploy",
+        Consent::to_empty(kind).option()
+    )
 }
 
 fn refused_hint(change: &RefusedChange) -> String {
@@ -302,7 +313,7 @@ fn guest_list(guests: &[Guest]) -> String {
     format!("{}{more}", told.join(", "))
 }
 
-fn bucket_list(buckets: &[Emptied]) -> String {
-    let one = |bucket: &Emptied| format!("`{}` (`{}`)", bucket.bucket, bucket.logical_id);
-    buckets.iter().map(one).collect::<Vec<_>>().join(", ")
+fn storage_list(storages: &[Emptied]) -> String {
+    let one = |storage: &Emptied| format!("`{}` (`{}`)", storage.name, storage.logical_id);
+    storages.iter().map(one).collect::<Vec<_>>().join(", ")
 }

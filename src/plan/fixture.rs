@@ -170,6 +170,7 @@ pub(crate) fn deploy_context() -> DeployContext {
         deployment: Digest::of("deployment"),
         prune: false,
         selected: None,
+        looks_for_drift: false,
         consents: Consents::none(),
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::catalogue;
 use crate::model::unit::{add_facts, strip_additions};
-use crate::model::{Bucket, Digest, Facts, ObservedStack, canonical};
+use crate::model::{Contents, Digest, Facts, ObservedStack, Storage, StorageKind, canonical};
 use crate::plan::expansion::{decided, expanded, known_facts, readable};
 use crate::plan::replacement::{Side, removal};
 use crate::plan::{Consequence, Fate, Observation};
@@ -24,13 +24,24 @@ pub struct Protected {
     pub by: String,
 }
 
-/// A bucket that goes with its stack.
+/// A bucket or a repository that goes with its stack.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Emptied {
     /// Logical id.
     pub logical_id: String,
+    /// What it is.
+    #[serde(default)]
+    pub kind: StorageKind,
     /// Its name.
-    pub bucket: String,
+    #[serde(alias = "bucket")]
+    pub name: String,
+}
+
+impl Emptied {
+    /// What it is and how it is called, as its service knows it.
+    pub fn storage(&self) -> Storage {
+        Storage { kind: self.kind, name: self.name.clone() }
+    }
 }
 
 /// What is foreseen of the deletion of one stack.
@@ -40,6 +51,8 @@ pub(super) struct Foreseen {
     pub consequences: Vec<Consequence>,
     /// Resources that will refuse to go.
     pub protected: Vec<Protected>,
+    /// Logical ids of what goes only when it is empty.
+    pub storages: BTreeSet<String>,
     /// Names under which it exports outputs.
     pub exports: BTreeSet<String>,
 }
@@ -55,28 +68,44 @@ pub(super) fn foreseen(template: &Value, stack: &ObservedStack) -> Foreseen {
     for (id, resource) in there(&side, "Resources") {
         let consequence = removal(id, resource);
         let stays = consequence.fate == Fate::Retained;
+        let goes = consequence.fate == Fate::Deleted;
         if consequence.holds.is_some() || consequence.fate != Fate::Deleted {
             foreseen.consequences.push(consequence);
         }
         foreseen.protected.extend(protected(&side, id, resource).filter(|_| !stays));
+        if goes && must_be_empty(&side, id, resource) {
+            foreseen.storages.insert(id.clone());
+        }
     }
     foreseen
 }
 
-/// The buckets of a stack that go with it, each with what it holds.
-pub(super) fn buckets<'o>(
-    consequences: &[Consequence],
+/// What of a stack goes only when it is empty, each with what is in it.
+pub(super) fn storages<'o>(
+    going: &BTreeSet<String>,
     stack: &ObservedStack,
     observation: &'o Observation,
-) -> Vec<(Emptied, &'o Bucket)> {
+) -> Vec<(Emptied, &'o Contents)> {
     let listed = observation.resources.get(&stack.id).map(Vec::as_slice).unwrap_or_default();
-    let goes = |id: &str| consequences.iter().any(|one| one.logical_id == id && one.fate == Fate::Deleted);
-    let buckets = listed.iter().filter(|resource| goes(&resource.logical_id)).filter_map(|resource| {
-        let bucket = resource.physical_id.clone()?;
-        let held = observation.buckets.get(&bucket)?;
-        Some((Emptied { logical_id: resource.logical_id.clone(), bucket }, held))
+    let going = listed.iter().filter(|resource| going.contains(&resource.logical_id));
+    let storages = going.filter_map(|resource| {
+        let kind = StorageKind::of_type(&resource.resource_type)?;
+        let (logical_id, name) = (resource.logical_id.clone(), resource.physical_id.clone()?);
+        let emptied = Emptied { logical_id, kind, name };
+        let held = observation.contents.get(&emptied.storage())?;
+        Some((emptied, held))
     });
-    buckets.collect()
+    storages.collect()
+}
+
+/// A repository may say that CloudFormation empties it.
+fn must_be_empty(side: &Side<'_>, logical_id: &str, resource: &Value) -> bool {
+    let kind = resource.get("Type").and_then(Value::as_str).and_then(StorageKind::of_type);
+    let is_emptied = || {
+        let value = side.computed(side.property(logical_id, "EmptyOnDelete")).flatten();
+        value.is_some_and(|value| value == true || value == "true")
+    };
+    kind.is_some_and(|kind| kind == StorageKind::Bucket || !is_emptied())
 }
 
 /// The entries of a section whose condition holds, or may.

@@ -78,6 +78,7 @@ mod tests {
             about: "by hand".to_owned(),
             networks: own(networks),
             belongs_to: own(belongs_to),
+            is_left_over: false,
         }
     }
 

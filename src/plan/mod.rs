@@ -11,6 +11,7 @@ mod compare;
 mod context;
 mod deploy;
 mod difference;
+mod drift;
 mod error;
 mod expansion;
 #[cfg(test)]
@@ -29,6 +30,7 @@ mod prune;
 mod reason;
 mod replacement;
 mod status;
+mod symptom;
 mod teardown;
 #[cfg(test)]
 mod tests;
@@ -52,6 +54,7 @@ pub use protected::{MissingConsent, missing_consents};
 pub use reason::{Consent, Reason};
 pub use replacement::{Cause, Consequence, Fate, Refusal, RefusedChange};
 pub use status::{StatusRow, status_table};
+pub use symptom::{Symptom, advice};
 pub use teardown::teardown;
 pub use values::MASKED;
 

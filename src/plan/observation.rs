@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::model::{
-    Bucket, EnvironmentName, Facts, Guest, InstanceName, LastRecord, ObservedStack, StackResource, TargetName,
+    Contents, EnvironmentName, Facts, Guest, InstanceName, LastRecord, ObservedStack, ResourceDrift,
+    StackResource, Storage, TargetName,
 };
 use crate::plan::{ActionKind, Plan};
 
@@ -28,8 +29,11 @@ pub struct Observation {
     /// The stacks that import, by the id (ARN) of the stack that exports and by export name, of stacks
     /// for which it was asked.
     pub importers: BTreeMap<String, BTreeMap<String, Vec<String>>>,
-    /// What buckets hold, by name, of those that were looked into.
-    pub buckets: BTreeMap<String, Bucket>,
+    /// What is in buckets and repositories, of those that were looked into.
+    pub contents: BTreeMap<Storage, Contents>,
+    /// Resources that are not as their template says, by the id (ARN) of their stack, of stacks that were
+    /// looked at for that. One that was and has none is here, too.
+    pub drifts: BTreeMap<String, Vec<ResourceDrift>>,
     /// Who stands in the networks of those stacks, or refers to them, whoever made it.
     pub guests: Vec<Guest>,
     /// What the ledger says of the last change of each instance.

@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Class, Digest, EnvironmentName, InstanceName, Output, StackStatus};
+use crate::model::{
+    Class, Digest, DriftStatus, EnvironmentName, InstanceName, Output, StackStatus, StorageKind,
+};
 
 /// Why an action is what it is. Data, so that people and programs read the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +74,15 @@ pub enum Reason {
     GoneFromSource,
     /// Everything is as it should be.
     Unchanged,
+    /// A resource was changed outside CloudFormation.
+    Drifted {
+        /// Its logical id.
+        resource: String,
+        /// In which way.
+        status: DriftStatus,
+        /// JSON pointers of the properties that differ.
+        paths: Vec<String>,
+    },
     /// The class is kept in this environment.
     KeptClass {
         /// The class.
@@ -118,11 +129,29 @@ pub enum Consent {
     LiftDeletionProtection,
     /// Buckets of this unit are emptied in order to delete them.
     EmptyBuckets,
+    /// Repositories of this unit are emptied in order to delete them.
+    EmptyRepositories,
+    /// What cannot be deleted is left behind, so that its stack goes.
+    RetainFailed,
+    /// The rollback of an update that failed goes on before anything else.
+    ContinueRollback,
+    /// Likewise, and what still cannot go back is left as it is.
+    SkipFailed,
+    /// Resources that were changed or deleted outside are set to what the source says.
+    RevertDrift,
     /// Resources of this unit are replaced that hold something, or that no plan could foresee.
     AllowReplacement,
 }
 
 impl Consent {
+    /// What it takes to empty storage of that kind.
+    pub fn to_empty(kind: StorageKind) -> Self {
+        match kind {
+            StorageKind::Bucket => Self::EmptyBuckets,
+            StorageKind::Repository => Self::EmptyRepositories,
+        }
+    }
+
     /// The option that gives it; it takes the unit's name.
     pub fn option(self) -> &'static str {
         match self {
@@ -132,7 +161,12 @@ impl Consent {
             Self::LiftTerminationProtection => "--lift-termination-protection",
             Self::LiftDeletionProtection => "--lift-deletion-protection",
             Self::EmptyBuckets => "--empty-buckets",
+            Self::EmptyRepositories => "--empty-repositories",
+            Self::RetainFailed => "--retain-failed",
+            Self::ContinueRollback => "--continue-rollback",
+            Self::SkipFailed => "--skip-failed",
             Self::AllowReplacement => "--allow-replacement",
+            Self::RevertDrift => "--revert-drift",
         }
     }
 }
@@ -181,6 +215,12 @@ impl Reason {
             Self::KeptClass { class } => write!(formatter, "class `{class}` is kept"),
             Self::UnknownClass => formatter.write_str("carries no readable facts: class unknown"),
             Self::KeptForDependant { instance } => write!(formatter, "`{instance}` needs it"),
+            Self::Drifted { resource, status: DriftStatus::Deleted, .. } => {
+                write!(formatter, "`{resource}` was deleted outside CloudFormation")
+            }
+            Self::Drifted { resource, paths, .. } => {
+                write!(formatter, "`{resource}` was changed outside CloudFormation: {}", paths.join(", "))
+            }
             Self::KeptForUser { environment } => write!(formatter, "environment `{environment}` uses it"),
             Self::TerminationProtected => formatter.write_str("termination protection is on"),
             Self::TornDown => formatter.write_str("torn down"),

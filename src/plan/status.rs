@@ -25,8 +25,8 @@ pub(super) enum DeployAnswer {
 }
 
 const ROLL_BACK: &str = "look at its events, then `aws cloudformation rollback-stack --stack-name NAME`";
-const CONTINUE_ROLLBACK: &str =
-    "look at its events, then `aws cloudformation continue-update-rollback --stack-name NAME`";
+const CONTINUE_ROLLBACK: &str = "correct what its events name, then add `--continue-rollback UNIT`; \
+     `--skip-failed UNIT` leaves as it is what still cannot go back";
 const IMPORT_ROLLBACK: &str =
     "look at its events; the CloudFormation console offers \"Continue update rollback\" for it";
 

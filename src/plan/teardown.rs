@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Bucket, Class, InstanceName, Protection, StackStatus};
+use crate::model::{Class, Contents, InstanceName, Protection, StackStatus, StorageKind};
 use crate::plan::context::is_selected;
 use crate::plan::foreseen::{self, Foreseen, foreseen};
 use crate::plan::graph::{self, Graph};
@@ -68,9 +68,9 @@ fn foresee(
 ) -> Vec<Obstacle> {
     let Some(stack) = action.observed.clone() else { return Vec::new() };
     let Some(template) = observation.templates.get(&stack.id) else { return Vec::new() };
-    let Foreseen { consequences, protected, .. } = foreseen(template, &stack);
+    let Foreseen { consequences, protected, storages, .. } = foreseen(template, &stack);
     let mut obstacles = lift(action, context, protected);
-    obstacles.extend(empty(action, context, foreseen::buckets(&consequences, &stack, observation)));
+    obstacles.extend(empty(action, context, foreseen::storages(&storages, &stack, observation)));
     action.consequences = consequences;
     obstacles
 }
@@ -103,28 +103,35 @@ fn lift(action: &mut PlannedAction, context: &TeardownContext, protected: Vec<Pr
     Vec::new()
 }
 
-/// Buckets are emptied where that was asked for, those that are empty now included: something may
-/// still be written to them.
+/// Buckets and repositories are emptied where that was asked for, those that are empty now included:
+/// something may still be written to them.
 fn empty(
     action: &mut PlannedAction,
     context: &TeardownContext,
-    buckets: Vec<(Emptied, &Bucket)>,
+    storages: Vec<(Emptied, &Contents)>,
 ) -> Vec<Obstacle> {
-    let consent = Consent::EmptyBuckets;
-    let instance = &action.instance;
-    let (locked, free): (Vec<_>, Vec<_>) = buckets.into_iter().partition(|(_, held)| held.has_object_lock);
+    let instance = action.instance.clone();
+    let is_locked = |held: &Contents| held.has_object_lock;
+    let (locked, free): (Vec<_>, Vec<_>) = storages.into_iter().partition(|(_, held)| is_locked(held));
     let locked = locked.into_iter().filter(|(_, held)| !held.is_empty);
     let mut obstacles: Vec<Obstacle> =
         locked.map(|(bucket, _)| Obstacle::BucketLocked { instance: instance.clone(), bucket }).collect();
-    let full: Vec<Emptied> =
-        free.iter().filter(|(_, held)| !held.is_empty).map(|(bucket, _)| bucket.clone()).collect();
-    if !context.consents.given(consent, instance) {
-        if !full.is_empty() {
-            obstacles.push(Obstacle::BucketsNotEmpty { instance: instance.clone(), buckets: full });
+    for kind in StorageKind::ALL {
+        let consent = Consent::to_empty(kind);
+        let of_kind = free.iter().filter(|(storage, _)| storage.kind == kind);
+        if context.consents.given(consent, &instance) {
+            let before = action.emptied.len();
+            action.emptied.extend(of_kind.map(|(storage, _)| storage.clone()));
+            if action.emptied.len() > before {
+                action.reasons.push(Reason::Consented { consent });
+            }
+            continue;
         }
-    } else if !free.is_empty() {
-        action.emptied = free.into_iter().map(|(bucket, _)| bucket).collect();
-        action.reasons.push(Reason::Consented { consent });
+        let full = of_kind.filter(|(_, held)| !held.is_empty);
+        let storages: Vec<Emptied> = full.map(|(storage, _)| storage.clone()).collect();
+        if !storages.is_empty() {
+            obstacles.push(Obstacle::NotEmpty { instance: instance.clone(), kind, storages });
+        }
     }
     obstacles
 }
@@ -213,6 +220,7 @@ fn delete_reasons(
         (Consent::DeleteData, keeps_classes && class == Some(Class::Data)),
         (Consent::DeleteUnknown, keeps_classes && class.is_none()),
         (Consent::LiftTerminationProtection, standing.stack.termination_protection),
+        (Consent::RetainFailed, true),
     ];
     let consents = used
         .into_iter()

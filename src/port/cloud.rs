@@ -3,15 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
 use crate::model::{
-    AccountId, Bucket, Change, Guest, Networks, ObservedStack, Region, StackEvent, StackName, StackResource,
-    TaggedResource,
+    AccountId, Change, Contents, Guest, Networks, ObservedStack, Region, ResourceDrift, StackEvent,
+    StackName, StackResource, Storage, TaggedResource,
 };
 use crate::port::PortError;
+use async_trait::async_trait;
+use jiff::Timestamp;
 
 /// CloudFormation in one account and region.
 ///
@@ -52,6 +50,9 @@ pub trait CloudFormation: Send + Sync {
     /// Starts an update without a change set.
     async fn update_stack(&self, request: &UpdateStack) -> Result<UpdateAnswer, PortError>;
 
+    /// Goes on with the rollback of an update that failed. What `skipped` names counts as set back.
+    async fn continue_rollback(&self, request: &ContinueRollback) -> Result<(), PortError>;
+
     /// Starts a deletion.
     async fn delete_stack(&self, request: &DeleteStack) -> Result<(), PortError>;
 
@@ -70,16 +71,21 @@ pub trait CloudFormation: Send + Sync {
     /// The names of the stacks that import an export.
     async fn importers(&self, export: &str) -> Result<Vec<String>, PortError>;
 
-    /// What a bucket of S3 holds; `None` when there is none of that name.
-    async fn bucket(&self, bucket: &str) -> Result<Option<Bucket>, PortError>;
+    /// What is in a bucket or a repository; `None` when there is none of that name.
+    async fn contents(&self, storage: &Storage) -> Result<Option<Contents>, PortError>;
 
-    /// Deletes up to a page of what a bucket holds: objects with all their versions, delete markers,
-    /// uploads that were never finished. Gives how many; 0 when nothing was left.
-    async fn empty_bucket(&self, bucket: &str) -> Result<u64, PortError>;
+    /// Deletes up to a page of what is in it: of a bucket objects with all their versions, delete markers,
+    /// uploads that were never finished; of a repository images with all their tags. Gives how many; 0
+    /// when nothing was left.
+    async fn empty(&self, storage: &Storage) -> Result<u64, PortError>;
 
     /// What stands in these networks or refers to them, whoever made it: network interfaces, subnets,
     /// security groups, endpoints. What goes with its VPC by itself is left out.
     async fn guests(&self, networks: &Networks) -> Result<Vec<Guest>, PortError>;
+
+    /// Deletes a network interface that nothing uses. One that is not there is no error; one that is in
+    /// use is refused by EC2.
+    async fn delete_interface(&self, interface: &str) -> Result<(), PortError>;
 
     /// One page of the resources that carry these tags, of any service that takes part in the search.
     /// The index lags behind: what was deleted a while ago may still be there.
@@ -178,6 +184,9 @@ pub struct UpdateStack {
     pub stack: String,
     /// What it is made of.
     pub body: StackBody,
+    /// Of a change set: whether resources that were changed or deleted outside are set to what the body says,
+    /// too.
+    pub reverts_drift: bool,
     /// Client request token.
     pub token: String,
 }
@@ -191,6 +200,17 @@ pub enum UpdateAnswer {
     NothingToDo,
 }
 
+/// A request to go on with a rollback.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContinueRollback {
+    /// ARN.
+    pub stack: String,
+    /// Logical ids of resources that failed to go back and are left as they are.
+    pub skipped: BTreeSet<String>,
+    /// Client request token.
+    pub token: String,
+}
+
 /// A request for a deletion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeleteStack {
@@ -198,6 +218,8 @@ pub struct DeleteStack {
     pub stack: String,
     /// Service role's ARN, where not the stack's own.
     pub service_role: Option<String>,
+    /// Logical ids of resources that are left alone; only of a stack whose deletion failed.
+    pub retain: BTreeSet<String>,
     /// Client request token.
     pub token: String,
 }
@@ -245,54 +267,4 @@ pub struct ResourceDrifts {
     pub drifted: Vec<ResourceDrift>,
     /// Logical ids of those that are.
     pub in_sync: BTreeSet<String>,
-}
-
-/// A resource that is not as its template says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ResourceDrift {
-    /// Logical id.
-    pub logical_id: String,
-    /// Resource type.
-    pub resource_type: String,
-    /// Whether it was changed or is gone.
-    pub status: DriftStatus,
-    /// JSON pointers of the properties that differ.
-    pub paths: Vec<String>,
-    /// The same with their values, in the same order.
-    pub properties: Vec<PropertyDrift>,
-}
-
-/// A property that is not as its template says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PropertyDrift {
-    /// Its JSON pointer.
-    pub path: String,
-    /// What the template says, as text or as JSON; `None` where it says nothing.
-    pub expected: Option<String>,
-    /// What it is; `None` where it is not there.
-    pub actual: Option<String>,
-}
-
-impl ResourceDrift {
-    /// One that was changed in these properties.
-    pub fn modified(logical_id: String, resource_type: String, properties: Vec<PropertyDrift>) -> Self {
-        let paths = properties.iter().map(|property| property.path.clone()).collect();
-        Self { logical_id, resource_type, status: DriftStatus::Modified, paths, properties }
-    }
-
-    /// One that is gone.
-    pub fn deleted(logical_id: String, resource_type: String) -> Self {
-        let (paths, properties) = (Vec::new(), Vec::new());
-        Self { logical_id, resource_type, status: DriftStatus::Deleted, paths, properties }
-    }
-}
-
-/// In which way a resource drifted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DriftStatus {
-    /// Properties differ.
-    Modified,
-    /// It no longer exists.
-    Deleted,
 }

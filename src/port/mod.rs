@@ -12,13 +12,13 @@ mod journal;
 mod lease;
 mod registry;
 
+pub use crate::model::{DriftStatus, PropertyDrift, ResourceDrift};
 pub use builder::{
     BuildOrder, BuildSecret, Builder, BuilderError, ContextStream, ImageBuilder, LoadOrder, Output,
 };
 pub use cloud::{
-    ChangeSet, ChangeSetStatus, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection,
-    DriftStatus, Identity, Page, PropertyDrift, ResourceDrift, ResourceDrifts, StackBody, UpdateAnswer,
-    UpdateStack,
+    ChangeSet, ChangeSetStatus, Changes, CloudFormation, ContinueRollback, CreateStack, DeleteStack,
+    DriftDetection, Identity, Page, ResourceDrifts, StackBody, UpdateAnswer, UpdateStack,
 };
 pub use delivery::{Delivery, NotDelivered};
 pub use error::{PortError, PortErrorKind};

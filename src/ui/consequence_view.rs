@@ -48,7 +48,7 @@ pub(super) fn of_deletion(action: &PlannedAction) -> String {
     let emptied = action
         .emptied
         .iter()
-        .map(|one| format!("        {} ({}): emptied first\n", one.logical_id, one.bucket));
+        .map(|one| format!("        {} ({}): emptied first\n", one.logical_id, one.name));
     let stays = action.consequences.iter().filter_map(|one| {
         let what = match one.fate {
             Fate::Deleted => return None,

@@ -257,7 +257,8 @@ pub(super) fn nothing(action: ActionKind) -> &'static str {
 fn reason(cause: &Cause) -> String {
     let lead = cause_subject(cause).map(|subject| format!("    {subject}\n")).unwrap_or_default();
     let lines = text::wrap(&text::clean(&cause.reason), 72);
-    lead + &lines.iter().map(|line| format!("      {line}\n")).collect::<String>()
+    let advice = cause.advice.iter().map(|advice| format!("      to do: {}\n", text::clean(advice)));
+    lead + &lines.iter().map(|line| format!("      {line}\n")).chain(advice).collect::<String>()
 }
 
 fn cause_subject(cause: &Cause) -> Option<String> {

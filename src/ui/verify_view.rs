@@ -51,8 +51,8 @@ pub struct Difference {
 }
 
 /// Said once under differences that a deploy passes over.
-const DRIFT_HINT: &str = "deploy does nothing about a resource that was changed by hand: put it back by \
-    hand, or write into the source what it is now, and deploy that (docs/recovery.md)";
+const DRIFT_HINT: &str = "`deploy --revert-drift` puts it back; or write into the source what it is now, and \
+    deploy that (docs/recovery.md)";
 
 /// What was found, with the ids that were compared with.
 pub fn verification(found: &Verification, palette: &Palette) -> String {

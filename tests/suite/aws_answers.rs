@@ -74,6 +74,7 @@ async fn executions_and_deletions_carry_role_and_token() {
     let request = DeleteStack {
         stack: STACK.to_owned(),
         service_role: Some("arn:aws:iam::111122223333:role/deployer".to_owned()),
+        retain: Default::default(),
         token: "run-1-data-delete".to_owned(),
     };
     cloud.delete_stack(&request).await.unwrap();

@@ -21,7 +21,11 @@ Resources:
 ";
 
 fn deployed() -> Project {
-    let project = Project::of_one_unit("jobs", "template.yaml", JOBS);
+    deployed_from(JOBS)
+}
+
+fn deployed_from(template: &str) -> Project {
+    let project = Project::of_one_unit("jobs", "template.yaml", template);
     project.run(&["lock"]).expect_code(0);
     project.run(&["deploy", "demo", "--yes", "--quiet"]).expect_code(0);
     project
@@ -39,7 +43,7 @@ fn each_property_is_shown_as_it_should_be_and_as_it_is() {
       jobs
         `Queue` (AWS::SQS::Queue) was changed outside CloudFormation: /DelaySeconds is `9`, the template says `5`; /QueueName, a secret, is another one
         `Topic` (AWS::SNS::Topic) was deleted outside CloudFormation
-      hint: deploy does nothing about a resource that was changed by hand: put it back by hand, or write into the source what it is now, and deploy that (docs/recovery.md)
+      hint: `deploy --revert-drift` puts it back; or write into the source what it is now, and deploy that (docs/recovery.md)
       not compared, because CloudFormation cannot compare such resources with their template:
         jobs: `Migration` (Custom::Migration)
       release    sha256:630e7332b42aa7711516a83996ad8b5e776786901eeb1f87743d1a5c4034a062
@@ -65,4 +69,47 @@ fn what_nobody_compared_is_not_called_clean() {
       release    sha256:630e7332b42aa7711516a83996ad8b5e776786901eeb1f87743d1a5c4034a062
       deployment sha256:11828d2c051509ebc82051c1c007a7fafe30b5d15e83fe59ff0b906c31800db9
     ");
+}
+
+#[test]
+fn a_plan_names_what_was_changed_and_deploy_sets_it_back_where_that_is_asked_for() {
+    // A custom resource cannot follow its provider to another address.
+    let project = deployed_from(JOBS.split("  Migration:").next().unwrap());
+    project.run(&["local", "change", "demo", "jobs.Queue", "DelaySeconds=9"]).expect_code(0);
+    project.run(&["local", "remove", "demo", "jobs.Topic"]).expect_code(0);
+    // Who does not ask is told nothing, and deploy does nothing.
+    let silent = project.run(&["plan", "demo", "--detailed-exitcode"]).expect_code(0);
+    assert!(!silent.stdout.contains("outside"), "{}", silent.stdout);
+    let named = project.run(&["plan", "demo", "--drift", "-v", "--detailed-exitcode"]).expect_code(0);
+    assert_snapshot!(named.stdout, @"
+    Deploy of demo, release 3cccf478afa2
+
+        keep    jobs
+            unchanged
+            `Queue` was changed outside CloudFormation: /DelaySeconds
+            `Topic` was deleted outside CloudFormation
+
+    No changes in demo: 1 unchanged.
+    ");
+    let planned = project.run(&["plan", "demo", "--revert-drift", "--detailed-exitcode"]).expect_code(2);
+    assert_snapshot!(planned.stdout, @"
+    Deploy of demo, release 3cccf478afa2
+
+      ~ update  jobs
+            `Queue` was changed outside CloudFormation: /DelaySeconds
+            `Topic` was deleted outside CloudFormation
+            asked for by `--revert-drift`
+            ~ Queue AWS::SQS::Queue
+                Properties.DelaySeconds
+            + Topic AWS::SNS::Topic
+
+    Plan: 1 to update.
+    Takes about 4s, nine of ten runs within 7s (by the table of means; no records yet).
+    ");
+    project.run(&["deploy", "demo", "--revert-drift", "--yes", "--quiet"]).expect_code(0);
+    let clean = project.run(&["verify", "demo", "--drift"]).expect_code(0);
+    assert!(clean.stdout.contains("demo is what the source says"), "{}", clean.stdout);
+    // Where nothing drifted there is nothing to do.
+    let again = project.run(&["deploy", "demo", "--revert-drift", "--yes"]).expect_code(0);
+    assert!(again.stdout.contains("nothing was to do"), "{}", again.stdout);
 }

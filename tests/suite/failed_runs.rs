@@ -48,14 +48,14 @@ fn what_blocks_a_rollback_is_told_without_asking_for_more() {
         and then, what keeps the stack where it is:
         Queue (AWS::SQS::Queue)
           Requested failure of rollback (fault jobs.Queue:rollback)
-        hint: correct the cause, tear down unit `jobs`, then run the same command again
+        hint: correct the cause, then `deploy` with `--continue-rollback jobs`; `--skip-failed jobs` leaves as it is what cannot go back
     ");
     let blocked = run.stderr.lines().find(|line| line.contains("failed and needs hands")).unwrap();
     assert!(blocked.contains("Topic (AWS::SNS::Topic)") && blocked.contains("; then Queue"), "{blocked}");
     // The stuck stack's way out is one that exists here.
     let plan = project.run(&["plan", "demo"]).expect_code(6);
     assert!(
-        plan.stderr.contains("tear down unit `jobs`") && !plan.stderr.contains("aws "),
+        plan.stderr.contains("add `--continue-rollback jobs`") && !plan.stderr.contains("aws "),
         "{}",
         plan.stderr
     );

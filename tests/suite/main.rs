@@ -62,6 +62,7 @@ mod provenance;
 mod pushes;
 #[cfg(feature = "docker")]
 mod registry;
+mod remedies;
 mod replacement;
 #[cfg(feature = "aws")]
 mod sandbox;

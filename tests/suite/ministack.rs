@@ -3,7 +3,7 @@
 use aws_sdk_s3::types::{
     BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, VersioningConfiguration,
 };
-use rekindle::model::{StackStatus, Target};
+use rekindle::model::{StackStatus, Storage, StorageKind, Target};
 use rekindle::port::{DriftDetection, DriftStatus, PortErrorKind};
 use serde_json::{Value, json};
 
@@ -14,6 +14,10 @@ async fn s3(account: &str) -> aws_sdk_s3::Client {
     let config = target::configuration(&ministack::shared().endpoint, account).await;
     let config = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
     aws_sdk_s3::Client::from_conf(config)
+}
+
+fn bucket_of(name: &str) -> Storage {
+    Storage { kind: StorageKind::Bucket, name: name.to_owned() }
 }
 
 async fn make_bucket(client: &aws_sdk_s3::Client, bucket: &str) {
@@ -88,7 +92,7 @@ async fn a_bucket_is_looked_into_and_emptied_with_all_that_keeps_it() {
     let bucket = format!("full-{}", world.account);
     let client = s3(&world.account).await;
     make_bucket(&client, &bucket).await;
-    assert!(world.cloud.bucket(&bucket).await.unwrap().unwrap().is_empty);
+    assert!(world.cloud.contents(&bucket_of(&bucket)).await.unwrap().unwrap().is_empty);
     let enabled = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
     client.put_bucket_versioning().bucket(&bucket).versioning_configuration(enabled).send().await.unwrap();
     for text in ["one", "two"] {
@@ -98,15 +102,15 @@ async fn a_bucket_is_looked_into_and_emptied_with_all_that_keeps_it() {
     client.delete_object().bucket(&bucket).key("a/b").send().await.unwrap();
     client.create_multipart_upload().bucket(&bucket).key("large").send().await.unwrap();
 
-    let held = world.cloud.bucket(&bucket).await.unwrap().unwrap();
+    let held = world.cloud.contents(&bucket_of(&bucket)).await.unwrap().unwrap();
     assert!(!held.is_empty && !held.has_object_lock);
     // Two versions, a delete marker, an upload that was never finished.
-    assert_eq!(world.cloud.empty_bucket(&bucket).await.unwrap(), 4);
-    assert_eq!(world.cloud.empty_bucket(&bucket).await.unwrap(), 0);
-    assert!(world.cloud.bucket(&bucket).await.unwrap().unwrap().is_empty);
+    assert_eq!(world.cloud.empty(&bucket_of(&bucket)).await.unwrap(), 4);
+    assert_eq!(world.cloud.empty(&bucket_of(&bucket)).await.unwrap(), 0);
+    assert!(world.cloud.contents(&bucket_of(&bucket)).await.unwrap().unwrap().is_empty);
     client.delete_bucket().bucket(&bucket).send().await.unwrap();
-    assert_eq!(world.cloud.bucket(&bucket).await.unwrap(), None);
-    assert_eq!(world.cloud.empty_bucket(&bucket).await.unwrap(), 0);
+    assert_eq!(world.cloud.contents(&bucket_of(&bucket)).await.unwrap(), None);
+    assert_eq!(world.cloud.empty(&bucket_of(&bucket)).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -118,5 +122,33 @@ async fn object_lock_is_seen() {
     let place = aws_sdk_s3::types::CreateBucketConfiguration::builder().location_constraint(region).build();
     let request = client.create_bucket().bucket(&bucket).create_bucket_configuration(place);
     request.object_lock_enabled_for_bucket(true).send().await.unwrap();
-    assert!(world.cloud.bucket(&bucket).await.unwrap().unwrap().has_object_lock);
+    assert!(world.cloud.contents(&bucket_of(&bucket)).await.unwrap().unwrap().has_object_lock);
+}
+
+#[tokio::test]
+async fn a_repository_is_looked_into_and_emptied() {
+    let world = World::ministack().await;
+    let name = format!("full-{}", world.account);
+    let storage = Storage { kind: StorageKind::Repository, name: name.clone() };
+    assert_eq!(world.cloud.contents(&storage).await.unwrap(), None);
+    assert_eq!(world.cloud.empty(&storage).await.unwrap(), 0);
+    let client =
+        aws_sdk_ecr::Client::new(&target::configuration(&ministack::shared().endpoint, &world.account).await);
+    client.create_repository().repository_name(&name).send().await.unwrap();
+    assert!(world.cloud.contents(&storage).await.unwrap().unwrap().is_empty);
+    for tag in ["one", "two"] {
+        let manifest = json!({"schemaVersion": 2, "annotations": {"tag": tag}}).to_string();
+        client
+            .put_image()
+            .repository_name(&name)
+            .image_tag(tag)
+            .image_manifest(manifest)
+            .send()
+            .await
+            .unwrap();
+    }
+    assert!(!world.cloud.contents(&storage).await.unwrap().unwrap().is_empty);
+    assert_eq!(world.cloud.empty(&storage).await.unwrap(), 2);
+    assert!(world.cloud.contents(&storage).await.unwrap().unwrap().is_empty);
+    client.delete_repository().repository_name(&name).send().await.unwrap();
 }

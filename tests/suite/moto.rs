@@ -115,3 +115,20 @@ async fn subnets_and_endpoints_are_guests() {
     judged.sort();
     assert_eq!(judged, told);
 }
+
+#[tokio::test]
+async fn an_interface_that_a_function_left_is_its_groups_and_can_be_deleted() {
+    let client = ec2().await;
+    let vpc = vpc(&client).await;
+    let (subnet, group) = (subnet(&client, &vpc).await, group(&client, &vpc, "function").await);
+    let made = client.create_network_interface().subnet_id(&subnet).groups(&group);
+    let made = made.description("AWS Lambda VPC ENI-worker-1").send().await.unwrap();
+    let id = made.network_interface().unwrap().network_interface_id().unwrap().to_owned();
+    let found = guests(&[&vpc], &[&group]).await;
+    let interface = found.iter().find(|guest| guest.id == id).unwrap();
+    assert!(interface.is_left_over && interface.is_of(&[group].into()), "{interface:?}");
+    let cloud = target::cloud(&shared().endpoint, ACCOUNT, &target::target(ACCOUNT)).await;
+    cloud.delete_interface(&id).await.unwrap();
+    assert!(guests(&[&vpc], &[]).await.iter().all(|guest| guest.id != id));
+    cloud.delete_interface(&id).await.unwrap();
+}

@@ -149,13 +149,38 @@ fn object_lock_is_never_lifted() {
 }
 
 #[test]
-fn what_cannot_be_looked_into_fails_with_its_reason_and_goes_in_the_end() {
+fn a_repository_that_is_not_empty_is_told_before_anything_is_deleted_and_emptied_by_name() {
     let project = storage();
-    project.run(&["local", "fill", "demo", "storage.Images", "2"]).expect_code(0);
-    let run = project.run(&["teardown", "demo", "--yes"]).expect_code(6);
-    assert!(run.stdout.contains("RepositoryNotEmptyException"), "{}", run.stdout);
-    project.run(&["local", "fill", "demo", "storage.Uploads"]).expect_code(1);
+    project.run(&["local", "fill", "demo", "storage.Images", "120"]).expect_code(0);
     project.run(&["local", "fill", "demo", "storage.Nothing"]).expect_code(1);
+    let run = project.run(&["teardown", "demo", "--empty-buckets", "storage", "--yes"]).expect_code(4);
+    insta::assert_snapshot!(run.stderr, @"
+    error: `storage` has repositories that are not empty: `fieldbook-demo-storage-images-ya9c7wtc6j0t` (`Images`)
+    hint: keep what is worth it, then add `--empty-repositories storage`: all images in them are deleted; or give them `EmptyOnDelete: true` or `DeletionPolicy: Retain` and deploy
+    ");
+    assert_eq!(standing(&project), 1);
+    let run = project.run(&["teardown", "demo", "--empty-repositories", "storage", "--yes"]).expect_code(0);
+    let told: Vec<&str> =
+        run.stderr.lines().filter_map(|line| line.split_once(" emptying ")).map(|it| it.1).collect();
+    insta::assert_snapshot!(told.join("\n"), @"
+    repository fieldbook-demo-storage-images-ya9c7wtc6j0t (Images): 100 images deleted
+    repository fieldbook-demo-storage-images-ya9c7wtc6j0t (Images): 120 images deleted
+    ");
+    assert_eq!(standing(&project), 0);
+}
+
+#[test]
+fn a_repository_that_cloudformation_empties_is_in_nobodys_way() {
+    let template = "\
+Resources:
+  Images: {Type: AWS::ECR::Repository, Properties: {EmptyOnDelete: true}}
+";
+    let project = Project::of_one_unit("storage", "template.yaml", template);
+    project.run(&["lock"]).expect_code(0);
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    project.run(&["local", "fill", "demo", "storage.Images", "3"]).expect_code(0);
+    project.run(&["teardown", "demo", "--yes"]).expect_code(0);
+    assert_eq!(standing(&project), 0);
 }
 
 const EXPORTER: &str = "\

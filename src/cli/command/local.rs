@@ -1,6 +1,6 @@
 //! `rekindle local`: acts in the embedded cloud as somebody else would, to practise on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -14,7 +14,7 @@ use crate::cli::{Session, runtime};
 use crate::disk::clock;
 use crate::local::{Client, Cloud, Options};
 use crate::model::{EnvironmentName, InstanceName, ObservedStack, ProviderKind, Target, TargetName};
-use crate::port::{CloudFormation, DeleteStack, PortError};
+use crate::port::{CloudFormation, ContinueRollback, DeleteStack, PortError};
 use crate::ui::orphans_view::{self, Row};
 
 /// Why there is nothing to act on.
@@ -41,11 +41,15 @@ pub fn run(session: &Session, command: &LocalCommand) -> Result<ExitCode, Failur
         LocalCommand::Fill(FillArguments {
             resource: ResourceArguments { environment, resource: text },
             number,
+            left_over,
         }) => {
             let (unit, resource) = resource(text)?;
             let place = Place::open(session, environment)?;
             let (client, stack) = place.stack(&unit)?;
-            runtime::run(async |_| Ok(client.fill(&stack.id, resource, *number).await?))?;
+            runtime::run(async |_| match left_over {
+                true => Ok(client.leave(&stack.id, resource, *number).await?),
+                false => Ok(client.fill(&stack.id, resource, *number).await?),
+            })?;
             session.console.progress(&format!("put {number} more into {resource} of {unit} by hand\n"))?;
             Ok(ExitCode::Done)
         }
@@ -174,9 +178,10 @@ fn change(session: &Session, arguments: &HandArguments) -> Result<ExitCode, Fail
 fn go_on(session: &Session, arguments: &ContinueArguments) -> Result<ExitCode, Failure> {
     let place = Place::open(session, &arguments.environment)?;
     let (client, stack) = place.stack(&arguments.unit)?;
-    let skipped: BTreeSet<String> = arguments.skip.iter().cloned().collect();
+    let skipped = arguments.skip.iter().cloned().collect();
+    let request = ContinueRollback { stack: stack.id.clone(), skipped, token: String::new() };
     runtime::run(async |_| {
-        client.continue_rollback(&stack.id, &skipped, "").await?;
+        client.continue_rollback(&request).await?;
         settle(session, client, &arguments.unit, &stack.id).await
     })
 }
@@ -184,10 +189,10 @@ fn go_on(session: &Session, arguments: &ContinueArguments) -> Result<ExitCode, F
 fn delete(session: &Session, arguments: &DeleteArguments) -> Result<ExitCode, Failure> {
     let place = Place::open(session, &arguments.environment)?;
     let (client, stack) = place.stack(&arguments.unit)?;
-    let retain: BTreeSet<String> = arguments.retain.iter().cloned().collect();
-    let request = DeleteStack { stack: stack.id.clone(), service_role: None, token: String::new() };
+    let retain = arguments.retain.iter().cloned().collect();
+    let request = DeleteStack { stack: stack.id.clone(), service_role: None, retain, token: String::new() };
     runtime::run(async |_| {
-        client.delete_retaining(&request, &retain).await?;
+        client.delete_stack(&request).await?;
         settle(session, client, &arguments.unit, &stack.id).await
     })
 }

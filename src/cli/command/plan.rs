@@ -13,7 +13,7 @@ use crate::cli::{delivery, names, prediction, runtime};
 use crate::engine::{EventSink, Stop};
 use crate::estimate;
 use crate::manifest::Project;
-use crate::model::{EnvironmentName, InstanceName, ProviderKind};
+use crate::model::{EnvironmentName, InstanceName, ProviderKind, SealedUnit};
 use crate::plan::{self, ActionKind, Consent, Consents, DeployContext, Observation, Plan};
 use crate::release::{Assembler, Assembly};
 use crate::ui::{estimate_view, image_plan_view, plan_json, plan_view};
@@ -23,7 +23,8 @@ pub fn run(session: &Session, arguments: &PlanArguments) -> Result<ExitCode, Fai
     let project = session.project_at(&arguments.environment, arguments.to.as_ref())?;
     let assembly = session.assemble(&project, &arguments.environment)?;
     check_names(&assembly, &arguments.selection, &arguments.changes)?;
-    let context = deploy_context(&assembly, &arguments.selection, &arguments.changes);
+    let mut context = deploy_context(&assembly, &arguments.selection, &arguments.changes);
+    context.looks_for_drift |= arguments.drift;
     let state = session.state()?;
     let (plan, images, estimate) = runtime::run(async |stop| {
         let notices = Notices::new(&session.console);
@@ -67,6 +68,9 @@ pub(in crate::cli) async fn make(
     stop: &Stop,
 ) -> Result<Plan, Failure> {
     site.complete(&assembly.units, observation, sink, stop).await?;
+    if context.looks_for_drift {
+        site.complete_drifts(observation, sink, stop).await?;
+    }
     Ok(plan::deploy(&assembly.units, context, observation)?)
 }
 
@@ -104,8 +108,7 @@ pub(in crate::cli) fn check_names(
     changes: &ChangeArguments,
 ) -> Result<(), Failure> {
     names::target(&assembly.environment, selection.target.as_ref())?;
-    let consented = changes.change_class.iter().chain(&changes.allow_replacement);
-    let consented = consented.chain(&changes.delete_data);
+    let consented = changes.given().into_iter().flat_map(|(_, units)| units);
     names::units(&assembly.environment, consented, &names::instances(&assembly.units))
 }
 
@@ -127,20 +130,16 @@ pub(in crate::cli) fn deploy_context(
         deployment: assembly.deployment,
         prune: changes.prune,
         selected: selected(selection, instances),
-        consents: consents(changes),
+        looks_for_drift: changes.revert_drift,
+        consents: consents(changes, &assembly.units),
     }
 }
 
-fn consents(changes: &ChangeArguments) -> Consents {
-    let given = [
-        (Consent::ChangeClass, &changes.change_class),
-        (Consent::AllowReplacement, &changes.allow_replacement),
-        (Consent::DeleteData, &changes.delete_data),
-    ];
-    given
-        .into_iter()
-        .flat_map(|(consent, units)| units.iter().map(move |unit| (consent, unit.clone())))
-        .collect()
+fn consents(changes: &ChangeArguments, units: &[SealedUnit]) -> Consents {
+    let named = changes.given().into_iter();
+    let named = named.flat_map(|(consent, units)| units.iter().map(move |unit| (consent, unit.clone())));
+    let everywhere = units.iter().filter(|_| changes.revert_drift);
+    named.chain(everywhere.map(|unit| (Consent::RevertDrift, unit.instance().clone()))).collect()
 }
 
 /// The instances asked for; `None` for all. A unit named together with `--target` is meant there.

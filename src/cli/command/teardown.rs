@@ -21,7 +21,7 @@ use crate::disk::StateDirectory;
 use crate::engine::{EventSink, Operation, Outcome, Stop};
 use crate::manifest::Project;
 use crate::model::{Environment, EnvironmentName, InstanceName, Protection, Target, TargetName};
-use crate::plan::{self, Consent, Consents, Observation, TeardownContext};
+use crate::plan::{self, Consents, Observation, TeardownContext};
 use crate::ui::outcome_view::Summary;
 use crate::ui::run::Expectations;
 
@@ -63,11 +63,7 @@ fn declared(project: &Project, environment: &Environment) -> BTreeSet<InstanceNa
 
 /// The units that consents name.
 pub(in crate::cli) fn named(consents: &TeardownConsents) -> impl Iterator<Item = &InstanceName> {
-    let TeardownConsents { delete_data, delete_unknown, .. } = consents;
-    let TeardownConsents { lift_termination_protection, lift_deletion_protection, empty_buckets, .. } =
-        consents;
-    let deletions = delete_data.iter().chain(delete_unknown);
-    deletions.chain(lift_termination_protection).chain(lift_deletion_protection).chain(empty_buckets)
+    consents.given().into_iter().flat_map(|(_, units)| units)
 }
 
 fn run_on(
@@ -146,19 +142,13 @@ pub(in crate::cli) fn teardown_context(
     environment: &Environment,
     consents: &TeardownConsents,
 ) -> TeardownContext {
-    let given = [
-        (Consent::DeleteData, &consents.delete_data),
-        (Consent::DeleteUnknown, &consents.delete_unknown),
-        (Consent::LiftTerminationProtection, &consents.lift_termination_protection),
-        (Consent::LiftDeletionProtection, &consents.lift_deletion_protection),
-        (Consent::EmptyBuckets, &consents.empty_buckets),
-    ];
     TeardownContext {
         project: environment.project.clone(),
         environment: environment.name.clone(),
         protection: environment.protection,
         selected: None,
-        consents: given
+        consents: consents
+            .given()
             .into_iter()
             .flat_map(|(consent, units)| units.iter().map(move |unit| (consent, unit.clone())))
             .collect::<Consents>(),

@@ -113,7 +113,7 @@ fn told(error: &PortError) -> String {
 
 /// A cause that is no resource's.
 pub(in crate::engine) fn plain(reason: impl Into<String>) -> Cause {
-    Cause { resource: None, resource_type: None, reason: reason.into() }
+    Cause { resource: None, resource_type: None, reason: reason.into(), advice: None }
 }
 
 /// Whether CloudFormation took a failed operation back.
@@ -135,7 +135,7 @@ pub(in crate::engine) fn hint(
     is_embedded: bool,
 ) -> String {
     match status {
-        StackStatus::UpdateFailed | StackStatus::UpdateRollbackFailed if is_embedded => {
+        StackStatus::UpdateFailed if is_embedded => {
             format!("correct the cause, tear down unit `{instance}`, then run the same command again")
         }
         StackStatus::CreateFailed | StackStatus::RollbackFailed => {
@@ -145,11 +145,11 @@ pub(in crate::engine) fn hint(
             "correct the cause, roll back with `aws cloudformation rollback-stack --stack-name {stack}`, then run the same command again"
         ),
         StackStatus::UpdateRollbackFailed => format!(
-            "correct the cause, continue with `aws cloudformation continue-update-rollback --stack-name {stack}`, then run the same command again"
+            "correct the cause, then `deploy` with `--continue-rollback {instance}`; `--skip-failed {instance}` leaves as it is what cannot go back"
         ),
-        StackStatus::DeleteFailed => {
-            "remove what holds the resource, then run the same command again".to_owned()
-        }
+        StackStatus::DeleteFailed => format!(
+            "remove what holds the resource, then run the same command again; `teardown` with `--retain-failed {instance}` lets the stack go without what cannot be deleted"
+        ),
         StackStatus::Unknown(status) => format!(
             "this version of rekindle has never heard of {status}: nothing more was done to the stack; look at it in the CloudFormation console"
         ),

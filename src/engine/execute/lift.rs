@@ -22,7 +22,12 @@ pub(super) async fn lift(work: &Work<'_>) -> Step<()> {
         return Err(Box::new(by_hand(protected).of(id)));
     };
     let token = work.token("lift", 1);
-    let request = UpdateStack { stack: id.to_owned(), body: body(observed, template), token: token.clone() };
+    let request = UpdateStack {
+        stack: id.to_owned(),
+        body: body(observed, template),
+        reverts_drift: false,
+        token: token.clone(),
+    };
     let history = work.history(id, &token);
     history.mark(work.lane).await.map_err(refused)?;
     let computed = change_set::compute(work, &request).await?;

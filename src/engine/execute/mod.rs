@@ -13,6 +13,8 @@ mod lift;
 mod order;
 mod outputs;
 mod policy;
+mod remedy;
+mod rollback;
 mod schedule;
 mod token;
 mod unit;

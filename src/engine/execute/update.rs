@@ -5,21 +5,28 @@ use crate::engine::execute::announced::unannounced;
 use crate::engine::execute::change_set::{self, Computed};
 use crate::engine::execute::effect::Asked;
 use crate::engine::execute::ending::{Ending, Step};
-use crate::engine::execute::policy;
 use crate::engine::execute::unit::{Wanted, Work};
+use crate::engine::execute::{policy, rollback};
 use crate::engine::lane::CallError;
 use crate::model::{Effect, Facts, ObservedStack};
+use crate::plan::Consent;
 use crate::port::{PortErrorKind, UpdateAnswer, UpdateStack};
 
 /// Changes the stack and waits until it stands.
 pub(super) async fn update(work: &Work<'_>) -> Step<Ending> {
-    let (wanted, observed) = (work.wanted()?, work.observed());
+    let went_back = rollback::go_on(work).await?;
+    let (wanted, observed) = (work.wanted()?, went_back.as_ref().unwrap_or(work.observed()));
     if work.action.may_come_out_equal() && came_out_equal(&wanted, observed) {
         work.publish(observed);
         return Ok(Ending::new(UnitOutcome::Unchanged).with(observed.clone()));
     }
     let token = work.token("update", 1);
-    let request = UpdateStack { stack: observed.id.clone(), body: wanted.body.clone(), token: token.clone() };
+    let request = UpdateStack {
+        stack: observed.id.clone(),
+        body: wanted.body.clone(),
+        reverts_drift: work.action.has_consent(Consent::RevertDrift),
+        token: token.clone(),
+    };
     let history = work.history(&observed.id, &token);
     history.mark(work.lane).await.map_err(refused)?;
     let computed = change_set::compute(work, &request).await?;

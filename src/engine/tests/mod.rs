@@ -7,6 +7,7 @@ mod journal;
 mod lease;
 mod look;
 mod proving;
+mod remedies;
 mod stopping;
 mod time;
 mod update;

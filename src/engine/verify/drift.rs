@@ -61,7 +61,10 @@ pub(super) async fn drift(
 }
 
 /// Runs one detection to its end; `Err` holds why CloudFormation could not tell.
-async fn detect(lane: &Lane<'_>, stack: &str) -> Result<Result<ResourceDrifts, String>, CallError> {
+pub(in crate::engine) async fn detect(
+    lane: &Lane<'_>,
+    stack: &str,
+) -> Result<Result<ResourceDrifts, String>, CallError> {
     let detection = match lane.call(|port| port.detect_drift(stack)).await {
         // It does not stand, which is a difference of its own.
         Err(CallError::Failed { error, .. }) if error.kind == PortErrorKind::WrongState => {

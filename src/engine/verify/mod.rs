@@ -21,6 +21,7 @@ use crate::plan::Observation;
 use crate::port::PortError;
 
 pub use difference::Difference;
+pub(super) use drift::detect;
 
 use compare::References;
 use drift::Drift;

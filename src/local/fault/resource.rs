@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 use crate::local::resource::{BUCKET, REPOSITORY, SECURITY_GROUP, VPC};
 use crate::model::facts::Identity;
@@ -37,8 +38,25 @@ impl FaultOperation {
     pub const DELETIONS: [Self; 3] = [Self::Delete, Self::NotEmpty, Self::Stuck];
 
     pub(super) fn words() -> String {
-        Self::ALL.map(|(word, _)| word).join(", ")
+        let words = Self::ALL.map(|(word, _)| word).into_iter();
+        words.chain(WORDS.iter().map(|(word, ..)| *word)).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// What services say when they refuse: the word for it, of which operation, and their own words.
+static WORDS: LazyLock<Vec<(&str, FaultOperation, &str)>> = LazyLock::new(|| {
+    let row = |line: &'static str| {
+        let (word, rest) = line.split_once('|')?;
+        let (operation, reason) = rest.split_once('|')?;
+        let (_, operation) = FaultOperation::ALL.into_iter().find(|(name, _)| *name == operation)?;
+        Some((word, operation, reason))
+    };
+    include_str!("words.csv").lines().skip(1).filter_map(row).collect()
+});
+
+fn words_of(word: &str) -> Option<(FaultOperation, &'static str)> {
+    let (_, operation, words) = WORDS.iter().find(|(known, ..)| *known == word)?;
+    Some((*operation, *words))
 }
 
 impl fmt::Display for FaultOperation {
@@ -57,6 +75,8 @@ pub struct ResourceFault {
     pub resource: String,
     /// Doing what.
     pub operation: FaultOperation,
+    /// The words of a service, where those of one are wanted.
+    words: Option<&'static str>,
     /// How many times; `None` for every time.
     pub times: Option<u32>,
     /// As it was written.
@@ -68,17 +88,24 @@ impl ResourceFault {
     pub(super) fn read(text: &str, whole: &str, times: Option<u32>) -> Option<Self> {
         let (name, operation) = text.split_once(':').unwrap_or((text, "create"));
         let (unit, resource) = name.split_once('.')?;
-        let (_, operation) = FaultOperation::ALL.into_iter().find(|(word, _)| *word == operation)?;
+        let known = FaultOperation::ALL.into_iter().find(|(word, _)| *word == operation);
+        let (operation, words) = match known {
+            Some((_, operation)) => (operation, None),
+            None => words_of(operation).map(|(operation, words)| (operation, Some(words)))?,
+        };
         if unit.is_empty() || resource.is_empty() || name.contains('=') {
             return None;
         }
         let (unit, resource, text) = (unit.to_owned(), resource.to_owned(), whole.to_owned());
-        Some(Self { unit, resource, operation, times, text })
+        Some(Self { unit, resource, operation, words, times, text })
     }
 
     /// The reason the resource's event gives.
     pub fn reason(&self, resource_type: &str) -> String {
         let Self { operation, text, .. } = self;
+        if let Some(words) = self.words {
+            return format!("{words} (fault {text})");
+        }
         let words = match (operation, resource_type) {
             (FaultOperation::NotEmpty, kind) => not_empty(kind),
             (FaultOperation::Stuck, _) => "Exceeded attempts to wait",

@@ -10,6 +10,7 @@ use crate::catalogue::{self, Replacement, is_custom, published_name};
 use crate::language::rolling_update::replaces_instances;
 use crate::local::answers::Answers;
 use crate::local::context::Context;
+use crate::local::drift::differences_by_hand;
 use crate::local::evaluate::EvaluateError;
 use crate::local::exports::Exports;
 use crate::local::nested::NESTED;
@@ -32,6 +33,16 @@ pub enum Decision {
 }
 
 impl Decision {
+    /// What there will be afterwards, to look at.
+    pub fn wanted(&self) -> &Resource {
+        match self {
+            Self::Keep(resource)
+            | Self::Create(resource)
+            | Self::Update(resource, _)
+            | Self::Replace(resource, _) => resource,
+        }
+    }
+
     /// What there will be afterwards.
     pub fn resource(self) -> Resource {
         match self {
@@ -56,6 +67,8 @@ pub struct Basis<'a> {
     pub answers: &'a Answers,
     /// What new physical ids are made from.
     pub owner: Owner<'a>,
+    /// Whether what was changed or deleted by hand differs, too.
+    pub reverts_drift: bool,
 }
 
 /// What happens to the resource `logical_id` of the template, given the physical resources so far.
@@ -72,7 +85,9 @@ pub fn decide(
     let make = |resource: &Resource| {
         physical_id(basis.owner, logical_id, &resource.resource_type, &resource.properties)
     };
-    let Some(current) = resources.get(logical_id) else {
+    let there = resources.get(logical_id).filter(|current| !(basis.reverts_drift && current.is_lost()));
+    let drifted = there.filter(|_| basis.reverts_drift).and_then(|current| as_it_is(current, &wanted));
+    let Some(current) = drifted.as_ref().or(there) else {
         wanted.physical_id = make(&wanted);
         answer(basis, logical_id, &mut wanted);
         return Ok(Decision::Create(wanted));
@@ -81,6 +96,7 @@ pub fn decide(
     wanted.version = current.version;
     wanted.tampered = current.tampered.clone();
     wanted.holds = current.holds;
+    wanted.left_over = current.left_over.clone();
     wanted.answered = current.answered.clone();
     if paths.is_empty() {
         wanted.physical_id = current.physical_id.clone();
@@ -103,10 +119,26 @@ pub fn decide(
     }
     wanted.version = 1;
     wanted.holds = 0;
+    wanted.left_over.clear();
     wanted.tampered = None;
     wanted.answered = None;
     answer(basis, logical_id, &mut wanted);
     Ok(Decision::Replace(wanted, paths))
+}
+
+/// The resource with those of its properties as they really are that drifted; `None` where none did.
+pub fn as_it_is(current: &Resource, wanted: &Resource) -> Option<Resource> {
+    let real = current.real_properties()?;
+    let drifted = differences_by_hand(&current.resource_type, &wanted.properties, real);
+    let mut found = current.clone();
+    let properties = found.properties.as_object_mut().filter(|_| !drifted.is_empty())?;
+    for name in drifted {
+        match real.get(&name) {
+            Some(value) => drop(properties.insert(name, value.clone())),
+            None => drop(properties.remove(&name)),
+        }
+    }
+    Some(found)
 }
 
 /// The first property among the differences that its service never changes.
@@ -198,6 +230,7 @@ fn wanted(
         update_replace_policy: definition.update_replace_policy.unwrap_or_default(),
         tampered: None,
         holds: 0,
+        left_over: BTreeSet::new(),
         behaviour,
         content,
         answered: None,

@@ -8,6 +8,7 @@ use crate::local::exports::StackExports;
 use crate::local::nested::{Content, Letter, Report};
 use crate::local::operation::finish::Outputs;
 use crate::local::operation::{Held, Phase, Work};
+use crate::local::request::How;
 use crate::model::StackStatus;
 
 impl Work<'_> {
@@ -24,7 +25,7 @@ impl Work<'_> {
     }
 
     fn follow_update(&mut self, body: Body, context: Arc<Context>, token: &str) {
-        let is_empty = self.preview(&body).is_ok_and(|preview| preview.is_empty());
+        let is_empty = self.preview(&body, false).is_ok_and(|preview| preview.is_empty());
         let can = matches!(
             self.stack.status,
             StackStatus::CreateComplete
@@ -35,7 +36,7 @@ impl Work<'_> {
         if is_empty || !can {
             return self.report(is_empty);
         }
-        self.update(token, body, Some(context), true);
+        self.update(token, body, Some(context), How::AsPart);
     }
 
     fn follow_cancel(&mut self) {

@@ -183,6 +183,9 @@ pub struct Operation {
     /// Whether it is part of a parent's update.
     #[serde(default)]
     pub is_part: bool,
+    /// Whether it sets back what was changed or deleted by hand.
+    #[serde(default)]
+    pub reverts_drift: bool,
     /// What a nested stack was, while it waits for its parent's update to end.
     #[serde(default)]
     pub held: Option<Box<Held>>,
@@ -207,6 +210,7 @@ impl Operation {
             is_preserved: false,
             imports: BTreeMap::new(),
             is_part: false,
+            reverts_drift: false,
             held: None,
             skipped: BTreeSet::new(),
         }

@@ -135,6 +135,7 @@ impl Work<'_> {
             exports: self.exports,
             answers: self.answers,
             owner: self.stack.owner(self.stack.generation),
+            reverts_drift: self.stack.operation.as_ref().is_some_and(|operation| operation.reverts_drift),
         };
         decide(basis, &self.stack.resources, logical_id).map_err(|error| error.to_string())
     }
@@ -267,7 +268,8 @@ impl Work<'_> {
 fn refuses_deletion(resource: &Resource) -> Option<String> {
     let properties = resource.real_properties()?;
     let is_emptied = properties.get("EmptyOnDelete").is_some_and(|flag| *flag == true || flag == "true");
-    if resource.holds > 0 && !is_emptied {
+    let is_full = resource.holds > 0 || !resource.left_over.is_empty();
+    if is_full && !is_emptied {
         return Some(fault::not_empty(&resource.resource_type).to_owned());
     }
     let protection = catalogue::protection(&resource.resource_type)?;

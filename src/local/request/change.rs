@@ -36,8 +36,8 @@ pub fn update_stack(
     let stack = updatable(world, place, &request.stack, &call)?;
     let id = stack.id.clone();
     let (context, body) = prepare(world, stack, request, &call)?;
-    let preview =
-        world.look(&id, |stack, exports| preview(stack, &context, &body.tags, (exports, &world.answers)));
+    let preview = world
+        .look(&id, |stack, exports| preview(stack, &context, &body.tags, (exports, &world.answers), false));
     // What cannot be previewed fails in the course of the update, and is rolled back.
     if let Some(Ok(preview)) = preview
         && preview.is_empty()
@@ -46,7 +46,7 @@ pub fn update_stack(
     }
     world.work(&id, |work| {
         work.stack.tokens.insert(request.token.clone(), digest);
-        work.update(&request.token, body, Some(Arc::new(context)), false);
+        work.update(&request.token, body, Some(Arc::new(context)), How::Alone);
     });
     Ok(UpdateAnswer::Started)
 }
@@ -85,7 +85,7 @@ pub fn create_change_set(
         body,
         request: (request.token.clone(), digest),
         state: ChangeSetState::Pending,
-        kind: ChangeSetKind::Update,
+        kind: if request.reverts_drift { ChangeSetKind::RevertDrift } else { ChangeSetKind::Update },
     };
     world.work(&stack_id, |work| {
         work.stack.change_sets.insert(id.clone(), pending);
@@ -129,7 +129,8 @@ pub fn execute_change_set(world: &mut World, place: &Place, id: &str, token: &st
         work.stack.tokens.insert(token.to_owned(), digest);
         work.stack.executed = Some(id.to_owned());
         match kind {
-            ChangeSetKind::Update => work.update(token, body, None, false),
+            ChangeSetKind::Update => work.update(token, body, None, How::Alone),
+            ChangeSetKind::RevertDrift => work.update(token, body, None, How::RevertingDrift),
             ChangeSetKind::Create => work.create(token, body),
             ChangeSetKind::Import(imports) => work.import(token, body, imports),
         }
@@ -208,13 +209,25 @@ pub(super) fn prepare(
     Err(refuse(PortErrorKind::Invalid, call, message).with_hint("give the new resource another logical id"))
 }
 
+/// How a stack is updated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// By itself.
+    Alone,
+    /// By itself, and what was changed or deleted by hand is set back.
+    RevertingDrift,
+    /// As a part of its parent's update: it stays open until that has ended.
+    AsPart,
+}
+
 impl crate::local::operation::Work<'_> {
-    /// Begins an update; one that is part of a parent's stays open until that has ended.
-    pub fn update(&mut self, token: &str, goal: Body, context: Option<Arc<Context>>, is_part: bool) {
+    /// Begins an update.
+    pub fn update(&mut self, token: &str, goal: Body, context: Option<Arc<Context>>, how: How) {
         self.stack.updated = Some(self.now);
         let mut operation = Operation::new(token, Phase::Update);
         operation.goal = Some(goal);
-        operation.is_part = is_part;
+        operation.is_part = how == How::AsPart;
+        operation.reverts_drift = how == How::RevertingDrift;
         operation.before = self.stack.resources.clone();
         // An update that failed and stayed so is taken back to where it began.
         let failed = self.stack.suspended.take().filter(|_| self.stack.status == StackStatus::UpdateFailed);

@@ -18,15 +18,11 @@ use crate::port::{DeleteStack, PortError, PortErrorKind};
 /// # Errors
 /// `WrongState` for a protected stack, one whose exports are in use, and one in the middle of an
 /// operation that cannot be interrupted.
-pub fn delete_stack(
-    world: &mut World,
-    place: &Place,
-    request: &DeleteStack,
-    retain: &BTreeSet<String>,
-) -> Result<(), PortError> {
+pub fn delete_stack(world: &mut World, place: &Place, request: &DeleteStack) -> Result<(), PortError> {
+    let retain = &request.retain;
     let call = operation("DeleteStack", &request.stack);
     let Some(stack) = world.find(place, &request.stack) else { return Ok(()) };
-    let digest = fingerprint(&(request, retain));
+    let digest = fingerprint(request);
     if is_repeated(stack, &request.token, digest, &call)? {
         return Ok(());
     }

@@ -2,8 +2,8 @@
 //!
 //! May not let time pass: that is `World::wait`.
 
-mod bucket;
 mod change;
+mod contents;
 mod create;
 mod delete;
 mod guests;
@@ -24,11 +24,11 @@ use crate::local::world::World;
 use crate::model::{Digest, StackStatus};
 use crate::port::{PortError, PortErrorKind};
 
-pub use bucket::{bucket, empty_bucket};
-pub use change::{create_change_set, delete_change_set, execute_change_set, update_stack};
+pub use change::{How, create_change_set, delete_change_set, execute_change_set, update_stack};
+pub use contents::{contents, empty};
 pub use create::create_stack;
 pub use delete::delete_stack;
-pub use guests::guests;
+pub use guests::{delete_interface, guests};
 pub use import::{create_import, create_review};
 pub use read::{
     describe_change_set, detect_drift, drift_detection, events, resource_drifts, set_stack_policy,

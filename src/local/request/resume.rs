@@ -1,12 +1,10 @@
 //! Requests that take back, or go on with, an operation that is under way or stopped half-way.
 
-use std::collections::BTreeSet;
-
 use crate::local::place::Place;
 use crate::local::request::{fingerprint, is_repeated, operation, refuse, require};
 use crate::local::world::World;
 use crate::model::StackStatus;
-use crate::port::{PortError, PortErrorKind};
+use crate::port::{ContinueRollback, PortError, PortErrorKind};
 
 /// Goes on with a rollback that failed, or takes back what failed and stayed as it was. What
 /// `skipped` names counts as set back.
@@ -16,12 +14,12 @@ use crate::port::{PortError, PortErrorKind};
 pub fn continue_rollback(
     world: &mut World,
     place: &Place,
-    (stack, token): (&str, &str),
-    skipped: &BTreeSet<String>,
+    request: &ContinueRollback,
 ) -> Result<(), PortError> {
+    let ContinueRollback { stack, skipped, token } = request;
     let call = operation("ContinueUpdateRollback", stack);
     let found = require(world, place, stack, &call)?;
-    let digest = fingerprint(&("ContinueUpdateRollback", stack, skipped));
+    let digest = fingerprint(&("ContinueUpdateRollback", request));
     if is_repeated(found, token, digest, &call)? {
         return Ok(());
     }
@@ -48,7 +46,7 @@ pub fn continue_rollback(
     }
     let id = found.id.clone();
     world.work(&id, |work| {
-        work.stack.tokens.insert(token.to_owned(), digest);
+        work.stack.tokens.insert(token.clone(), digest);
         work.roll_back(token, skipped.clone());
     });
     Ok(())

@@ -64,6 +64,9 @@ pub struct Resource {
     /// How many things it holds that keep it from being deleted: objects of a bucket.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub holds: u64,
+    /// Of a network: numbers of the interfaces in it that a service made for something that is gone.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub left_over: BTreeSet<u64>,
     /// What its policies make it wait for. Known while a template is at hand.
     #[serde(skip)]
     pub behaviour: Behaviour,

@@ -42,6 +42,7 @@ pub fn of(owner: Owner<'_>, logical_id: &str, resource: &Resource) -> Option<Res
         update_replace_policy: Policy::Delete,
         tampered: None,
         holds: 0,
+        left_over: BTreeSet::new(),
         behaviour: Default::default(),
         content: None,
         answered: None,

@@ -169,9 +169,9 @@ fn a_failed_creation_that_may_have_left_something_needs_hands_outside_disposable
 fn the_way_out_of_a_stuck_stack_depends_on_who_serves_it() {
     let units = vec![unit("data")];
     let mut observation = deployed(&units);
-    seen(&mut observation, "data").status = StackStatus::UpdateRollbackFailed;
+    seen(&mut observation, "data").status = StackStatus::UpdateFailed;
     let hint = |context| deploy(&units, &context, &observation).unwrap_err().obstacles[0].hint();
-    let command = "aws cloudformation continue-update-rollback --stack-name fieldbook-demo-data";
+    let command = "aws cloudformation rollback-stack --stack-name fieldbook-demo-data";
     assert!(hint(deploy_context()).contains(command));
     let embedded = [crate::model::TargetName::primary()].into();
     assert_eq!(

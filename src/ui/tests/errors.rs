@@ -113,7 +113,7 @@ fn every_obstacle_of_a_plan_has_advice() {
     let refused = deploy(&units, &deploy_context(), &observation).unwrap_err();
     assert_snapshot!(error::plan_error(&refused, &Palette::plain()), @"
     error: stack `fieldbook-demo-network` of `network` is UPDATE_ROLLBACK_FAILED and cannot be updated
-    hint: look at its events, then `aws cloudformation continue-update-rollback --stack-name fieldbook-demo-network`
+    hint: correct what its events name, then add `--continue-rollback network`; `--skip-failed network` leaves as it is what still cannot go back
 
     error: stack `fieldbook-demo-web`, the name that `web` wants, is not ours: it does not carry our tags
     hint: rename or delete that stack, or choose another project or unit name

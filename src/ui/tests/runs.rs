@@ -72,6 +72,7 @@ fn failed() -> UnitReport {
         resource: Some("Database".to_owned()),
         resource_type: Some("AWS::RDS::DBInstance".to_owned()),
         reason: reason.to_owned(),
+        advice: None,
     };
     report("data", ActionKind::Update, UnitOutcome::RolledBack { cause }, 190.0)
 }
@@ -352,7 +353,8 @@ fn the_end_of_other_runs() {
     ");
     let differences = vec!["`Database` would be replaced".to_owned()];
     outcome_.reports[1].outcome = UnitOutcome::Unannounced { differences };
-    let cause = Cause { resource: None, resource_type: None, reason: "Internal failure".to_owned() };
+    let cause =
+        Cause { resource: None, resource_type: None, reason: "Internal failure".to_owned(), advice: None };
     let hint = "look at the events of its stack".to_owned();
     outcome_.reports[0].outcome = UnitOutcome::NeedsHands { cause, blockers: Vec::new(), hint };
     assert_snapshot!(shown(&outcome_), @"

@@ -114,7 +114,7 @@ fn a_verification_lists_what_differs() {
         `Database` (AWS::RDS::DBInstance) drifted at /AllocatedStorage
       web
         there is no stack
-      hint: deploy does nothing about a resource that was changed by hand: put it back by hand, or write into the source what it is now, and deploy that (docs/recovery.md)
+      hint: `deploy --revert-drift` puts it back; or write into the source what it is now, and deploy that (docs/recovery.md)
       release    sha256:a4d451ec23463726f72c43d64c710968f6b602cd653b4de8adee1b556240a829
       deployment sha256:aee50b18a03c89e4883a5acadf5c8614dd7fd2f111c3b616e1a8d6427edc3e3f
     ");

@@ -310,7 +310,7 @@ fn is_justified(case: &Case, obstacle: &Obstacle, happened: &Happened) -> bool {
         Obstacle::Foreign { stack, .. } => {
             happened.after.stacks.values().any(|it| it.name == *stack && it.identity().is_none())
         }
-        Obstacle::BucketsNotEmpty { .. } => {
+        Obstacle::NotEmpty { .. } => {
             !case.consents && case.units.iter().any(|unit| unit.bucket == Some(true))
         }
         _ => false,

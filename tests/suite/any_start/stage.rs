@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rekindle::engine::{
     Cloud, Clouds, ExecuteOptions, Outcome, Pace, Recorder, Scope, Settled, Stop, VerifyOptions,
-    VerifyReport, complete_buckets, complete_importers, complete_resources, complete_templates, execute,
+    VerifyReport, complete_contents, complete_importers, complete_resources, complete_templates, execute,
     observe, prove, settle, verify,
 };
 use rekindle::local::{self, Client};
@@ -260,7 +260,7 @@ impl Stage {
         complete_resources(clouds, seen, &ids, sink, &stop).await.map_err(no_answer)?;
         let exported = plan::exported(seen);
         complete_importers(clouds, seen, &exported, sink, &stop).await.map_err(no_answer)?;
-        complete_buckets(clouds, seen, sink, &stop).await.map_err(no_answer)
+        complete_contents(clouds, seen, sink, &stop).await.map_err(no_answer)
     }
 
     async fn plan_deploy(&self, clouds: &Clouds, seen: &mut Observation) -> Result<Plan, Ended> {
@@ -272,6 +272,7 @@ impl Stage {
         let context = DeployContext {
             protection: self.case.protection,
             prune: self.case.prune,
+            looks_for_drift: false,
             consents: self.consents(),
             ..context::deploy()
         };

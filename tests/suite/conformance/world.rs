@@ -239,12 +239,22 @@ pub fn creation(name: &str, template: &Value) -> CreateStack {
 
 /// A request to make `stack` be this template.
 pub fn update(stack: &str, template: &Value) -> UpdateStack {
-    UpdateStack { stack: stack.to_owned(), body: body(template), token: "update".to_owned() }
+    UpdateStack {
+        stack: stack.to_owned(),
+        body: body(template),
+        reverts_drift: false,
+        token: "update".to_owned(),
+    }
 }
 
 /// A request to delete `stack`.
 pub fn deletion(stack: &str) -> DeleteStack {
-    DeleteStack { stack: stack.to_owned(), service_role: None, token: "delete".to_owned() }
+    DeleteStack {
+        stack: stack.to_owned(),
+        service_role: None,
+        retain: Default::default(),
+        token: "delete".to_owned(),
+    }
 }
 
 /// One queue with a delay, and outputs that name it.

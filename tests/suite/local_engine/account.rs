@@ -1,9 +1,13 @@
 //! Rules A1 to A4, D7, D8 and B1 to B3: what an account holds beside its stacks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use rekindle::local::{Client, Cloud, Origin};
-use rekindle::port::{CloudFormation, DriftDetection, PortErrorKind, ResourceDrift, UpdateAnswer};
+use rekindle::port::{
+    ChangeSetStatus, CloudFormation, DeleteStack, DriftDetection, PortErrorKind, ResourceDrift, UpdateAnswer,
+    UpdateStack,
+};
 use serde_json::{Value, json};
 
 use super::operations::network;
@@ -164,7 +168,10 @@ async fn d7_what_cannot_be_deleted_can_be_kept() {
     let client = client(&["demo.Bucket:not-empty"]);
     let stack = create(&client, "demo", body(bucket("data", "Delete"))).await;
     let retain: BTreeSet<String> = ["Bucket".to_owned()].into();
-    let early = client.delete_retaining(&deletion(&stack.id, "early"), &retain).await.unwrap_err();
+    let early = client
+        .delete_stack(&DeleteStack { retain: retain.clone(), ..deletion(&stack.id, "early") })
+        .await
+        .unwrap_err();
     assert_eq!(early.kind, PortErrorKind::Invalid);
     assert!(early.message.contains("only when the stack is in the DELETE_FAILED state"), "{early}");
     assert_eq!(delete(&client, &stack.id, "d").await, "DELETE_FAILED");
@@ -172,9 +179,10 @@ async fn d7_what_cannot_be_deleted_can_be_kept() {
         events(&client, &stack.id).await.into_iter().find(|event| event.is_root_failure()).unwrap().reason;
     insta::assert_snapshot!(reason.unwrap(), @"The bucket you tried to delete is not empty (Service: Amazon S3; Status Code: 409; Error Code: BucketNotEmpty) (fault demo.Bucket:not-empty)");
     let unknown: BTreeSet<String> = ["Nobody".to_owned()].into();
-    let refusal = client.delete_retaining(&deletion(&stack.id, "u"), &unknown).await.unwrap_err();
+    let refusal =
+        client.delete_stack(&DeleteStack { retain: unknown, ..deletion(&stack.id, "u") }).await.unwrap_err();
     assert!(refusal.message.contains("Resource [Nobody] does not exist"), "{refusal}");
-    client.delete_retaining(&deletion(&stack.id, "kept"), &retain).await.unwrap();
+    client.delete_stack(&DeleteStack { retain, ..deletion(&stack.id, "kept") }).await.unwrap();
     assert_eq!(settle(&client, &stack.id).await.0.status.as_str(), "DELETE_COMPLETE");
     assert!(timeline(&client, &stack.id).await.contains("Bucket DELETE_SKIPPED"));
     assert_eq!(orphans(&client).len(), 1);
@@ -217,6 +225,36 @@ async fn b1_b2_changes_by_hand_show_as_drift_until_an_update_sets_them_back() {
     assert_eq!(same, UpdateAnswer::NothingToDo);
     change(&client, &stack.id, body(network("10.0.0.0/16", 6))).await;
     assert_eq!(drift(&client, &stack.id).await.1.len(), 1, "the update set the queue back");
+}
+
+#[tokio::test]
+async fn b5_a_change_set_that_reverts_drift_sets_back_what_was_changed_and_makes_again_what_is_gone() {
+    let client = client(&[]);
+    let template = network("10.0.0.0/16", 5);
+    let stack = create(&client, "demo", body(template.clone())).await;
+    let by_hand = |name: &str, value: Value| BTreeMap::from([(name.to_owned(), value)]);
+    client.tamper(&stack.id, "Queue", &by_hand("DelaySeconds", json!(9))).await.unwrap();
+    client.tamper(&stack.id, "Vpc", &by_hand("CidrBlock", json!("10.9.0.0/16"))).await.unwrap();
+    client.delete_by_hand(&stack.id, "Subnet").await.unwrap();
+    let plain = update(&stack.id, body(template), "revert");
+    let id = client.create_change_set("plain", &plain).await.unwrap();
+    client.wait_for_change(Duration::from_secs(1)).await.unwrap();
+    assert_eq!(client.describe_change_set(&id).await.unwrap().status, ChangeSetStatus::Empty);
+    let request = UpdateStack { reverts_drift: true, ..plain };
+    let id = client.create_change_set("revert", &request).await.unwrap();
+    client.wait_for_change(Duration::from_secs(1)).await.unwrap();
+    let found = client.describe_change_set(&id).await.unwrap();
+    let lines = found.changes.iter().map(|change| {
+        format!("{} {:?} {:?} {:?}", change.logical_id, change.action, change.replacement, change.paths)
+    });
+    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r#"
+    Queue Modify Some(Never) ["Properties.DelaySeconds"]
+    Subnet Add None []
+    Vpc Modify Some(Always) ["Properties.CidrBlock"]
+    "#);
+    client.execute_change_set(&id, "go").await.unwrap();
+    assert_eq!(settle(&client, &stack.id).await.0.status.as_str(), "UPDATE_COMPLETE");
+    assert_eq!(drift(&client, &stack.id).await.1, []);
 }
 
 #[tokio::test]

@@ -10,10 +10,6 @@ use serde_json::{Value, json};
 use super::operations::network;
 use super::support::*;
 
-fn names(names: &[&str]) -> BTreeSet<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
-}
-
 async fn settled(client: &Client, stack: &str) -> String {
     settle(client, stack).await.0.status.to_string()
 }
@@ -28,14 +24,14 @@ fn with_dns(delay: u32) -> Value {
 async fn s7_a_rollback_that_failed_goes_on() {
     let client = client(&["demo.Vpc:update*1", "demo.Queue:rollback*1"]);
     let stack = create(&client, "demo", body(network("10.0.0.0/16", 0))).await;
-    let early = client.continue_rollback(&stack.id, &names(&[]), "early").await.unwrap_err();
+    let early = client.continue_rollback(&continuation(&stack.id, &[], "early")).await.unwrap_err();
     assert_eq!(early.kind, PortErrorKind::WrongState);
     change(&client, &stack.id, body(with_dns(9))).await;
     assert_eq!(settled(&client, &stack.id).await, "UPDATE_ROLLBACK_FAILED");
     let update = client.update_stack(&update(&stack.id, body(with_dns(9)), "u")).await.unwrap_err();
     assert_eq!(update.kind, PortErrorKind::WrongState);
-    client.continue_rollback(&stack.id, &names(&[]), "go on").await.unwrap();
-    client.continue_rollback(&stack.id, &names(&[]), "go on").await.unwrap();
+    client.continue_rollback(&continuation(&stack.id, &[], "go on")).await.unwrap();
+    client.continue_rollback(&continuation(&stack.id, &[], "go on")).await.unwrap();
     assert_eq!(settled(&client, &stack.id).await, "UPDATE_ROLLBACK_COMPLETE");
     assert_eq!(client.resource_drifts(&stack.id).await.unwrap().drifted, []);
 }
@@ -45,9 +41,9 @@ async fn s7_what_cannot_go_back_can_be_skipped() {
     let client = client(&["demo.Vpc:update", "demo.Queue:rollback"]);
     let stack = create(&client, "demo", body(network("10.0.0.0/16", 0))).await;
     change(&client, &stack.id, body(with_dns(9))).await;
-    let refusal = client.continue_rollback(&stack.id, &names(&["Vpc"]), "v").await.unwrap_err();
+    let refusal = client.continue_rollback(&continuation(&stack.id, &["Vpc"], "v")).await.unwrap_err();
     insta::assert_snapshot!(text(&refusal), @"Invalid: ContinueUpdateRollback `demo`: ValidationError: Resource [Vpc] did not fail to roll back and cannot be skipped");
-    client.continue_rollback(&stack.id, &names(&["Queue"]), "q").await.unwrap();
+    client.continue_rollback(&continuation(&stack.id, &["Queue"], "q")).await.unwrap();
     assert_eq!(settled(&client, &stack.id).await, "UPDATE_ROLLBACK_COMPLETE");
     let detection = client.detect_drift(&stack.id).await.unwrap();
     let found = client.drift_detection(&detection).await.unwrap();
@@ -72,7 +68,7 @@ async fn s8_what_failed_and_stayed_can_be_taken_back_or_tried_again() {
         update_directly(&client, &stack.id, body(with_dns(9)), end).await;
         assert_eq!(settled(&client, &stack.id).await, "UPDATE_FAILED");
         if end == "taken back" {
-            client.continue_rollback(&stack.id, &names(&[]), "back").await.unwrap();
+            client.continue_rollback(&continuation(&stack.id, &[], "back")).await.unwrap();
             assert_eq!(settled(&client, &stack.id).await, "UPDATE_ROLLBACK_COMPLETE");
             assert_eq!(client.describe_stack("demo").await.unwrap().unwrap().outputs, stack.outputs);
         } else {
@@ -82,7 +78,7 @@ async fn s8_what_failed_and_stayed_can_be_taken_back_or_tried_again() {
     }
     let client = self::client(&["CreateStack=no-rollback", "demo.Subnet"]);
     let failed = create(&client, "demo", body(network("10.0.0.0/16", 0))).await;
-    client.continue_rollback(&failed.id, &names(&[]), "back").await.unwrap();
+    client.continue_rollback(&continuation(&failed.id, &[], "back")).await.unwrap();
     assert_eq!(settled(&client, &failed.id).await, "ROLLBACK_COMPLETE");
 }
 
@@ -189,7 +185,7 @@ async fn m4_an_import_that_fails_leaves_things_as_they_were() {
     client.wait_for_change(std::time::Duration::from_secs(60)).await.unwrap();
     client.execute_change_set(&set, "go").await.unwrap();
     assert_eq!(settled(&client, "demo").await, "IMPORT_ROLLBACK_FAILED");
-    client.continue_rollback("demo", &names(&[]), "again").await.unwrap();
+    client.continue_rollback(&continuation("demo", &[], "again")).await.unwrap();
     assert_eq!(settled(&client, "demo").await, "IMPORT_ROLLBACK_COMPLETE");
     assert_eq!(client.orphans().len(), 1, "the bucket is where it was");
 }
@@ -242,7 +238,7 @@ async fn s6_every_status_is_reached() {
     let other = create(&failing, "other", body(network("10.0.0.0/16", 0))).await;
     change(&failing, &other.id, body(with_dns(9))).await;
     watch(&failing, &other.id).await;
-    failing.continue_rollback(&other.id, &names(&[]), "go on").await.unwrap();
+    failing.continue_rollback(&continuation(&other.id, &[], "go on")).await.unwrap();
     watch(&failing, &other.id).await;
     let third = client(&["third.Subnet"]);
     let third_stack = create(&third, "third", body(network("10.0.0.0/16", 0))).await;
@@ -281,7 +277,7 @@ async fn s6_every_status_is_reached() {
         importing.execute_change_set(&set, "go").await.unwrap();
         watch(&importing, "demo").await;
         if ids.len() > 1 {
-            importing.continue_rollback("demo", &names(&[]), "again").await.unwrap();
+            importing.continue_rollback(&continuation("demo", &[], "again")).await.unwrap();
             watch(&importing, "demo").await;
         }
     }

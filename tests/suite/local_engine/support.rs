@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use rekindle::local::{Client, Cloud, Fault, Options};
 use rekindle::model::{ObservedStack, StackEvent};
 use rekindle::port::{
-    ChangeSet, ChangeSetStatus, Changes, CloudFormation, CreateStack, DeleteStack, PortError, StackBody,
-    UpdateAnswer, UpdateStack,
+    ChangeSet, ChangeSetStatus, Changes, CloudFormation, ContinueRollback, CreateStack, DeleteStack,
+    PortError, StackBody, UpdateAnswer, UpdateStack,
 };
 use serde_json::Value;
 
@@ -60,11 +60,22 @@ pub fn creation(name: &str, body: StackBody) -> CreateStack {
 }
 
 pub fn update(stack: &str, body: StackBody, token: &str) -> UpdateStack {
-    UpdateStack { stack: stack.to_owned(), body, token: token.to_owned() }
+    UpdateStack { stack: stack.to_owned(), body, reverts_drift: false, token: token.to_owned() }
+}
+
+/// A request to go on with a rollback, skipping these resources.
+pub fn continuation(stack: &str, skipped: &[&str], token: &str) -> ContinueRollback {
+    let skipped = skipped.iter().map(|id| (*id).to_owned()).collect();
+    ContinueRollback { stack: stack.to_owned(), skipped, token: token.to_owned() }
 }
 
 pub fn deletion(stack: &str, token: &str) -> DeleteStack {
-    DeleteStack { stack: stack.to_owned(), service_role: None, token: token.to_owned() }
+    DeleteStack {
+        stack: stack.to_owned(),
+        service_role: None,
+        retain: Default::default(),
+        token: token.to_owned(),
+    }
 }
 
 /// Lets time pass until the stack is no longer busy; every status it had on the way.

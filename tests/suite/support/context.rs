@@ -16,6 +16,7 @@ pub fn deploy() -> DeployContext {
         deployment: Digest::of("deployment"),
         prune: false,
         selected: None,
+        looks_for_drift: false,
         consents: Consents::none(),
     }
 }

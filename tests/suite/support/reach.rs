@@ -91,12 +91,22 @@ impl Reach<'_> {
         match step {
             "create" => self.id = self.create(&stack, self.bodies.0.clone()).await,
             "update" => {
-                let request = UpdateStack { stack: self.id.clone(), body: self.bodies.1.clone(), token };
+                let request = UpdateStack {
+                    stack: self.id.clone(),
+                    body: self.bodies.1.clone(),
+                    reverts_drift: false,
+                    token,
+                };
                 self.client.update_stack(&request).await.unwrap();
             }
             "delete" => self.delete(&self.id).await,
             "review" => {
-                let request = UpdateStack { stack: stack.clone(), body: self.bodies.0.clone(), token };
+                let request = UpdateStack {
+                    stack: stack.clone(),
+                    body: self.bodies.0.clone(),
+                    reverts_drift: false,
+                    token,
+                };
                 self.client.create_review("review", &request).await.unwrap();
                 self.id = self.client.describe_stack(&stack).await.unwrap().unwrap().id;
             }
@@ -127,7 +137,12 @@ impl Reach<'_> {
     }
 
     async fn delete(&self, id: &str) {
-        let request = DeleteStack { stack: id.to_owned(), service_role: None, token: "delete".to_owned() };
+        let request = DeleteStack {
+            stack: id.to_owned(),
+            service_role: None,
+            retain: Default::default(),
+            token: "delete".to_owned(),
+        };
         self.client.delete_stack(&request).await.unwrap();
     }
 
@@ -159,7 +174,8 @@ impl Reach<'_> {
             imports.insert("Other".to_owned(), format!("absent-{stack}"));
         }
         let body = self.import_body(resources);
-        let request = UpdateStack { stack: stack.clone(), body, token: "import".to_owned() };
+        let request =
+            UpdateStack { stack: stack.clone(), body, reverts_drift: false, token: "import".to_owned() };
         let set = client.create_import("import", &request, &imports).await.unwrap();
         while client.describe_change_set(&set).await.unwrap().status == ChangeSetStatus::Pending {
             client.wait_for_change(Duration::from_secs(60)).await.unwrap();

@@ -41,5 +41,10 @@ pub fn create(template: &str) -> CreateStack {
 
 /// A request to make it be this template.
 pub fn update(template: &str) -> UpdateStack {
-    UpdateStack { stack: STACK.to_owned(), body: body(template), token: "run-1-data-update".to_owned() }
+    UpdateStack {
+        stack: STACK.to_owned(),
+        body: body(template),
+        reverts_drift: false,
+        token: "run-1-data-update".to_owned(),
+    }
 }

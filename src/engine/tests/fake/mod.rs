@@ -15,11 +15,12 @@ use jiff::Timestamp;
 
 use self::state::{Stack, State};
 use crate::model::{
-    Bucket, Digest, Guest, Networks, ObservedStack, StackEvent, StackResource, StackStatus, TaggedResource,
+    Contents, Digest, Guest, Networks, ObservedStack, StackEvent, StackResource, StackStatus, Storage,
+    TaggedResource,
 };
 use crate::port::{
-    ChangeSet, Changes, CloudFormation, CreateStack, DeleteStack, DriftDetection, Identity, Page, PortError,
-    PortErrorKind, ResourceDrifts, UpdateAnswer, UpdateStack,
+    ChangeSet, Changes, CloudFormation, ContinueRollback, CreateStack, DeleteStack, DriftDetection, Identity,
+    Page, PortError, PortErrorKind, ResourceDrifts, UpdateAnswer, UpdateStack,
 };
 
 /// In which ways the cloud misbehaves.
@@ -230,6 +231,12 @@ impl CloudFormation for Fake {
         self.answer(&state, "DeleteStack", ())
     }
 
+    async fn continue_rollback(&self, request: &ContinueRollback) -> Result<(), PortError> {
+        let mut state = self.enter("ContinueUpdateRollback").await?;
+        state.begin(&request.stack, StackStatus::UpdateRollbackInProgress, &request.token);
+        self.answer(&state, "ContinueUpdateRollback", ())
+    }
+
     async fn set_termination_protection(&self, stack: &str, enabled: bool) -> Result<(), PortError> {
         let mut state = self.enter("UpdateTerminationProtection").await?;
         state.stacks.get_mut(stack).unwrap().seen.termination_protection = enabled;
@@ -263,19 +270,29 @@ impl CloudFormation for Fake {
         self.answer(&state, "ListImports", Vec::new())
     }
 
-    async fn bucket(&self, _bucket: &str) -> Result<Option<Bucket>, PortError> {
+    async fn contents(&self, _storage: &Storage) -> Result<Option<Contents>, PortError> {
         let state = self.enter("ListObjectVersions").await?;
         self.answer(&state, "ListObjectVersions", None)
     }
 
-    async fn empty_bucket(&self, _bucket: &str) -> Result<u64, PortError> {
+    async fn empty(&self, _storage: &Storage) -> Result<u64, PortError> {
         let state = self.enter("DeleteObjects").await?;
         self.answer(&state, "DeleteObjects", 0)
     }
 
     async fn guests(&self, _networks: &Networks) -> Result<Vec<Guest>, PortError> {
-        let state = self.enter("DescribeNetworkInterfaces").await?;
-        self.answer(&state, "DescribeNetworkInterfaces", Vec::new())
+        let mut state = self.enter("DescribeNetworkInterfaces").await?;
+        let seen = state.guests.first().cloned().unwrap_or_default();
+        if state.guests.len() > 1 {
+            state.guests.remove(0);
+        }
+        self.answer(&state, "DescribeNetworkInterfaces", seen)
+    }
+
+    async fn delete_interface(&self, interface: &str) -> Result<(), PortError> {
+        let mut state = self.enter("DeleteNetworkInterface").await?;
+        state.guests.iter_mut().for_each(|seen| seen.retain(|guest| guest.id != interface));
+        self.answer(&state, "DeleteNetworkInterface", ())
     }
 
     async fn tagged(

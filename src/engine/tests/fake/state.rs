@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::change_set::compare;
-use crate::model::{ObservedStack, StackEvent, StackResource, StackStatus, TaggedResource};
+use crate::model::{Guest, ObservedStack, StackEvent, StackResource, StackStatus, TaggedResource};
 use crate::port::{ChangeSet, ChangeSetStatus, StackBody, UpdateStack};
 
 #[derive(Clone)]
@@ -26,6 +26,8 @@ pub(in crate::engine::tests) struct State {
     pub(super) change_sets: BTreeMap<String, UpdateStack>,
     pub(super) events: BTreeMap<String, Vec<StackEvent>>,
     pub(in crate::engine::tests) tagged: Vec<TaggedResource>,
+    /// Who stands in networks, look by look; the last look stays. What is stuck goes once nobody does.
+    pub(in crate::engine::tests) guests: Vec<Vec<Guest>>,
     pub(in crate::engine::tests) resources: BTreeMap<String, Vec<StackResource>>,
     /// Every call that was let through, by operation.
     pub(in crate::engine::tests) calls: BTreeMap<&'static str, usize>,
@@ -92,7 +94,8 @@ impl State {
         let stack = self.stacks.get_mut(id).unwrap();
         stack.due = None;
         let fail = property(&stack.body, "Fail").and_then(|it| it.as_str().map(str::to_owned));
-        let stuck = property(&stack.body, "Stuck").is_some();
+        let is_free = self.guests.first().is_some_and(Vec::is_empty);
+        let stuck = property(&stack.body, "Stuck").is_some() && !is_free;
         let name = stack.seen.name.clone();
         let (status, resource) = match (&stack.seen.status, fail) {
             (StackStatus::DeleteInProgress, _) if stuck => {

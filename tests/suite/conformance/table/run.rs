@@ -53,7 +53,7 @@ impl Runner<'_> {
                 Ok(self.shown(&id).await)
             }
             "update" => {
-                let request = UpdateStack { stack: stack.clone(), body: body(&template), token };
+                let request = update_request(&stack, &template, &token);
                 match cloud.update_stack(&request).await? {
                     UpdateAnswer::Started => Ok(self.shown(&stack).await),
                     UpdateAnswer::NothingToDo => {
@@ -62,8 +62,7 @@ impl Runner<'_> {
                 }
             }
             "change set" => {
-                let request =
-                    UpdateStack { stack: stack.clone(), body: body(&template), token: token.clone() };
+                let request = update_request(&stack, &template, &token);
                 let (id, set) = self.world.change_set(&format!("set-{}", self.number), &request).await;
                 let changes = Some(set.changes.iter().map(line).collect());
                 cloud.execute_change_set(&id, &token).await?;
@@ -71,14 +70,18 @@ impl Runner<'_> {
             }
             "import" => {
                 let imports = step.with.iter().map(|(id, name)| (id.clone(), self.text(name))).collect();
-                let request =
-                    UpdateStack { stack: stack.clone(), body: body(&template), token: token.clone() };
+                let request = update_request(&stack, &template, &token);
                 let id = self.world.import_set(&format!("set-{}", self.number), &request, &imports).await?;
                 cloud.execute_change_set(&id, &token).await?;
                 Ok(self.shown(&stack).await)
             }
             "delete" => {
-                let request = DeleteStack { stack: stack.clone(), service_role: None, token };
+                let request = DeleteStack {
+                    stack: stack.clone(),
+                    service_role: None,
+                    retain: Default::default(),
+                    token,
+                };
                 cloud.delete_stack(&request).await?;
                 let shown = self.shown(&stack).await;
                 self.stacks.remove(&step.stack);
@@ -156,4 +159,9 @@ impl Runner<'_> {
 fn line(change: &Change) -> String {
     let replacement = change.replacement.map(|it| format!(" {it:?}")).unwrap_or_default();
     format!("{:?} {}{replacement}", change.action, change.logical_id)
+}
+
+fn update_request(stack: &str, template: &Value, token: &str) -> UpdateStack {
+    let (stack, token) = (stack.to_owned(), token.to_owned());
+    UpdateStack { stack, body: body(template), reverts_drift: false, token }
 }
