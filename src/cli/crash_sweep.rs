@@ -175,6 +175,8 @@ fn session() -> Session {
         #[cfg(feature = "docker")]
         docker_host: None,
         #[cfg(feature = "docker")]
+        docker_certificates: None,
+        #[cfg(feature = "docker")]
         docker_configuration: None,
         #[cfg(feature = "aws")]
         emulator: None,

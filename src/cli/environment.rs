@@ -28,6 +28,9 @@ pub struct Surroundings {
     /// `DOCKER_HOST`: where the Docker engine listens.
     #[cfg(feature = "docker")]
     pub docker_host: Option<String>,
+    /// `DOCKER_TLS_VERIFY`: the certificates for it, in the directory `DOCKER_CERT_PATH`, else in `~/.docker`.
+    #[cfg(feature = "docker")]
+    pub docker_certificates: Option<Utf8PathBuf>,
     /// Where `docker login` leaves credentials: `config.json` of `DOCKER_CONFIG`, else of `~/.docker`.
     #[cfg(feature = "docker")]
     pub docker_configuration: Option<Utf8PathBuf>,
@@ -96,6 +99,8 @@ impl Surroundings {
             #[cfg(feature = "docker")]
             docker_host: std::env::var("DOCKER_HOST").ok(),
             #[cfg(feature = "docker")]
+            docker_certificates: docker_certificates(),
+            #[cfg(feature = "docker")]
             docker_configuration: docker_configuration(),
             #[cfg(feature = "aws")]
             emulator: std::env::var("AWS_ENDPOINT_URL").ok().and_then(|url| here(&url)),
@@ -105,11 +110,22 @@ impl Surroundings {
     }
 }
 
+/// A path that a variable names.
+#[cfg(feature = "docker")]
+fn variable(name: &str) -> Option<Utf8PathBuf> {
+    std::env::var(name).ok().filter(|value| !value.is_empty()).map(Utf8PathBuf::from)
+}
+
 #[cfg(feature = "docker")]
 fn docker_configuration() -> Option<Utf8PathBuf> {
-    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty()).map(Utf8PathBuf::from);
     let directory = variable("DOCKER_CONFIG").or_else(|| Some(variable("HOME")?.join(".docker")))?;
     Some(directory.join("config.json"))
+}
+
+#[cfg(feature = "docker")]
+fn docker_certificates() -> Option<Utf8PathBuf> {
+    variable("DOCKER_TLS_VERIFY")?;
+    variable("DOCKER_CERT_PATH").or_else(|| docker_configuration()?.parent().map(Into::into))
 }
 
 #[cfg(feature = "aws")]

@@ -129,7 +129,7 @@ impl Opened {
     /// Looks at its files.
     fn list(self, store: &Store, is_copied: bool) -> Result<Base, Failure> {
         let Self { image, layers } = self;
-        let mut space = store.workspace(&format!("base-{}", image.manifest.hex()));
+        let mut space = store.workspace("base");
         let files = disk::image_files(&mut space, store.path())?;
         let unpacked = canonical::unpack(&mut space, &files, Some(&image.manifest.to_string()))?;
         Ok(canonical::list(image, layers, &unpacked, Arc::new(space), is_copied)?)
@@ -161,7 +161,7 @@ impl Bring<'_> {
 
     async fn file(&self, fetch: &Fetch) -> Result<(Digest, u64), Failure> {
         self.tell(&format!("fetches {}", fetch.url))?;
-        let mut steps = self.begin(fetch.digest, &fetch.path)?;
+        let mut steps = self.begin(&fetch.path)?;
         self.registry.fetch(&fetch.url, fetch.digest, &mut steps).await?;
         let blob = self.keep(steps)?;
         Ok((blob.digest, blob.size))
@@ -182,7 +182,7 @@ impl Bring<'_> {
         let pull = |(digest, size): (Digest, u64)| {
             let pinned = &pinned;
             async move {
-                let mut steps = self.begin(digest, name)?;
+                let mut steps = self.begin(name)?;
                 self.registry.pull(pinned, digest, size, &mut steps).await?;
                 self.keep(steps)
             }
@@ -197,13 +197,13 @@ impl Bring<'_> {
     }
 
     fn document(&self, bytes: &[u8], of: &str) -> Result<Blob, Failure> {
-        let mut steps = self.begin(Digest::of(bytes), of)?;
+        let mut steps = self.begin(of)?;
         steps.write_all(bytes).map_err(|error| here(of, error))?;
         self.keep(steps)
     }
 
-    fn begin<'s>(&'s self, digest: Digest, of: &'s str) -> Result<Steps<'s>, Failure> {
-        let incoming = self.store.incoming(digest).map_err(|error| here(of, error))?;
+    fn begin<'s>(&'s self, of: &'s str) -> Result<Steps<'s>, Failure> {
+        let incoming = self.store.incoming().map_err(|error| here(of, error))?;
         Ok(Steps { session: self.session, of, incoming, told: 0 })
     }
 

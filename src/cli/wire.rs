@@ -205,7 +205,9 @@ fn without_aws(_: &Target) -> Failure {
 /// The Docker engine that the surroundings name.
 #[cfg(feature = "docker")]
 pub async fn image_builder(session: &Session) -> Result<Box<dyn ImageBuilder>, Failure> {
-    Ok(crate::docker::connect(session.surroundings.docker_host.as_deref()).await?)
+    let surroundings = &session.surroundings;
+    let certificates = surroundings.docker_certificates.as_deref().map(AsRef::as_ref);
+    Ok(crate::docker::connect(surroundings.docker_host.as_deref(), certificates).await?)
 }
 
 /// Why no engine can be asked with this binary.

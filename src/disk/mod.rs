@@ -19,6 +19,7 @@ mod run_journal;
 mod scratch;
 mod state;
 mod store;
+mod store_blobs;
 mod store_error;
 mod store_index;
 mod templates;

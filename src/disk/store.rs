@@ -2,25 +2,26 @@
 //!
 //! Blobs lie under their digest and never change. A blob is written elsewhere, synced, and put in place
 //! in one step; the index follows when all blobs of an image are there. A process that dies leaves a
-//! file in `incoming/`, which the next one removes, and blobs without an image, which `gc` removes.
+//! file in `incoming/`, which the next one removes, and blobs without an image, which `gc` removes. Threads of
+//! one process work in it at the same time; how bytes come in is in `store_blobs`.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Write};
+use std::io::{self, Read as _};
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Mutex, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
 
 use crate::disk::error::{Access, FileError};
-use crate::disk::incoming::Incoming;
 use crate::disk::known_digests::KnownDigests;
 use crate::disk::state::StateDirectory;
 pub use crate::disk::store_error::StoreError;
 use crate::disk::store_index::{Entry, Wanted, attachment_name, base_name, image_name};
-use crate::disk::workspace::Workspace;
 use crate::disk::write::{is_temporary, make_directory, write_atomically};
 use crate::image::about::Attachment;
-use crate::image::{AssembleError, Blob, Blobs, MANIFEST};
+use crate::image::{Blob, MANIFEST};
 use crate::model::{Digest, canonical};
 
 /// An image in the store.
@@ -38,10 +39,14 @@ pub type Documents = (Vec<u8>, Vec<u8>);
 /// The store, held by this process until it is dropped.
 #[derive(Debug)]
 pub struct Store {
-    root: Utf8PathBuf,
+    pub(super) root: Utf8PathBuf,
     /// Blobs that were read before and have not changed since.
     known: KnownDigests,
     digests: Utf8PathBuf,
+    /// Files that were begun: each has a name of its own.
+    pub(super) begun: AtomicUsize,
+    /// Held while the index is read, changed and written.
+    index: Mutex<()>,
     _lock: File,
 }
 
@@ -74,7 +79,8 @@ impl Store {
             Err(TryLockError::WouldBlock) => return Err(StoreError::Held { path: root }),
         }
         let digests = state.blob_digests();
-        let store = Self { root, known: KnownDigests::read(&digests), digests, _lock: lock };
+        let (known, begun, index) = (KnownDigests::read(&digests), AtomicUsize::new(0), Mutex::new(()));
+        let store = Self { root, known, digests, begun, index, _lock: lock };
         store.remove_left_behind()?;
         let layout = store.root.join("oci-layout");
         if !layout.is_file() {
@@ -102,11 +108,6 @@ impl Store {
             }
         }
         Ok(())
-    }
-
-    /// Files for the time of one build. No two at a time may have the same name.
-    pub fn workspace(&self, name: &str) -> Workspace {
-        Workspace::new(&self.root.join("incoming"), name)
     }
 
     /// Every image that was made here, in the order of the index.
@@ -159,6 +160,7 @@ impl Store {
     }
 
     fn put(&self, new: Vec<Entry>) -> Result<(), StoreError> {
+        let _held = self.index.lock().unwrap_or_else(PoisonError::into_inner);
         let mut entries = self.entries()?;
         // What the index names has its name on the disk before.
         let blobs = self.root.join("blobs/sha256");
@@ -237,30 +239,6 @@ impl Store {
     /// It is not there, or cannot be read.
     pub fn open_blob(&self, digest: Digest) -> io::Result<File> {
         File::open(self.blob(digest))
-    }
-
-    /// Begins a blob that comes bit by bit. It is kept by [`Store::keep_incoming`].
-    ///
-    /// # Errors
-    /// The system refuses.
-    pub fn incoming(&self, digest: Digest) -> io::Result<Incoming> {
-        // This process holds the store, so the name is its own.
-        let path = self.root.join("incoming").join(digest.hex());
-        Incoming::create(&path)
-    }
-
-    /// Keeps a blob whose bytes have all come.
-    ///
-    /// # Errors
-    /// The system refuses; nothing is kept.
-    pub fn keep_incoming(&self, incoming: Incoming) -> io::Result<Blob> {
-        let (path, blob) = incoming.finish()?;
-        self.put_in_place(&path, blob).inspect_err(|_| drop(fs::remove_file(&path)))
-    }
-
-    fn put_in_place(&self, path: &Utf8Path, blob: Blob) -> io::Result<Blob> {
-        fs::rename(path, self.blob(blob.digest))?;
-        Ok(blob)
     }
 
     /// Puts an image into the index with the documents that are attached to it, in place of an earlier one
@@ -363,7 +341,7 @@ impl Store {
         Ok(write_atomically(&self.root.join("index.json"), &canonical::bytes(&index))?)
     }
 
-    fn blob(&self, digest: Digest) -> Utf8PathBuf {
+    pub(super) fn blob(&self, digest: Digest) -> Utf8PathBuf {
         blob_path(&self.root, digest)
     }
 }
@@ -382,17 +360,4 @@ fn read_index(root: &Utf8Path) -> Result<Value, StoreError> {
 /// Where a blob of the store at `root` is.
 pub(super) fn blob_path(root: &Utf8Path, digest: Digest) -> Utf8PathBuf {
     root.join("blobs/sha256").join(digest.hex())
-}
-
-impl Blobs for Store {
-    fn keep(
-        &mut self,
-        write: &mut dyn FnMut(&mut dyn Write) -> Result<(), AssembleError>,
-    ) -> Result<Blob, AssembleError> {
-        // This process holds the store, so the name is its own.
-        let path = self.root.join("incoming/blob");
-        let mut incoming = Incoming::create(&path).map_err(AssembleError::Write)?;
-        write(&mut incoming)?;
-        self.keep_incoming(incoming).map_err(AssembleError::Write)
-    }
 }

@@ -22,10 +22,9 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// One that makes its files in `directory`, with names that begin with `name`: no two at a time may
-    /// have the same.
-    pub(super) fn new(directory: &Utf8Path, name: &str) -> Self {
-        Self { prefix: directory.join(name), files: Vec::new(), made: Vec::new() }
+    /// One whose files' paths begin with `prefix`: no two at a time may have the same.
+    pub(super) fn new(prefix: &Utf8Path) -> Self {
+        Self { prefix: prefix.to_owned(), files: Vec::new(), made: Vec::new() }
     }
 
     /// A file that is only read.

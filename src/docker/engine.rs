@@ -27,16 +27,16 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub(super) struct Engine {
     client: Docker,
     name: String,
-    /// In the form of `DOCKER_HOST`.
-    address: String,
+    /// Where a session is opened, in the form of `DOCKER_HOST`; `None` where that is not possible.
+    session: Option<String>,
     /// Images that builds made and that are still there.
     made: Mutex<Vec<String>>,
     sessions: AtomicU64,
 }
 
 impl Engine {
-    pub(super) fn new(client: Docker, name: String, address: String) -> Self {
-        Self { client, name, address, made: Mutex::default(), sessions: AtomicU64::new(0) }
+    pub(super) fn new(client: Docker, name: String, session: Option<String>) -> Self {
+        Self { client, name, session, made: Mutex::default(), sessions: AtomicU64::new(0) }
     }
 
     /// A name that no other build of this machine has.
@@ -127,9 +127,10 @@ impl ImageBuilder for Engine {
     ) -> Result<String, BuilderError> {
         let body = bollard::body_try_stream(stream::iter(Parts(context)).map_ok(Into::into));
         let name = self.session_name();
-        let session = match order.secrets.is_empty() {
-            true => None,
-            false => Some(Session::open(&self.address, &name, &order.secrets).await?),
+        let session = match (&self.session, order.secrets.first()) {
+            (_, None) => None,
+            (Some(address), Some(_)) => Some(Session::open(address, &name, &order.secrets).await?),
+            (None, Some(secret)) => return Err(BuilderError::NotPrivate { name: secret.name.clone() }),
         };
         let mut messages = self.client.build_image(self.options(order, &name), None, Some(body));
         let mut log = Log::hiding(&order.secrets);

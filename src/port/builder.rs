@@ -172,6 +172,12 @@ pub enum BuilderError {
         /// The secret's name.
         name: String,
     },
+    /// Others might read it on the way.
+    #[error("the secret `{name}` is not sent to a Docker engine on another machine")]
+    NotPrivate {
+        /// The secret's name.
+        name: String,
+    },
     /// The archive could not be kept.
     #[error("could not keep what the Docker engine exports")]
     Write(#[source] io::Error),
@@ -205,6 +211,10 @@ impl BuilderError {
             }
             Self::OtherImage { .. } => {
                 "remove the image `rekindle-base` from the engine, and run the command again"
+            }
+            Self::NotPrivate { .. } => {
+                "reach the engine through a socket on this machine, for example by \
+                 `ssh -NL /tmp/docker.sock:/var/run/docker.sock HOST`, and name it in DOCKER_HOST"
             }
             Self::SecretNotTaken { .. } => "run the command again; builds by BuildKit alone take secrets",
             Self::Refused { .. } | Self::Write(_) => return None,

@@ -132,6 +132,8 @@ pub enum RegistryError {
         what: String,
         /// Whether credentials were sent.
         with_credentials: bool,
+        /// Whether it does not know who asks, as when a token is no longer good.
+        is_unknown: bool,
         /// The answer.
         message: String,
     },

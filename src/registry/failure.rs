@@ -18,8 +18,8 @@ impl Asked {
     pub(super) fn failure(&self, error: OciDistributionError) -> RegistryError {
         use OciDistributionError as Oci;
         match error {
-            Oci::AuthenticationFailure(message) => self.denied(message),
-            Oci::UnauthorizedError { .. } => self.denied("it wants credentials".to_owned()),
+            Oci::AuthenticationFailure(message) => self.denied(message, false),
+            Oci::UnauthorizedError { .. } => self.denied("it wants credentials".to_owned(), true),
             Oci::RegistryError { envelope, .. } => self.listed(&envelope),
             Oci::ServerError { code, message, .. } => match serde_json::from_str(&message) {
                 Ok(envelope) if code < 500 => self.status(code, self.listed_text(&envelope)),
@@ -50,7 +50,7 @@ impl Asked {
     /// What a status means.
     pub(super) fn status(&self, status: u16, message: String) -> RegistryError {
         match status {
-            401 | 403 => self.denied(message),
+            401 | 403 => self.denied(message, status == 401),
             404 => RegistryError::NotFound { host: self.host.clone(), what: self.what.clone() },
             408 | 500..=599 => self.dropped(Status { status, message }),
             429 => RegistryError::Throttled { host: self.host.clone() },
@@ -70,11 +70,12 @@ impl Asked {
         RegistryError::Answer { host: self.host.clone(), what: self.what.clone(), message }
     }
 
-    fn denied(&self, message: String) -> RegistryError {
+    fn denied(&self, message: String, is_unknown: bool) -> RegistryError {
         RegistryError::Denied {
             host: self.host.clone(),
             what: self.what.clone(),
             with_credentials: self.with_credentials,
+            is_unknown,
             message: shortened(&message),
         }
     }
@@ -89,7 +90,8 @@ impl Asked {
                 | OciErrorCode::BlobUnknown
                 | OciErrorCode::NotFound,
             ) => self.status(404, message),
-            Some(OciErrorCode::Unauthorized | OciErrorCode::Denied) => self.denied(message),
+            Some(OciErrorCode::Unauthorized) => self.denied(message, true),
+            Some(OciErrorCode::Denied) => self.denied(message, false),
             Some(OciErrorCode::Toomanyrequests) => self.status(429, message),
             _ => self.answer(message),
         }

@@ -118,21 +118,52 @@ impl Registries {
         let reference = self.reached(image, reference)?;
         // Only on this machine nobody else reads what is sent.
         let client = if is_here(reference.registry()) { &self.plain } else { &self.secure };
-        let place = Place { client, reference, auth, host };
+        let place = Place { client, reference, auth, host, operation };
         if !is_entered {
-            let asked = place.asked(format!("access to `{}`", key.0));
             // The client looks tags up as who pulls, and keeps what it has seen of that.
-            let also = (ends.is_some() && writes(operation)).then_some(RegistryOperation::Pull);
-            for operation in [operation].into_iter().chain(also) {
-                self.patiently(async || {
-                    let entered = client.auth(&place.reference, &place.auth, Clone::clone(&operation)).await;
-                    entered.map(drop).map_err(|error| asked.failure(error))
-                })
-                .await?;
-            }
+            self.show(&place, &place.auth, ends.is_some()).await?;
             self.entered.lock().unwrap_or_else(PoisonError::into_inner).insert(key, ends);
         }
         Ok(place)
+    }
+
+    /// Shows credentials. What the registry gives for them the client keeps.
+    async fn show(
+        &self,
+        place: &Place<'_>,
+        auth: &RegistryAuth,
+        pulls_too: bool,
+    ) -> Result<(), RegistryError> {
+        let asked = place.asked(format!("access to `{}/{}`", place.host, place.reference.repository()));
+        let also = (pulls_too && writes(place.operation)).then_some(RegistryOperation::Pull);
+        for operation in [place.operation].into_iter().chain(also) {
+            self.patiently(async || {
+                let entered = place.client.auth(&place.reference, auth, operation).await;
+                entered.map(drop).map_err(|error| asked.failure(error))
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Does `work` in a place, patiently. A token may end in the middle, before the time that it told: then a
+    /// new one is asked for, once.
+    async fn patiently_at<T, F>(&self, place: &Place<'_>, work: impl Fn() -> F) -> Result<T, RegistryError>
+    where
+        F: Future<Output = Result<T, RegistryError>>,
+    {
+        match self.patiently(&work).await {
+            Err(RegistryError::Denied { is_unknown: true, .. }) => {
+                self.renew(place).await?;
+                self.patiently(&work).await
+            }
+            done => done,
+        }
+    }
+
+    async fn renew(&self, place: &Place<'_>) -> Result<(), RegistryError> {
+        let (auth, _) = self.credentials(&place.host, false).await?;
+        self.show(place, &auth, true).await
     }
 
     /// The credentials for a registry, and until when they are taken. Those of a cloud are asked for anew
@@ -219,6 +250,7 @@ struct Place<'r> {
     reference: Reference,
     auth: RegistryAuth,
     host: String,
+    operation: RegistryOperation,
 }
 
 impl Place<'_> {

@@ -59,7 +59,7 @@ impl Registries {
     ) -> Result<(Vec<u8>, Digest), RegistryError> {
         let asked = place.asked(format!("image `{image}`"));
         let (bytes, _) = self
-            .patiently(async || {
+            .patiently_at(place, async || {
                 let pulled = place.client.pull_manifest_raw(&place.reference, &place.auth, &MANIFESTS).await;
                 pulled.map_err(|error| asked.failure(error))
             })
@@ -92,12 +92,22 @@ impl Registries {
             let (name, asked) = (&name, &asked);
             async move {
                 let layer = LayerDescriptor { digest: name, urls: &None };
-                let pulled = if offset == 0 {
-                    place.client.pull_blob_stream(&place.reference, &layer).await.map(BlobResponse::Full)
-                } else {
-                    place.client.pull_blob_stream_partial(&place.reference, &layer, offset, None).await
+                let pull = async || {
+                    let pulled = if offset == 0 {
+                        place.client.pull_blob_stream(&place.reference, &layer).await.map(BlobResponse::Full)
+                    } else {
+                        place.client.pull_blob_stream_partial(&place.reference, &layer, offset, None).await
+                    };
+                    pulled.map_err(|error| asked.failure(error))
                 };
-                let (is_from_offset, sized) = match pulled.map_err(|error| asked.failure(error))? {
+                let pulled = match pull().await {
+                    Err(RegistryError::Denied { is_unknown: true, .. }) => {
+                        self.renew(place).await?;
+                        pull().await
+                    }
+                    pulled => pulled,
+                };
+                let (is_from_offset, sized) = match pulled? {
                     BlobResponse::Partial(sized) => (true, sized),
                     BlobResponse::Full(sized) => (false, sized),
                 };

@@ -25,7 +25,7 @@ impl Registries {
         let place = self.enter(repository, RegistryOperation::Push).await?;
         let name = digest.to_string();
         let asked = place.asked(format!("`{name}` of `{repository}`"));
-        self.patiently(async || {
+        self.patiently_at(&place, async || {
             // After a failure it may be there all the same.
             let is_there = place.client.blob_exists(&place.reference, &name).await;
             if is_there.map_err(|error| asked.failure(error))? {

@@ -39,7 +39,7 @@ impl Registries {
         let reference = place.reference.clone_with_digest(subject.to_string());
         let asked = place.asked(format!("what is attached to `{subject}`"));
         let index = self
-            .patiently(async || {
+            .patiently_at(place, async || {
                 let pulled = place.client.pull_referrers(&reference, None).await;
                 pulled.map_err(|error| asked.failure(error))
             })
@@ -58,8 +58,8 @@ impl Registries {
         let tag = subject.to_string().replace(':', "-");
         let asked = place.asked(format!("image `{path}:{tag}`"));
         let reference = Reference::with_tag(host.clone(), path, tag);
-        let tagged =
-            Place { client: place.client, reference: reference.clone(), auth: place.auth.clone(), host };
+        let (auth, operation) = (place.auth.clone(), place.operation);
+        let tagged = Place { client: place.client, reference: reference.clone(), auth, host, operation };
         let mut index = match self.manifest(&tagged, &asked.what).await {
             Ok((bytes, _)) => {
                 serde_json::from_slice(&bytes).map_err(|error| asked.answer(error.to_string()))?
@@ -87,7 +87,7 @@ impl Registries {
             serde_json::from_slice(manifest).map_err(|error| asked.answer(error.to_string()))?;
         let kind = kind["mediaType"].as_str().unwrap_or_default().parse();
         let kind = kind.map_err(|_| asked.answer("the manifest says no media type".to_owned()))?;
-        self.patiently(async || {
+        self.patiently_at(place, async || {
             let bytes = manifest.to_vec();
             let pushed = place.client.push_manifest_raw(reference, bytes, Clone::clone(&kind)).await;
             pushed.map(drop).map_err(|error| asked.failure(error))

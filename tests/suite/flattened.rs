@@ -4,7 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,6 +14,7 @@ use rekindle::image::{BaseLayer, Blob, Layer};
 use rekindle::model::{Digest, Platform};
 use serde_json::Value;
 
+use crate::support::debian;
 use crate::support::dockerd::{self, Engine};
 
 /// Packages, users, hard links and directories of the base that change, and all kinds of files.
@@ -35,7 +35,7 @@ const DROP: [&str; 2] = ["/var/log", "/var/cache/ldconfig/aux-cache"];
 
 #[test]
 fn only_dropped_paths_and_times_differ() {
-    let (Some(_), Some(root)) = (dockerd::shared(), debian()) else { return };
+    let (Some(_), Some(root)) = (dockerd::shared(), debian::root()) else { return };
     // One of its own: another test wants the shared one empty.
     let engine = dockerd::start();
     let directory = tempfile::tempdir().unwrap();
@@ -121,30 +121,6 @@ fn joined(mut files: Files, base: &Files) -> Files {
     files
 }
 
-/// A root of Debian as an archive, made once on this machine; `None` where it cannot be had, which is said.
-fn debian() -> Option<PathBuf> {
-    let path = std::env::temp_dir().join("rekindle-tests/debian-bookworm-tools.tar");
-    if path.is_file() {
-        return Some(path);
-    }
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let partial = path.with_extension(format!("{}.tar", std::process::id()));
-    let made = Command::new("mmdebstrap")
-        .args(["--variant=essential", "--include=libcap2-bin,adduser", "bookworm"])
-        .arg(&partial)
-        .output();
-    if made.as_ref().is_ok_and(|made| made.status.success()) {
-        fs::rename(&partial, &path).unwrap();
-        return Some(path);
-    }
-    let why = made
-        .map_or_else(|error| error.to_string(), |made| String::from_utf8_lossy(&made.stderr).into_owned());
-    assert!(std::env::var_os("CI").is_none(), "mmdebstrap makes no Debian: {why}");
-    let line = format!("left out: mmdebstrap makes no Debian here: {why}\n");
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
-    None
-}
-
 /// The context of the build: the Dockerfile and a package.
 fn context(place: &Utf8Path) -> PathBuf {
     let root = place.join("hello");
@@ -220,7 +196,7 @@ fn digest(file: &Path) -> Digest {
 
 /// Makes the built image canonical on its base, and gives its own layer.
 fn made_canonical(place: &Utf8Path, saved: &Saved) -> (Canonical, PathBuf) {
-    let mut store = Store::open(&StateDirectory::at(place.join("state"))).unwrap();
+    let store = Store::open(&StateDirectory::at(place.join("state"))).unwrap();
     let mut space = store.workspace("flat");
     let files = disk::image_files(&mut space, &place.join("flat-1.tar")).unwrap();
     let image = canonical::unpack(&mut space, &files, None).unwrap();
@@ -232,7 +208,7 @@ fn made_canonical(place: &Utf8Path, saved: &Saved) -> (Canonical, PathBuf) {
     let base: Vec<BaseLayer> = saved.layers.iter().zip(&saved.diff_ids).map(layer).collect();
     let drop = DROP.map(str::to_owned);
     let wanted = Wanted { platform: &Platform::default(), base: &base, inherited: 0, drop: &drop };
-    let made = canonical::canonicalise(&image, &wanted, &space, &mut store).unwrap();
+    let made = canonical::canonicalise(&image, &wanted, &space, &mut &store).unwrap();
     // The base's layers are the engine's here, so that the store has all of what it made.
     for (layer, file) in base.iter().zip(&saved.layers) {
         fs::copy(file, store.path().join("blobs/sha256").join(layer.diff_id.hex())).unwrap();
@@ -240,7 +216,7 @@ fn made_canonical(place: &Utf8Path, saved: &Saved) -> (Canonical, PathBuf) {
     let mut space = store.workspace("again");
     let files = disk::image_files(&mut space, store.path()).unwrap();
     let image = canonical::unpack(&mut space, &files, Some(&made.manifest.digest.to_string())).unwrap();
-    let again = canonical::canonicalise(&image, &wanted, &space, &mut store).unwrap();
+    let again = canonical::canonicalise(&image, &wanted, &space, &mut &store).unwrap();
     assert_eq!(again.manifest, made.manifest, "what is canonical stays as it is");
     assert!(again.dropped.iter().all(|rule| rule.paths.is_empty()), "{:?}", again.dropped);
     let (_, blobs) = store.contents(made.manifest.digest).unwrap();

@@ -261,7 +261,7 @@ fn a_killed_build_leaves_a_store_that_the_next_one_goes_on_with() {
     let large = fs::File::create(project.path().join("content/site/large")).unwrap();
     large.set_len(400 << 20).unwrap();
     let mut process = project.command(&["build", "demo"]).spawn().unwrap();
-    let incoming = store(&project).join("incoming/blob");
+    let incoming = store(&project).join("incoming/blob-0");
     while !fs::metadata(&incoming).is_ok_and(|file| file.len() > 0) {
         assert!(process.try_wait().unwrap().is_none(), "it ended before it could be killed");
         std::thread::yield_now();

@@ -24,6 +24,8 @@ mod copied_images;
 mod deliveries;
 #[cfg(feature = "docker")]
 mod docker;
+#[cfg(feature = "docker")]
+mod docker_tls;
 mod dockerfile_lint;
 mod documents;
 mod drift;
@@ -34,8 +36,12 @@ mod failed_runs;
 #[cfg(feature = "docker")]
 mod flattened;
 mod former_places;
+#[cfg(feature = "docker")]
+mod four_ways;
 mod hostile;
 mod images;
+#[cfg(feature = "docker")]
+mod interrupted_images;
 mod json_documents;
 mod kills;
 mod language_project;

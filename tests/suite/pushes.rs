@@ -2,6 +2,7 @@
 
 use crate::support::project::{MANIFEST, Project};
 use crate::support::registry::{ENCODED, Fault, Misbehaving, Registry};
+use crate::support::tokens::ShortTokens;
 
 /// A project with one image that goes to `repository`.
 fn project(repository: &str) -> Project {
@@ -48,6 +49,21 @@ fn a_registry_that_wants_a_password_gets_the_one_of_docker_login() {
     let output =
         project.command(&["build", "demo", "--push"]).env("DOCKER_CONFIG", elsewhere).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "`DOCKER_CONFIG` comes before the home directory");
+}
+
+/// Each token is good for six requests, and says nothing of it: a push takes more.
+#[test]
+fn a_token_that_ends_in_the_middle_is_renewed() {
+    let registry = Registry::open();
+    let before = ShortTokens::before(&registry.host(), 6);
+    let project = project(&format!("{}/site", before.host()));
+    let config = format!("{{\"auths\": {{\"{}\": {{\"auth\": \"{ENCODED}\"}}}}}}", before.host());
+    project.write(".docker/config.json", &config);
+    let run = project.run(&["build", "demo", "--push", "--output", "json"]).expect_code(0);
+    let manifest = run.json()["images"][0]["manifest"].as_str().unwrap().to_owned();
+    let tag = manifest.replace("sha256:", "img-");
+    assert_eq!(registry.tagged("site", &tag).unwrap().to_string(), manifest);
+    assert!(before.given() > 3, "{} tokens", before.given());
 }
 
 #[test]

@@ -66,9 +66,7 @@ pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Fa
     let all: Vec<InstanceName> = images.iter().map(|image| image.instance.clone()).collect();
     names::units(&environment, arguments.units.iter(), &all.iter().cloned().collect())?;
     let mut images = selected(images, &arguments.units);
-    let mut built = Vec::new();
-    let mut listed = Vec::new();
-    let mut code = ExitCode::Done;
+    let (mut built, mut listed, mut code) = (Vec::new(), Vec::new(), ExitCode::Done);
     // It is held until the lock is written: two builds at once would take each other's digests out.
     if images.is_empty() {
         store = None;
@@ -83,14 +81,16 @@ pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Fa
             images = selected(images, &arguments.units);
         }
     }
-    if let Some(store) = &mut store {
-        for image in &images {
-            let (made, verified) = if arguments.verify {
+    if let Some(store) = &store {
+        let make = |image: &DesiredImage| {
+            if arguments.verify {
                 let verified = image_build::verify(session, store, image, arguments.builder)?;
-                (verified.made, Some(verified.document))
-            } else {
-                (image_build::find_or_make(session, store, image, arguments.builder)?, None)
-            };
+                return Ok((verified.made, Some(verified.document)));
+            }
+            Ok((image_build::find_or_make(session, store, image, arguments.builder)?, None))
+        };
+        for (image, made) in images.iter().zip(image_build::all(&images, make)) {
+            let (made, verified) = made?;
             let (input, manifest) = (image.recipe.input, made.manifest.digest);
             let differs = verified.as_ref().is_some_and(|document| document["same"] == false);
             listed.push(described(image, &made, verified));

@@ -1,8 +1,8 @@
 //! One image from its source to its repository.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{OnceCell, RwLock, mpsc, watch};
+use tokio::sync::{OnceCell, Semaphore, mpsc, watch};
 
 use crate::cli::delivery::wanted::Wanted;
 use crate::cli::exit_code::ExitCode;
@@ -44,7 +44,11 @@ pub(super) struct Work {
     environment: Environment,
     notices: mpsc::UnboundedSender<(InstanceName, String)>,
     /// Opened by the first who needs it: most runs need none.
-    store: OnceCell<Arc<RwLock<Store>>>,
+    store: OnceCell<Arc<Store>>,
+    /// So many images are made at a time.
+    making: Semaphore,
+    /// Held while something is brought into the store: what two images are made of comes once.
+    bringing: Mutex<()>,
     registry: OnceCell<Arc<dyn Registry>>,
 }
 
@@ -58,7 +62,8 @@ impl Work {
         // The run has the screen.
         session.console.quiet = true;
         let (store, registry) = (OnceCell::new(), OnceCell::new());
-        Self { session, environment: environment.clone(), notices, store, registry }
+        let (making, bringing) = (Semaphore::new(image_build::AT_ONCE), Mutex::new(()));
+        Self { session, environment: environment.clone(), notices, store, making, bringing, registry }
     }
 
     /// Returns when the image is in its repository, where it is pushed at all.
@@ -97,7 +102,6 @@ impl Work {
         }
         self.make(wanted).await?;
         let store = self.store().await?;
-        let store = store.read().await;
         let tell = |instance: &InstanceName, what: &str| self.tell(instance, what);
         let push = Push { store: &store, registry, tell: &tell };
         push.image(image, manifest, &repository).await
@@ -106,15 +110,14 @@ impl Work {
     /// Has the image in the store.
     async fn make(self: &Arc<Self>, wanted: &Wanted) -> Result<(), Failure> {
         let (work, wanted, store) = (Arc::clone(self), wanted.clone(), self.store().await?);
-        let made = tokio::task::spawn_blocking(move || {
-            let mut store = store.blocking_write();
-            work.make_here(&mut store, &wanted)
-        });
+        // Nobody closes it.
+        let _permit = self.making.acquire().await;
+        let made = tokio::task::spawn_blocking(move || work.make_here(&store, &wanted));
         made.await.map_err(|_| Failure::new(ExitCode::Error, BrokeOff))?
     }
 
     /// Blocks, for as long as a build takes. Ctrl-C ends it.
-    fn make_here(&self, store: &mut Store, wanted: &Wanted) -> Result<(), Failure> {
+    fn make_here(&self, store: &Store, wanted: &Wanted) -> Result<(), Failure> {
         let (image, locked) = (&wanted.image, wanted.built.manifest);
         if store.find(image.recipe.input)?.is_some_and(|found| found.digest == locked) {
             return Ok(());
@@ -132,6 +135,7 @@ impl Work {
 
     /// The image, with what it is made of in the store.
     fn supplied(&self, store: &Store, image: &DesiredImage) -> Result<DesiredImage, Failure> {
+        let _held = self.bringing.lock().unwrap_or_else(PoisonError::into_inner);
         let one = std::slice::from_ref(image);
         let known = supplies::look(&self.session, &self.environment, store, one, false)?;
         if known.is_empty() {
@@ -147,8 +151,8 @@ impl Work {
         })
     }
 
-    async fn store(&self) -> Result<Arc<RwLock<Store>>, Failure> {
-        let open = async || Ok(Arc::new(RwLock::new(Store::open(&self.session.state()?)?)));
+    async fn store(&self) -> Result<Arc<Store>, Failure> {
+        let open = async || Ok(Arc::new(Store::open(&self.session.state()?)?));
         self.store.get_or_try_init(open).await.map(Arc::clone)
     }
 

@@ -9,7 +9,7 @@ use crate::release::DesiredImage;
 
 /// Keeps the documents, and gives the manifests that attach them.
 pub(super) fn keep(
-    store: &mut Store,
+    store: &Store,
     image: &DesiredImage,
     made: &Made,
 ) -> Result<Vec<(Attachment, Blob)>, Failure> {
@@ -34,6 +34,6 @@ pub(super) fn keep(
     Ok(kept)
 }
 
-fn keep_bytes(store: &mut Store, bytes: &[u8]) -> Result<Blob, Failure> {
+fn keep_bytes(mut store: &Store, bytes: &[u8]) -> Result<Blob, Failure> {
     Ok(store.keep(&mut |out| out.write_all(bytes).map_err(AssembleError::Write))?)
 }

@@ -26,7 +26,7 @@ struct Interrupted(InstanceName);
 /// Builds an image that is not in the store, or not trusted.
 pub(super) fn build(
     session: &Session,
-    store: &mut Store,
+    store: &Store,
     image: &DesiredImage,
     builder: Builder,
 ) -> Result<(Canonical, String), Failure> {
@@ -56,7 +56,7 @@ pub(super) fn build(
     secrets::check(image, &order.secrets, &exported, base.len(), &space)?;
     let drop = &recipe.execution.drop;
     let wanted = Wanted { platform: &recipe.platform, base: &base, inherited, drop };
-    Ok((canonical::canonicalise(&exported, &wanted, &space, store)?, name))
+    Ok((canonical::canonicalise(&exported, &wanted, &space, &mut { store })?, name))
 }
 
 /// The context lies on disk before the engine is asked for anything: a file that changed or cannot be read

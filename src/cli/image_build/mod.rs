@@ -4,6 +4,7 @@
 mod about;
 mod base;
 mod engine;
+mod parallel;
 mod progress;
 mod secrets;
 mod verify;
@@ -24,6 +25,7 @@ use crate::port::Builder;
 use crate::release::DesiredImage;
 use crate::ui::SCHEMA;
 
+pub use parallel::{AT_ONCE, all};
 pub use verify::verify;
 
 /// Who is to build.
@@ -78,7 +80,7 @@ struct NeedsBuildKit(InstanceName);
 /// Takes an image from the store, or makes it.
 pub fn find_or_make(
     session: &Session,
-    store: &mut Store,
+    store: &Store,
     image: &DesiredImage,
     chosen: Option<ChosenBuilder>,
 ) -> Result<Made, Failure> {
@@ -93,7 +95,7 @@ pub fn find_or_make(
 }
 
 /// Puts what was made into the store's index, with what is said about it, and says what drop rules took out.
-fn enter(session: &Session, store: &mut Store, image: &DesiredImage, made: &Made) -> Result<(), Failure> {
+fn enter(session: &Session, store: &Store, image: &DesiredImage, made: &Made) -> Result<(), Failure> {
     let attached = about::keep(store, image, made)?;
     store.enter(image.recipe.input, made.manifest, &attached)?;
     tell_dropped(session, image, &made.dropped)
@@ -124,7 +126,7 @@ fn builder(image: &DesiredImage, chosen: Option<ChosenBuilder>) -> Result<Option
 /// Makes an image, whatever the store has.
 fn make(
     session: &Session,
-    store: &mut Store,
+    store: &Store,
     image: &DesiredImage,
     builder: Option<Builder>,
 ) -> Result<Made, Failure> {
@@ -135,7 +137,7 @@ fn make(
     }
     let progress = Steps::new(session, &image.instance, image.recipe.bytes());
     let contents = contents(session, image)?;
-    let manifest = assemble(&image.recipe, &contents, &progress, store)?;
+    let manifest = assemble(&image.recipe, &contents, &progress, &mut { store })?;
     let texts = texts(&image.recipe, &contents)?;
     let (by, dropped) = ("rekindle itself".to_owned(), Vec::new());
     Ok(Made { manifest, how: "assembled", by, dropped, engine: None, texts })

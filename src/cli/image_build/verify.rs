@@ -34,7 +34,7 @@ struct Interrupted;
 /// Builds twice, and takes the image when both are the same.
 pub fn verify(
     session: &Session,
-    store: &mut Store,
+    store: &Store,
     image: &DesiredImage,
     chosen: Option<ChosenBuilder>,
 ) -> Result<Verified, Failure> {
@@ -61,7 +61,7 @@ pub fn verify(
 /// where one answers.
 fn again(
     session: &Session,
-    store: &mut Store,
+    store: &Store,
     image: &DesiredImage,
     first: Option<Builder>,
     chosen: Option<ChosenBuilder>,

@@ -12,7 +12,7 @@ export PATH="$PATH:/usr/sbin:/sbin"
 directory=$(mktemp -d /tmp/rekindle-XXXXXX)
 chmod 755 "$directory"
 dockerd --data-root "$directory/data" --exec-root "$directory/exec" --pidfile "$directory/pid" \
-    --host "unix://$directory/socket" --group "$0" --iptables=false --ip6tables=false --bridge=none \
+    --host "unix://$directory/socket" --group "$0" --iptables=false --ip6tables=false --bridge=none "$@" \
     >"$directory/log" 2>&1 </dev/null & server=$!
 for _ in $(seq 600); do
     [ -S "$directory/socket" ] && kill -0 "$server" && break
@@ -55,6 +55,11 @@ pub fn shared() -> Option<&'static Engine> {
 
 /// An engine of its own, for a test that ends it.
 pub fn start() -> Engine {
+    start_with(&[])
+}
+
+/// The same with further options.
+pub fn start_with(options: &[String]) -> Engine {
     let id = |option: &str| {
         let output = Command::new("id").arg(option).output().unwrap();
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
@@ -65,6 +70,7 @@ pub fn start() -> Engine {
     }
     let mut process = command
         .args(["-c", UNTIL_END_OF_INPUT, &id("-g")])
+        .args(options)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -5,6 +5,8 @@
 pub mod answers;
 pub mod context;
 #[cfg(feature = "docker")]
+pub mod debian;
+#[cfg(feature = "docker")]
 pub mod dockerd;
 #[cfg(feature = "aws")]
 pub mod emulator;

@@ -100,6 +100,8 @@ pub enum Fault {
     DropAfter(usize),
     /// It sends so many bytes of the answer's body, and then waits until the client goes away.
     StallAfter(usize),
+    /// It does not answer, and waits until the client goes away.
+    Hang,
     /// It changes a byte of the answer's body.
     Change,
     /// It answers with 200 and this text.
@@ -161,6 +163,10 @@ fn serve(
         Some(Fault::Status(status)) => {
             return Message::answer(&format!("{status} Fault"), "text/plain", String::new()).write(stream);
         }
+        Some(Fault::Hang) => {
+            std::io::copy(&mut &*stream, &mut std::io::sink())?;
+            return Ok(());
+        }
         Some(Fault::Answer(text)) => {
             return Message::answer("200 OK", "application/json", text.clone()).write(stream);
         }
@@ -187,7 +193,7 @@ fn spoil(answer: &mut Message, fault: Option<&Fault>) {
             answer.body.pop();
             answer.replace("Content-Length", &answer.body.len().to_string());
         }
-        Some(Fault::Status(_) | Fault::Answer(_)) | None => {}
+        Some(Fault::Status(_) | Fault::Answer(_) | Fault::Hang) | None => {}
     }
 }
 
