@@ -98,7 +98,8 @@ fn unit(number: usize) -> SealedUnit {
         instance: format!("unit-{number}").parse().expect("a name"),
     };
     let types = ["AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::S3::Bucket"];
-    let resources = types.iter().enumerate().map(|(index, kind)| (format!("R{index}"), json!({"Type": kind})));
+    let resources =
+        types.iter().enumerate().map(|(index, kind)| (format!("R{index}"), json!({"Type": kind})));
     let template = json!({"Resources": resources.collect::<serde_json::Map<_, _>>()});
     SealedUnit::from(DesiredUnit::new(identity, Class::Stateless, template.into()))
 }
