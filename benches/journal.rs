@@ -1,5 +1,6 @@
 //! What the journal costs: deploys of 200 stacks on an embedded engine that keeps its state on the disk, with
-//! and without one, in turns. The bound is on the share of the journal in the whole.
+//! and without one, in turns. The bound is on the share of the journal in the whole. The quickest of many
+//! counts: both wait for the disk, and whatever else uses it only makes them slower.
 #![allow(clippy::disallowed_methods, clippy::print_stdout, missing_docs)]
 
 mod support;
@@ -21,7 +22,7 @@ use support::Bounds;
 use support::environment::plan;
 
 const STACKS: usize = 200;
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 25;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -31,11 +32,8 @@ async fn main() -> ExitCode {
         without.push(deploy(&units, false).await);
         with.push(deploy(&units, true).await);
     }
-    let median = |times: &mut Vec<Duration>| {
-        times.sort();
-        times[times.len() / 2].as_secs_f64()
-    };
-    let (with, without) = (median(&mut with), median(&mut without));
+    let quickest = |times: &[Duration]| times.iter().min().expect("there are some").as_secs_f64();
+    let (with, without) = (quickest(&with), quickest(&without));
     println!("a deploy of {STACKS} stacks: {with:.3} s with a journal, {without:.3} s without");
     let mut bounds = Bounds::default();
     bounds.at_most("share of the journal", (with - without).max(0.0) / with * 100.0, 5.0, "%");

@@ -2,8 +2,33 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Guest, InstanceName, StackResource};
+use crate::model::{Guest, GuestKind, InstanceName, StackResource};
+use crate::plan::graph::{self, Graph};
+use crate::plan::inventory::Inventory;
 use crate::plan::{Observation, Obstacle};
+
+/// Adds to `needs` that a group whose rules name another one goes before that one, where both are ours and
+/// nothing says the opposite. (Two that name each other cannot both go first: then the deletion tells.)
+pub(super) fn add_references(needs: &mut Graph, inventory: &Inventory<'_>, observation: &Observation) {
+    let mut owners: BTreeMap<&str, &InstanceName> = BTreeMap::new();
+    for (instance, standing) in &inventory.standing {
+        let listed = observation.resources.get(&standing.stack.id).into_iter().flatten();
+        owners.extend(listed.filter_map(|resource| Some((resource.physical_id.as_deref()?, instance))));
+    }
+    let groups = observation.guests.iter().filter(|guest| guest.kind == GuestKind::SecurityGroup);
+    for group in groups {
+        let Some(referring) = owners.get(group.id.as_str()) else { continue };
+        for named in group.networks.iter().filter_map(|id| owners.get(id.as_str())) {
+            if named == referring || needs.get(*referring).is_some_and(|known| known.contains(*named)) {
+                continue;
+            }
+            needs.entry((*referring).clone()).or_default().insert((*named).clone());
+            if graph::order(needs).is_err() {
+                needs.entry((*referring).clone()).or_default().remove(*named);
+            }
+        }
+    }
+}
 
 /// The strangers in the networks that go.
 #[derive(Debug, Default)]
@@ -57,8 +82,7 @@ impl<'o> Strangers<'o> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::GuestKind;
-    use crate::plan::fixture::instance;
+    use crate::plan::fixture::{deployed, environment, instance};
 
     fn resource(logical_id: &str, physical_id: &str) -> StackResource {
         StackResource {
@@ -118,5 +142,38 @@ mod tests {
         assert_eq!(told(&observation, &["network", "server"], ""), [theirs, of_group.clone()]);
         assert_eq!(told(&observation, &["network", "server"], "Vpc"), [of_group]);
         assert_eq!(told(&observation, &["server"], ""), []);
+    }
+
+    /// A group of `from` whose rule names a group of `to`.
+    fn rule(observation: &mut Observation, from: &str, to: &str) {
+        for name in [from, to] {
+            let stacks = observation.stacks.values().flatten();
+            let stack =
+                stacks.filter(|stack| stack.identity().is_some_and(|it| it.instance == instance(name)));
+            let id = stack.map(|stack| stack.id.clone()).next().unwrap();
+            observation.resources.insert(id, vec![resource("Group", &format!("sg-{name}"))]);
+        }
+        observation.guests.push(Guest {
+            kind: GuestKind::SecurityGroup,
+            ..interface(&format!("sg-{from}"), &[&format!("sg-{to}")], &[])
+        });
+    }
+
+    #[test]
+    fn a_group_goes_before_the_one_that_its_rule_names() {
+        let mut observation = deployed(&environment());
+        rule(&mut observation, "web", "network");
+        rule(&mut observation, "data", "web");
+        rule(&mut observation, "network", "web");
+        let (project, name) = ("fieldbook".parse().unwrap(), "demo".parse().unwrap());
+        let inventory = Inventory::of(&project, &name, &observation);
+        let mut needs: Graph =
+            inventory.standing.keys().map(|name| (name.clone(), BTreeSet::new())).collect();
+        add_references(&mut needs, &inventory, &observation);
+        assert!(needs[&instance("web")].contains(&instance("network")));
+        assert!(needs[&instance("data")].contains(&instance("web")));
+        // The way back would be a circle.
+        assert!(!needs[&instance("network")].contains(&instance("web")));
+        assert!(graph::order(&needs).is_ok());
     }
 }

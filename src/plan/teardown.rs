@@ -6,7 +6,7 @@ use crate::model::{Class, Contents, InstanceName, Protection, StackStatus, Stora
 use crate::plan::context::is_selected;
 use crate::plan::foreseen::{self, Foreseen, foreseen};
 use crate::plan::graph::{self, Graph};
-use crate::plan::guests::Strangers;
+use crate::plan::guests::{self, Strangers};
 use crate::plan::imports::{self, add_imports};
 use crate::plan::inventory::{Inventory, Standing, users};
 use crate::plan::{
@@ -27,6 +27,7 @@ pub fn teardown(context: &TeardownContext, observation: &Observation) -> Result<
     let mut obstacles = std::mem::take(&mut inventory.obstacles);
     let mut needs = inventory.needs();
     let foreign = add_imports(&mut needs, &inventory, observation);
+    guests::add_references(&mut needs, &inventory, observation);
     graph::order(&needs).map_err(|cycle| Obstacle::Circle { cycle })?;
     let kept = kept(&inventory, &needs, context);
     obstacles.extend(named_but_kept(&kept, context));

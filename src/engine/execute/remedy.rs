@@ -61,6 +61,7 @@ async fn let_go(work: &Work<'_>, resources: &[StackResource]) -> Step<bool> {
     }
     let physical: BTreeSet<String> = standing.iter().filter_map(|one| one.physical_id.clone()).collect();
     let mut has_gone = false;
+    let until = work.run.until(work.lane.now());
     for look in 0..LOOKS {
         let guests = work.lane.call(|port| port.guests(&networks)).await;
         let guests = guests.map_err(|error| unanswered(work, error))?;
@@ -79,6 +80,10 @@ async fn let_go(work: &Work<'_>, resources: &[StackResource]) -> Step<bool> {
                 more => format!(" and {more} more"),
             };
             say(work, format!("waiting until network interface {id} ({about}){more} is let go"));
+        }
+        if until.is_some_and(|until| work.lane.now() >= until) {
+            say(work, "the time that was given is up".to_owned());
+            break;
         }
         has_gone = true;
         work.lane.sleep(PAUSE).await.map_err(|error| unanswered(work, error))?;
