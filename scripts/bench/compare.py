@@ -98,8 +98,14 @@ class Bench:
         self.time("rekindle deploy, no change", lambda: self.rekindle("deploy", "sandbox", "--yes"))
         creates = self.creates()
         self.time("bare paged DescribeStacks", self.pages)
+        teardown = ["teardown", "sandbox", "--yes", "--confirm", "sandbox"]
+        self.time("rekindle teardown", lambda: self.rekindle(*teardown))
         self.reset()
         self.time("bare concurrent creates", lambda: self.create_all(creates))
+        self.time("bare deletes, resources read", lambda: self.delete_all(creates, True))
+        self.reset()
+        self.create_all(creates)
+        self.time("bare concurrent deletes", lambda: self.delete_all(creates, False))
         if not self.options.without_sceptre:
             self.reset()
             self.time("sceptre launch, first", self.sceptre)
@@ -151,6 +157,24 @@ class Bench:
         with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:
             list(threads.map(lambda create: self.client.create_stack(**create), creates))
 
+    def delete_all(self, creates, reads):
+        """Deletes every stack; with the reads, each is known before and accounted for afterwards."""
+        pages = self.client.get_paginator("describe_stacks").paginate()
+        stacks = [stack["StackId"] for page in pages for stack in page["Stacks"]]
+        if len(stacks) != len(creates):
+            raise SystemExit(f"{len(stacks)} stacks stand where {len(creates)} should")
+
+        def read(stack):
+            self.client.get_template(StackName=stack)
+            self.client.list_stack_resources(StackName=stack)
+
+        with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:
+            if reads:
+                list(threads.map(read, stacks))
+            list(threads.map(lambda stack: self.client.delete_stack(StackName=stack), stacks))
+            if reads:
+                list(threads.map(lambda stack: self.client.describe_stack_events(StackName=stack), stacks))
+
     def reset(self):
         self.post("/_ministack/reset")
 
@@ -168,6 +192,8 @@ class Bench:
         ratios = [
             ("rekindle deploy, first", "bare concurrent creates", 2.0),
             ("rekindle deploy, no change", "bare paged DescribeStacks", 2.0),
+            ("rekindle teardown", "bare deletes, resources read", 2.0),
+            ("rekindle teardown", "bare concurrent deletes", None),
             ("rekindle deploy, first", "sceptre launch, first", 1.0),
             ("rekindle deploy, no change", "sceptre launch, no change", 1.0),
         ]
@@ -176,6 +202,9 @@ class Bench:
         for ours, other, bound in ratios:
             if other in median:
                 ratio = median[ours] / median[other]
+                if bound is None:
+                    print(f"{ours} / {other}: {ratio:.2f} (no bound)")
+                    continue
                 broken |= ratio > bound
                 verdict = "holds" if ratio <= bound else "BROKEN"
                 print(f"{ours} / {other}: {ratio:.2f} (at most {bound}: {verdict})")

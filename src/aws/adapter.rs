@@ -131,6 +131,19 @@ impl CloudFormation for Aws {
         promised(answer.stack_id, "CreateStack", stack, "StackId")
     }
 
+    async fn create_adopting(&self, name: &str, request: &CreateStack) -> Result<String, PortError> {
+        let stack = request.stack.as_str();
+        let sent = self.sent(&request.body, stack).await?;
+        let builder = with_body!(self.cloudformation.create_change_set(), request.body, sent)
+            .stack_name(stack)
+            .change_set_name(name)
+            .change_set_type(ChangeSetType::Create)
+            .import_existing_resources(true)
+            .client_token(&request.token);
+        let answer = send!(self, "CreateChangeSet", stack, builder)?;
+        promised(answer.id, "CreateChangeSet", name, "Id")
+    }
+
     async fn create_change_set(&self, name: &str, request: &UpdateStack) -> Result<String, PortError> {
         let sent = self.sent(&request.body, &request.stack).await?;
         let builder = with_body!(self.cloudformation.create_change_set(), request.body, sent)

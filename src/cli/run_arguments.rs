@@ -37,6 +37,9 @@ pub struct ChangeArguments {
     /// Likewise, and leave as it is what still cannot go back (repeatable)
     #[arg(long = "skip-failed", value_name = "UNIT")]
     pub skip_failed: Vec<InstanceName>,
+    /// When this unit's stack is made, take in what exists already and no stack has (repeatable)
+    #[arg(long = "adopt", value_name = "UNIT")]
+    pub adopt: Vec<InstanceName>,
     /// Look for resources that were changed or deleted outside CloudFormation, and set them back
     #[arg(long)]
     pub revert_drift: bool,
@@ -44,13 +47,14 @@ pub struct ChangeArguments {
 
 impl ChangeArguments {
     /// Each consent with the units that it was given for.
-    pub fn given(&self) -> [(Consent, &Vec<InstanceName>); 5] {
+    pub fn given(&self) -> [(Consent, &Vec<InstanceName>); 6] {
         [
             (Consent::ChangeClass, &self.change_class),
             (Consent::AllowReplacement, &self.allow_replacement),
             (Consent::DeleteData, &self.delete_data),
             (Consent::ContinueRollback, &self.continue_rollback),
             (Consent::SkipFailed, &self.skip_failed),
+            (Consent::Adopt, &self.adopt),
         ]
     }
 }

@@ -158,6 +158,21 @@ impl Site {
         Ok(engine::complete_drifts(&self.clouds, observation, &ids, sink, stop).await?)
     }
 
+    /// Fetches what is foreseen of stacks that the source no longer has: templates, resources, contents.
+    pub async fn complete_for_prune(
+        &self,
+        desired: &[SealedUnit],
+        observation: &mut Observation,
+        sink: &dyn EventSink,
+        stop: &Stop,
+    ) -> Result<(), Failure> {
+        let Environment { project, name, .. } = &self.environment;
+        let ids = plan::gone_ids(project, name, desired, observation);
+        engine::complete_templates(&self.clouds, observation, &ids, sink, stop).await?;
+        engine::complete_resources(&self.clouds, observation, &ids, sink, stop).await?;
+        Ok(engine::complete_contents(&self.clouds, observation, sink, stop).await?)
+    }
+
     /// Fetches what a teardown foresees and proves by: the deployed templates of everything that stands,
     /// its resources, who imports its exports, what is in its buckets and repositories, who is in its
     /// networks.

@@ -61,7 +61,7 @@ pub use identity::{IdentityError, check_identity};
 pub use importers::complete_importers;
 pub use lease::{HeldLease, LEASE_LASTS, LeaseError, LeaseTerms, take_lease};
 pub use observe::{ObserveError, Scope, observe};
-pub use proof::{Left, Proof, Tagged, Unanswered, Why, prove};
+pub use proof::{Left, Note, Proof, Tagged, Unanswered, Why, prove};
 pub use recover::{RecoverError, recover};
 pub use resources::complete_resources;
 pub use settle::{SettleError, Settled, settle};

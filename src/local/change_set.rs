@@ -35,6 +35,8 @@ pub struct Preview {
     pub changes: Vec<Change>,
     /// Whether an output or its export differs.
     pub outputs_differ: bool,
+    /// What there would be.
+    pub resources: BTreeMap<String, Resource>,
 }
 
 impl Preview {
@@ -85,7 +87,7 @@ pub fn preview(
     changes.sort();
     changes.sort_by(|one, other| one.logical_id.cmp(&other.logical_id));
     let (outputs, _) = outputs(context, &resources, exports)?;
-    Ok(Preview { changes, outputs_differ: outputs != stack.outputs })
+    Ok(Preview { changes, outputs_differ: outputs != stack.outputs, resources })
 }
 
 fn line(action: ChangeAction, logical_id: &str, resource: &Resource) -> Change {
@@ -184,10 +186,13 @@ impl Work<'_> {
         let preview = match &kind {
             ChangeSetKind::Update | ChangeSetKind::Create => self.preview(&body, false),
             ChangeSetKind::RevertDrift => self.preview(&body, true),
+            ChangeSetKind::Adopt => self.preview_adoption(&body),
             ChangeSetKind::Import(imports) => self.preview_import(&body, imports),
         };
         let state = match preview {
-            Ok(preview) if preview.is_empty() && kind == ChangeSetKind::Create => {
+            Ok(preview)
+                if preview.is_empty() && [ChangeSetKind::Create, ChangeSetKind::Adopt].contains(&kind) =>
+            {
                 ChangeSetState::Ready(preview.changes)
             }
             Ok(preview) if preview.is_empty() => ChangeSetState::Empty,
@@ -222,6 +227,19 @@ impl Work<'_> {
         if preview.outputs_differ {
             let message = "As part of the import operation, you cannot modify or add [Outputs]";
             return Err(PreviewError::Import(message.to_owned()));
+        }
+        Ok(preview)
+    }
+
+    /// What exists already is taken in, where that can be; everything else is made.
+    fn preview_adoption(&self, body: &crate::local::context::Body) -> Result<Preview, PreviewError> {
+        let context = Context::of_body(body, self.stack.pseudo(&body.notifications))?;
+        let mut preview = self.preview(body, false)?;
+        for change in preview.changes.iter_mut().filter(|change| change.action == ChangeAction::Add) {
+            let wanted = &preview.resources[&change.logical_id];
+            if self.is_adoptable(&context, &change.logical_id, wanted) {
+                change.action = ChangeAction::Import;
+            }
         }
         Ok(preview)
     }

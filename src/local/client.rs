@@ -136,6 +136,11 @@ impl CloudFormation for Client {
         self.write("CreateStack", request.stack.as_str(), act).await
     }
 
+    async fn create_adopting(&self, name: &str, request: &CreateStack) -> Result<String, PortError> {
+        let act = |world: &mut World, place: &Place| request::create_adopting(world, place, name, request);
+        self.write("CreateChangeSet", name, act).await
+    }
+
     async fn create_change_set(&self, name: &str, request: &UpdateStack) -> Result<String, PortError> {
         let act = |world: &mut World, place: &Place| request::create_change_set(world, place, name, request);
         self.write("CreateChangeSet", name, act).await

@@ -51,6 +51,8 @@ pub enum ChangeSetKind {
     Import(BTreeMap<String, String>),
     /// It updates the stack and sets back what was changed or deleted by hand.
     RevertDrift,
+    /// It makes the stack and takes in what exists already.
+    Adopt,
 }
 
 /// How far a change set is.

@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 
 use crate::model::diagnostic::did_you_mean;
 use crate::model::{Change, ChangeAction, Class, InstanceName, Protection, SealedUnit, StackStatus};
+use crate::plan::adoption::adoptable;
 use crate::plan::compare::compare;
 use crate::plan::context::is_selected;
 use crate::plan::difference::difference;
 use crate::plan::drift;
 use crate::plan::expansion::{expanded, known, readable};
+use crate::plan::foreseen::retained_resources;
 use crate::plan::graph::{self, Graph};
 use crate::plan::inventory::{Inventory, Standing};
 use crate::plan::status::{DeployAnswer, TEAR_DOWN, on_deploy};
@@ -46,7 +48,8 @@ pub fn deploy(
     for instance in &order {
         planner.decide(instance, &mut obstacles);
     }
-    let gone = prune::gone(&planner.inventory, &planner.desired, &planner.decided, context, observation);
+    let mut gone = prune::gone(&planner.inventory, &planner.desired, &planner.decided, context, observation);
+    obstacles.extend(prune::foresee(&mut gone, context, observation));
     planner.decided.extend(gone);
     finish(planner.plan(), obstacles)
 }
@@ -274,6 +277,14 @@ impl Planner<'_> {
         action.changes = difference(&json!({}), &template, &BTreeSet::new());
         action.changing_outputs = unit.outputs().clone();
         action.parameters = values::changes(None, &values);
+        if self.context.consents.given(Consent::Adopt, unit.instance()) {
+            let adoptable = adoptable(&template);
+            if adoptable.is_empty() {
+                obstacles.push(Obstacle::NothingToAdopt { instance: unit.instance().clone() });
+            }
+            action.reasons.push(Reason::Consented { consent: Consent::Adopt });
+            action.reasons.extend(adoptable);
+        }
         action
     }
 
@@ -377,16 +388,4 @@ impl Planner<'_> {
 
 fn refused(unit: &SealedUnit, changes: Vec<RefusedChange>) -> impl Iterator<Item = Obstacle> {
     changes.into_iter().map(|change| Obstacle::RefusedChange { instance: unit.instance().clone(), change })
-}
-
-/// Resources that stay behind when a stack goes. (`RetainExceptOnCreate` ones go with a stack that
-/// never was complete: CloudFormation user guide, "DeletionPolicy attribute".)
-fn retained_resources(template: &Value) -> Vec<String> {
-    let resources = template.get("Resources").and_then(Value::as_object);
-    resources
-        .into_iter()
-        .flatten()
-        .filter(|(_, resource)| resource.get("DeletionPolicy").and_then(Value::as_str) == Some("Retain"))
-        .map(|(id, _)| id.clone())
-        .collect()
 }

@@ -88,6 +88,12 @@ pub enum Obstacle {
     /// AWS would refuse a change, so that the update fails and is taken back.
     #[error("{instance}: {change}")]
     RefusedChange { instance: InstanceName, change: RefusedChange },
+    /// Something stands in the way of deleting what is gone from the source.
+    #[error("{obstacle}")]
+    Pruned { environment: EnvironmentName, obstacle: Box<Obstacle> },
+    /// It is to take in what exists, and nothing of it can be.
+    #[error("`{instance}` has nothing that can be taken in")]
+    NothingToAdopt { instance: InstanceName },
     /// Termination protection is on.
     #[error("stack `{stack}` of `{instance}` is protected against termination")]
     TerminationProtected { instance: InstanceName, stack: String },
@@ -138,6 +144,7 @@ impl Obstacle {
             | Self::Stuck { .. }
             | Self::Retained { .. }
             | Self::HalfDeleted { .. } => ObstacleKind::NeedsHands,
+            Self::Pruned { obstacle, .. } => obstacle.kind(),
             Self::ClassChange { .. }
             | Self::TerminationProtected { .. }
             | Self::DeletionProtected { .. }
@@ -146,6 +153,7 @@ impl Obstacle {
             | Self::BucketLocked { .. }
             | Self::NetworkInUse { .. }
             | Self::UsedBy { .. }
+            | Self::NothingToAdopt { .. }
             | Self::NamedButKept { .. } => ObstacleKind::Refused,
             _ => ObstacleKind::Error,
         }
@@ -180,6 +188,16 @@ impl Obstacle {
                 "give the new resource another logical id: then the old one is removed and the new one made".to_owned()
             }
             Self::RefusedChange { change, .. } => refused_hint(change),
+            Self::Pruned { environment, obstacle } => format!(
+                "`rekindle teardown {environment} UNIT` deletes what is gone from the source, and takes the options: {}",
+                obstacle.hint()
+            ),
+            Self::NothingToAdopt { .. } => {
+                "CloudFormation takes in by itself what the template gives a literal name and `DeletionPolicy: Retain`; \
+                 else delete or rename what is in the way (`aws cloudcontrol delete-resource`), or give the \
+                 resource another name"
+                    .to_owned()
+            }
             Self::TerminationProtected { instance, .. } => format!(
                 "if that is what you want, `teardown` takes `{} {instance}`",
                 Consent::LiftTerminationProtection.option()

@@ -138,6 +138,18 @@ fn exports(side: &Side<'_>) -> BTreeSet<String> {
     names.collect()
 }
 
+/// Resources that stay behind when a stack goes. (`RetainExceptOnCreate` ones go with a stack that
+/// never was complete: CloudFormation user guide, "DeletionPolicy attribute".)
+pub(super) fn retained_resources(template: &Value) -> Vec<String> {
+    let resources = template.get("Resources").and_then(Value::as_object);
+    resources
+        .into_iter()
+        .flatten()
+        .filter(|(_, resource)| resource.get("DeletionPolicy").and_then(Value::as_str) == Some("Retain"))
+        .map(|(id, _)| id.clone())
+        .collect()
+}
+
 /// The text of a template as it was sent, with these protections lifted; `None` where one is computed
 /// by a function that cannot be taken apart, or stands in a loop. The digest in the facts changes with
 /// it: should the deletion never come, the next deploy brings the protection back.

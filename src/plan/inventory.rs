@@ -234,6 +234,19 @@ pub fn standing_ids(
     standing.map(|stack| stack.id.clone()).collect()
 }
 
+/// The ids (ARNs) of the environment's stacks that the source no longer has.
+pub fn gone_ids(
+    project: &ProjectName,
+    environment: &EnvironmentName,
+    desired: &[SealedUnit],
+    observation: &Observation,
+) -> Vec<String> {
+    let inventory = Inventory::of(project, environment, observation);
+    let is_gone = |instance: &InstanceName| desired.iter().all(|unit| unit.instance() != instance);
+    let gone = inventory.standing.iter().filter(|(instance, _)| is_gone(instance));
+    gone.map(|(_, standing)| standing.stack.id.clone()).collect()
+}
+
 /// The stacks of other environments that use instances of this one, by what they use.
 pub(super) fn users(
     environment: &EnvironmentName,

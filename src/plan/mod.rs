@@ -6,6 +6,7 @@
 //! two templates, [`graph`] puts instances in order.
 
 mod action;
+mod adoption;
 mod check;
 mod compare;
 mod context;
@@ -46,8 +47,8 @@ pub use error::{Obstacle, ObstacleKind, PlanError};
 pub use expansion::logical_ids;
 pub use foreseen::{Emptied, Protected, unprotected};
 pub use imports::exported;
-pub use inventory::{standing_ids, wanted_templates};
-pub use leftover::deletion;
+pub use inventory::{gone_ids, standing_ids, wanted_templates};
+pub use leftover::{afterwards, deletion};
 pub use observation::Observation;
 pub use places::{FormerPlace, former_places};
 pub use protected::{MissingConsent, missing_consents};

@@ -6,7 +6,10 @@ use crate::model::{Class, EnvironmentName, InstanceName, SealedUnit};
 use crate::plan::context::is_selected;
 use crate::plan::graph::{self, Graph};
 use crate::plan::inventory::{Inventory, Standing, users};
-use crate::plan::{ActionKind, Consent, DeployContext, Observation, PlannedAction, Reason};
+use crate::plan::{
+    ActionKind, Consent, DeployContext, Observation, Obstacle, PlannedAction, Reason, TeardownContext,
+    teardown,
+};
 
 type Decided = BTreeMap<InstanceName, PlannedAction>;
 
@@ -49,6 +52,27 @@ pub(super) fn gone(
             let action = standing.planned((&instance, inventory), action, reasons, needs);
             Some((instance, action))
         })
+        .collect()
+}
+
+/// What stands in the way of the deletions. Their options are those of a teardown.
+pub(super) fn foresee(
+    gone: &mut Decided,
+    context: &DeployContext,
+    observation: &Observation,
+) -> Vec<Obstacle> {
+    let asked = TeardownContext {
+        project: context.project.clone(),
+        environment: context.environment.clone(),
+        protection: context.protection,
+        selected: None,
+        consents: context.consents.clone(),
+    };
+    let deleted = gone.values_mut().filter(|action| action.action == ActionKind::Delete);
+    let found = deleted.flat_map(|action| teardown::foresee(action, &asked, observation));
+    let environment = &context.environment;
+    found
+        .map(|obstacle| Obstacle::Pruned { environment: environment.clone(), obstacle: Box::new(obstacle) })
         .collect()
 }
 

@@ -72,6 +72,13 @@ pub enum Reason {
     },
     /// In the environment by its tags, and no longer in the source.
     GoneFromSource,
+    /// A resource that exists already under the name that the template gives it is taken in.
+    Adopts {
+        /// Its logical id.
+        resource: String,
+        /// The name.
+        name: String,
+    },
     /// Everything is as it should be.
     Unchanged,
     /// A resource was changed outside CloudFormation.
@@ -137,6 +144,8 @@ pub enum Consent {
     ContinueRollback,
     /// Likewise, and what still cannot go back is left as it is.
     SkipFailed,
+    /// What exists already, and no stack has, is taken in when the unit's stack is made.
+    Adopt,
     /// Resources that were changed or deleted outside are set to what the source says.
     RevertDrift,
     /// Resources of this unit are replaced that hold something, or that no plan could foresee.
@@ -166,6 +175,7 @@ impl Consent {
             Self::ContinueRollback => "--continue-rollback",
             Self::SkipFailed => "--skip-failed",
             Self::AllowReplacement => "--allow-replacement",
+            Self::Adopt => "--adopt",
             Self::RevertDrift => "--revert-drift",
         }
     }
@@ -215,6 +225,9 @@ impl Reason {
             Self::KeptClass { class } => write!(formatter, "class `{class}` is kept"),
             Self::UnknownClass => formatter.write_str("carries no readable facts: class unknown"),
             Self::KeptForDependant { instance } => write!(formatter, "`{instance}` needs it"),
+            Self::Adopts { resource, name } => {
+                write!(formatter, "takes in `{resource}` if `{name}` exists already")
+            }
             Self::Drifted { resource, status: DriftStatus::Deleted, .. } => {
                 write!(formatter, "`{resource}` was deleted outside CloudFormation")
             }

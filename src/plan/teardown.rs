@@ -61,7 +61,7 @@ pub fn teardown(context: &TeardownContext, observation: &Observation) -> Result<
 }
 
 /// Writes into the action what the deletion of its stack will do. Gives what stands in its way.
-fn foresee(
+pub(super) fn foresee(
     action: &mut PlannedAction,
     context: &TeardownContext,
     observation: &Observation,

@@ -35,6 +35,11 @@ pub trait CloudFormation: Send + Sync {
     /// Starts creating a stack; returns its ARN.
     async fn create_stack(&self, request: &CreateStack) -> Result<String, PortError>;
 
+    /// Starts computing a change set that makes a stack and takes in what exists already under the names that
+    /// the template gives; returns its ARN. The stack is there from now on, in `REVIEW_IN_PROGRESS`. Stack
+    /// policy, termination protection and time-out are not part of it.
+    async fn create_adopting(&self, name: &str, request: &CreateStack) -> Result<String, PortError>;
+
     /// Starts computing a change set of type UPDATE; returns its ARN.
     async fn create_change_set(&self, name: &str, request: &UpdateStack) -> Result<String, PortError>;
 

@@ -1,6 +1,6 @@
 //! What is left after a teardown: nothing known, or the exact list.
 
-use crate::engine::{Left, Proof, Why};
+use crate::engine::{Left, Note, Proof, Why};
 use crate::ui::table::table;
 use crate::ui::{Label, Palette, text};
 
@@ -36,6 +36,9 @@ pub fn proof(proof: &Proof, palette: &Palette) -> String {
         for left in proof.left.iter().filter(|left| !left.remedy.is_empty()) {
             shown.push_str(&format!("  {}.{}: {}\n", left.instance, left.resource, left.remedy));
         }
+    }
+    for Note { instance, resource, note } in &proof.notes {
+        shown.push_str(&format!("  {instance}.{resource}: {}\n", text::clean(note)));
     }
     for unanswered in &proof.unanswered {
         let reason = text::clean(&unanswered.reason);

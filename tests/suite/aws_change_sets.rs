@@ -1,7 +1,9 @@
 //! Change sets and updates through the AWS adapter, against recorded answers.
 
 use insta::{assert_debug_snapshot, assert_snapshot};
-use rekindle::port::{ChangeSetStatus, UpdateAnswer};
+use rekindle::port::{
+    ChangeSetStatus, ContinueRollback, CreateStack, DeleteStack, UpdateAnswer, UpdateStack,
+};
 
 use crate::support::answers::{Answers, error, result};
 use crate::support::request::{ACCOUNT, STACK, update};
@@ -138,4 +140,46 @@ async fn an_update_without_changes_is_no_error() {
     assert_eq!(cloud.update_stack(&update("{}")).await.unwrap(), UpdateAnswer::NothingToDo);
     assert_eq!(cloud.update_stack(&update("{}")).await.unwrap(), UpdateAnswer::Started);
     assert_eq!(server.requests()[1].form["ClientRequestToken"], "run-1-data-update");
+}
+
+#[tokio::test]
+async fn what_is_set_back_taken_in_skipped_and_retained_is_asked_for_by_its_name() {
+    let answers = [
+        result("CreateChangeSet", "<Id>arn:revert</Id>"),
+        result("CreateChangeSet", "<Id>arn:adopt</Id><StackId>arn:stack</StackId>"),
+        result("ContinueUpdateRollback", ""),
+        result("DeleteStack", ""),
+    ];
+    let server = Answers::start(answers);
+    let cloud = cloud(&server.endpoint, "key", &target(ACCOUNT)).await;
+    let update = UpdateStack { reverts_drift: true, ..update("{}") };
+    assert_eq!(cloud.create_change_set("rekindle-1", &update).await.unwrap(), "arn:revert");
+    let create = CreateStack {
+        stack: "fieldbook-demo-data".parse().unwrap(),
+        body: update.body.clone(),
+        stack_policy: None,
+        termination_protection: false,
+        timeout_minutes: None,
+        token: "create".to_owned(),
+    };
+    assert_eq!(cloud.create_adopting("rekindle-2", &create).await.unwrap(), "arn:adopt");
+    let (stack, skipped) = (STACK.to_owned(), ["Queue".to_owned()].into());
+    let go_on = ContinueRollback { stack: stack.clone(), skipped, token: "continue".to_owned() };
+    cloud.continue_rollback(&go_on).await.unwrap();
+    let (service_role, retain) = (None, ["Vpc".to_owned()].into());
+    cloud
+        .delete_stack(&DeleteStack { stack, service_role, retain, token: "delete".to_owned() })
+        .await
+        .unwrap();
+    let sent: Vec<String> = server.requests().iter().map(|request| request.fields()).collect();
+    for (request, fields) in sent.iter().zip([
+        &["ChangeSetType=UPDATE", "DeploymentMode=REVERT_DRIFT"][..],
+        &["ChangeSetType=CREATE", "ImportExistingResources=true"],
+        &["ResourcesToSkip.member.1=Queue", "ClientRequestToken=continue"],
+        &["RetainResources.member.1=Vpc", "ClientRequestToken=delete"],
+    ]) {
+        for field in fields {
+            assert!(request.contains(field), "{field}: {request}");
+        }
+    }
 }

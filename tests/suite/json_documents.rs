@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use rekindle::engine::{Event, Left, Proof, Tagged, Unanswered, Why};
+use rekindle::engine::{Event, Left, Note, Proof, Tagged, Unanswered, Why};
 use serde_json::Value;
 
 use crate::support::project::Project;
@@ -99,8 +99,10 @@ fn every_event_is_described() {
     let (left, unanswered) = (vec![left], vec![unanswered]);
     let tagged = vec![Tagged { instance: "data".parse().unwrap(), arn: "arn".to_owned() }];
     let time = jiff::Timestamp::UNIX_EPOCH;
-    let proof =
-        Proof { time, stacks: 1, standing: 1, resources: 1, left, unanswered, tagged, unsearched: None };
+    let (instance, resource, text) = ("data".parse().unwrap(), "Logs".to_owned(), "comes back".to_owned());
+    let notes = vec![Note { instance, resource, note: text }];
+    let (stacks, standing, resources, unsearched) = (1, 1, 1, None);
+    let proof = Proof { time, stacks, standing, resources, left, notes, unanswered, tagged, unsearched };
     for event in [stopping, notice, Event::Proved { proof }] {
         note(&mut printed, &serde_json::to_value(event).unwrap());
     }

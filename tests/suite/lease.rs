@@ -157,3 +157,28 @@ fn a_killed_runs_lease_is_taken_over_at_once() {
     let mut run = run;
     Run::from(run.output().unwrap()).expect_code(0);
 }
+
+/// Two whole runs at once that know nothing of each other's state directory: the lease lets one of them work.
+#[test]
+fn of_two_processes_started_at_once_exactly_one_works() {
+    let account = ministack::account();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(store(&account, "sandbox"));
+    let project = sandbox(&account);
+    let started = ["one", "two"].map(|state| {
+        let arguments = ["deploy", "sandbox", "--yes", "--state-dir", state];
+        let mut command = command(&project, &account, &arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    });
+    let runs = started.map(|child| Run::from(child.wait_with_output().unwrap()));
+    // The other one waits until it knows that the first one lives, and finds everything done if that
+    // has ended by then.
+    let (worked, waited): (Vec<Run>, Vec<Run>) =
+        runs.into_iter().partition(|run| run.stderr.contains("creating fieldbook-sandbox-keys"));
+    let ([worked], [waited]) = (&worked[..], &waited[..]) else { panic!("{worked:?} {waited:?}") };
+    assert_eq!(worked.code, 0, "{}", worked.stderr);
+    assert!([0, 7].contains(&waited.code), "{}", waited.stderr);
+    assert!(waited.stderr.contains("holds the environment"), "{}", waited.stderr);
+    let mut teardown = command(&project, &account, &["teardown", "sandbox", "--yes", "--state-dir", "one"]);
+    Run::from(teardown.output().unwrap()).expect_code(0);
+}

@@ -1,6 +1,7 @@
 //! The one integration-test binary: each file is one scenario group (see `docs/ARCHITECTURE.md`).
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
+mod adoption;
 mod any_start;
 mod attach;
 #[cfg(feature = "aws")]

@@ -283,3 +283,21 @@ fn a_proof_says_how_many_stacks_still_stand() {
     );
     assert!(!failed.stdout.contains("nothing known is left"), "{}", failed.stdout);
 }
+
+#[test]
+fn what_is_pruned_is_looked_into_before_anything_is_deleted() {
+    let project = storage();
+    project.write("stacks/other.yaml", "kind: stack\nclass: stateless\ntemplate: storage@1.0.0\n");
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    project.run(&["local", "fill", "demo", "storage.Uploads"]).expect_code(0);
+    std::fs::remove_file(project.path().join("stacks/storage.yaml")).unwrap();
+    let refused = project.run(&["deploy", "demo", "--prune", "--yes"]).expect_code(4);
+    insta::assert_snapshot!(refused.stderr.split("error: ").nth(1).unwrap(), @"
+    `storage` has buckets that are not empty: `fieldbook-demo-storage-uploads-vi0sr5tw2hnk` (`Uploads`)
+    hint: `rekindle teardown demo UNIT` deletes what is gone from the source, and takes the options: keep what is worth it, then add `--empty-buckets storage`: all objects, versions and unfinished uploads in them are deleted; or give them `DeletionPolicy: Retain` and deploy
+    ");
+    assert_eq!(standing(&project), 2);
+    project.run(&["local", "empty", "demo", "storage.Uploads"]).expect_code(0);
+    project.run(&["deploy", "demo", "--prune", "--yes"]).expect_code(0);
+    assert_eq!(standing(&project), 1);
+}

@@ -68,6 +68,9 @@ pub(in crate::cli) async fn make(
     stop: &Stop,
 ) -> Result<Plan, Failure> {
     site.complete(&assembly.units, observation, sink, stop).await?;
+    if context.prune {
+        site.complete_for_prune(&assembly.units, observation, sink, stop).await?;
+    }
     if context.looks_for_drift {
         site.complete_drifts(observation, sink, stop).await?;
     }

@@ -54,7 +54,7 @@ pub(super) fn rehearse(
         project,
         assembly,
         run: &arguments.run,
-        deploy: Some(deploy_context(assembly, &Selection::default(), &ChangeArguments::default())),
+        deploy: Some(deploy_context(assembly, &Selection::default(), &changes(arguments))),
         teardown,
         operation: Operation::Rebuild,
         consents: rehearsal::consents(&assembly.environment, &arguments.run, &arguments.consents),
@@ -67,6 +67,7 @@ struct Rebuild<'a> {
     assembly: &'a Assembly,
     site: Site,
     options: ExecuteOptions,
+    changes: ChangeArguments,
     stop: &'a Stop,
 }
 
@@ -88,7 +89,8 @@ async fn rebuild(
         site.hold = Some(Arc::clone(&hold));
         site.reach_everything(None)?;
         let options = session.execute_options(&arguments.run);
-        let rebuild = Rebuild { session, assembly, site, options, stop };
+        let changes = changes(arguments);
+        let rebuild = Rebuild { session, assembly, site, options, changes, stop };
         rebuild_held(&rebuild, arguments, &notices).await
     };
     let ended = hold.during(watch, work).await?;
@@ -140,7 +142,7 @@ async fn rebuild_held(
 
 impl Rebuild<'_> {
     async fn plan_deploy(&self, seen: &mut Observation, sink: &dyn EventSink) -> Result<Plan, Failure> {
-        let context = deploy_context(self.assembly, &Selection::default(), &ChangeArguments::default());
+        let context = deploy_context(self.assembly, &Selection::default(), &self.changes);
         let plan = make(&self.site, self.assembly, &context, seen, sink, self.stop).await?;
         consent::named(&plan, consent::Where::Deploy)?;
         Ok(plan)
@@ -224,4 +226,9 @@ fn before_and_after(before: Option<(Digest, Digest)>, assembly: &Assembly) -> St
     };
     row("release", before.map(|ids| ids.0), assembly.release)
         + &row("deployment", before.map(|ids| ids.1), assembly.deployment)
+}
+
+/// What its deploy may do: take in what its teardown retained, where that was asked for.
+fn changes(arguments: &RebuildArguments) -> ChangeArguments {
+    ChangeArguments { adopt: arguments.adopt.clone(), ..ChangeArguments::default() }
 }

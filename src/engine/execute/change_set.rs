@@ -28,23 +28,29 @@ pub(super) struct Computed {
 /// Computes a change set. One that cannot be computed is removed again, and the stack is as it was.
 pub(super) async fn compute(work: &Work<'_>, request: &UpdateStack) -> Step<Computed> {
     let id = begin(work, request).await?;
+    ready(work, &request.stack, &id).await
+}
+
+/// Waits until a change set of this stack (ARN or name) is computed.
+pub(super) async fn ready(work: &Work<'_>, stack: &str, id: &str) -> Step<Computed> {
     let mut pause = FIRST_PAUSE;
     loop {
-        let found = match work.lane.call(|port| port.describe_change_set(&id)).await {
+        let found = match work.lane.call(|port| port.describe_change_set(id)).await {
             Ok(found) => found,
-            Err(error) => return Err(give_up(work, &id, Ending::before_effect(error)).await),
+            Err(error) => return Err(give_up(work, (stack, id), Ending::before_effect(error)).await),
         };
+        let id = id.to_owned();
         match found.status {
             ChangeSetStatus::Ready => return Ok(Computed { id, changes: Some(found.changes) }),
             ChangeSetStatus::Empty => return Ok(Computed { id, changes: None }),
             ChangeSetStatus::Failed(reason) => {
                 let outcome = UnitOutcome::Refused { cause: plain(reason) };
-                return Err(give_up(work, &id, Ending::new(outcome)).await);
+                return Err(give_up(work, (stack, &id), Ending::new(outcome)).await);
             }
             ChangeSetStatus::Pending => {}
         }
         if let Err(error) = work.lane.sleep(pause).await {
-            return Err(give_up(work, &id, Ending::before_effect(error)).await);
+            return Err(give_up(work, (stack, &id), Ending::before_effect(error)).await);
         }
         pause = (pause * 3 / 2).min(LONGEST_PAUSE);
     }
@@ -72,8 +78,8 @@ async fn begin(work: &Work<'_>, request: &UpdateStack) -> Step<String> {
 
 /// Carries a change set out. An execution whose answer was lost finds the change set gone or the
 /// stack busy: the stack itself will tell.
-pub(super) async fn execute(work: &Work<'_>, id: &str, token: &str) -> Step<()> {
-    let asked = Asked { effect: Effect::ExecuteChangeSet, stack: &work.observed().id, subject: id };
+pub(super) async fn execute(work: &Work<'_>, (stack, id): (&str, &str), token: &str) -> Step<()> {
+    let asked = Asked { effect: Effect::ExecuteChangeSet, stack, subject: id };
     match work.effect(asked, |port| port.execute_change_set(id, token)).await {
         Ok(()) => Ok(()),
         Err(CallError::Failed { error, answer_lost: true })
@@ -81,19 +87,18 @@ pub(super) async fn execute(work: &Work<'_>, id: &str, token: &str) -> Step<()> 
         {
             Ok(())
         }
-        Err(error) => Err(give_up(work, id, Ending::before_effect(error)).await),
+        Err(error) => Err(give_up(work, (stack, id), Ending::before_effect(error)).await),
     }
 }
 
 /// Removes a change set, and ends.
-pub(super) async fn give_up(work: &Work<'_>, id: &str, ending: Ending) -> Box<Ending> {
-    remove(work, id).await;
-    Box::new(ending.of(&work.observed().id))
+pub(super) async fn give_up(work: &Work<'_>, (stack, id): (&str, &str), ending: Ending) -> Box<Ending> {
+    remove(work, (stack, id)).await;
+    Box::new(ending.of(stack))
 }
 
 /// Removes a change set. One that stays does no harm: the next execution deletes it.
-pub(super) async fn remove(work: &Work<'_>, id: &str) {
-    let stack = &work.observed().id;
+pub(super) async fn remove(work: &Work<'_>, (stack, id): (&str, &str)) {
     let asked = Asked { effect: Effect::DeleteChangeSet, stack, subject: id };
     drop(work.effect(asked, |port| port.delete_change_set(stack, id)).await);
 }

@@ -3,12 +3,14 @@
 
 use serde_json::Value;
 
+use crate::engine::execute::adopt;
 use crate::engine::execute::effect::Asked;
 use crate::engine::execute::ending::{Ending, Step};
 use crate::engine::execute::unit::Work;
 use crate::engine::lane::CallError;
 use crate::model::Effect;
 use crate::model::facts::Identity;
+use crate::plan::Consent;
 use crate::port::{CreateStack, PortErrorKind};
 
 /// Makes the stack and waits until it stands.
@@ -23,14 +25,23 @@ pub(super) async fn create(work: &Work<'_>) -> Step<Ending> {
         timeout_minutes: wanted.desired.timeout_minutes,
         token: token.clone(),
     };
-    let asked = Asked { effect: Effect::CreateStack, stack: request.stack.as_str(), subject: &request.token };
-    let id = match work.effect(asked, |port| port.create_stack(&request)).await {
-        Ok(id) => id,
-        Err(error) => ours_after_all(work, &request, error).await?,
-    };
+    let adopts = work.action.has_consent(Consent::Adopt);
+    let id = if adopts { adopt::begin(work, &request).await? } else { begin(work, &request).await? };
     let history = work.history(&id, &token);
     let stack = work.settled(&id, None, &history).await?;
-    work.stands(stack, &id, &history, &wanted.facts).await
+    let ending = work.stands(stack, &id, &history, &wanted.facts).await?;
+    if adopts {
+        adopt::protect(work, &id, &request).await?;
+    }
+    Ok(ending)
+}
+
+async fn begin(work: &Work<'_>, request: &CreateStack) -> Step<String> {
+    let asked = Asked { effect: Effect::CreateStack, stack: request.stack.as_str(), subject: &request.token };
+    match work.effect(asked, |port| port.create_stack(request)).await {
+        Ok(id) => Ok(id),
+        Err(error) => ours_after_all(work, request, error).await,
+    }
 }
 
 /// A name that is taken may be taken by ourselves: the first answer was lost, and not every cloud

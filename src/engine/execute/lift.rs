@@ -35,13 +35,13 @@ pub(super) async fn lift(work: &Work<'_>) -> Step<()> {
     let differences = unannounced(protected, &changes);
     if !differences.is_empty() {
         let ending = Ending::new(UnitOutcome::Unannounced { differences });
-        return Err(change_set::give_up(work, &computed.id, ending).await);
+        return Err(change_set::give_up(work, (id, &computed.id), ending).await);
     }
     if changes.is_empty() {
-        change_set::remove(work, &computed.id).await;
+        change_set::remove(work, (id, &computed.id)).await;
         return Ok(());
     }
-    change_set::execute(work, &computed.id, &token).await?;
+    change_set::execute(work, (id, &computed.id), &token).await?;
     let stack = work.settled(id, Some(observed), &history).await?;
     match stack.filter(|stack| !stack.status.is_healthy() && !stack.status.is_gone()) {
         None => {

@@ -2,6 +2,7 @@
 //!
 //! May fail, never decides *what*: each action's file does what the plan's word for it means.
 
+mod adopt;
 mod announced;
 mod change_set;
 mod create;

@@ -73,16 +73,16 @@ async fn start(
     let differences = unannounced(work.action, computed.changes.as_deref().unwrap_or_default());
     if !differences.is_empty() {
         let ending = Ending::new(UnitOutcome::Unannounced { differences });
-        return Err(change_set::give_up(work, &id, ending).await);
+        return Err(change_set::give_up(work, (&request.stack, &id), ending).await);
     }
     if let Err(error) = policy::set_policy(work, wanted).await {
-        return Err(change_set::give_up(work, &id, Ending::before_effect(error)).await);
+        return Err(change_set::give_up(work, (&request.stack, &id), Ending::before_effect(error)).await);
     }
     if computed.changes.is_some() {
-        change_set::execute(work, &id, &request.token).await?;
+        change_set::execute(work, (&request.stack, &id), &request.token).await?;
         return Ok(UpdateAnswer::Started);
     }
-    change_set::remove(work, &id).await;
+    change_set::remove(work, (&request.stack, &id)).await;
     let asked = Asked { effect: Effect::UpdateStack, stack: &request.stack, subject: &request.token };
     match work.effect(asked, |port| port.update_stack(request)).await {
         Ok(answer) => Ok(answer),

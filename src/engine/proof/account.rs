@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use crate::engine::Pace;
 use crate::engine::lane::{CallError, Lane};
 use crate::engine::leftover::remedy;
-use crate::engine::proof::{Left, Why};
+use crate::engine::proof::{Left, Note, Why};
 use crate::engine::resources::NESTED;
 use crate::model::{StackEvent, StackResource};
-use crate::plan::{Observation, PlannedAction};
+use crate::plan::{self, Observation, PlannedAction};
 
 /// What became of the resources of one instance's stacks.
 pub(super) struct Account {
     pub(super) stacks: usize,
     pub(super) accounted: usize,
     pub(super) left: Vec<Left>,
+    pub(super) notes: Vec<Note>,
 }
 
 pub(super) async fn account(
@@ -21,7 +23,7 @@ pub(super) async fn account(
     action: &PlannedAction,
     before: &Observation,
 ) -> Result<Account, CallError> {
-    let mut account = Account { stacks: 0, accounted: 0, left: Vec::new() };
+    let mut account = Account { stacks: 0, accounted: 0, left: Vec::new(), notes: Vec::new() };
     let mut open: Vec<&str> = action.observed.iter().map(|stack| stack.id.as_str()).collect();
     while let Some(id) = open.pop() {
         let listed = before.resources.get(id).map(Vec::as_slice).unwrap_or_default();
@@ -29,7 +31,10 @@ pub(super) async fn account(
         account.stacks += 1;
         for resource in listed.iter().filter(|resource| !resource.is_gone()) {
             match ends.get(&key(&resource.logical_id, resource.physical_id.as_deref())).map(String::as_str) {
-                Some("DELETE_COMPLETE") => account.accounted += 1,
+                Some("DELETE_COMPLETE") => {
+                    account.accounted += 1;
+                    account.notes.extend(note(lane, action, id, resource));
+                }
                 Some("DELETE_SKIPPED") => {
                     account.accounted += 1;
                     account.left.push(left(lane, action, (id, resource), Why::Retained));
@@ -49,6 +54,17 @@ pub(super) async fn account(
         }
     }
     Ok(account)
+}
+
+/// The embedded engine forgets what is gone.
+fn note(lane: &Lane<'_>, action: &PlannedAction, stack: &str, resource: &StackResource) -> Option<Note> {
+    if lane.cloud.pace == Pace::Virtual {
+        return None;
+    }
+    let region = stack.split(':').nth(3).unwrap_or_default();
+    let id = resource.physical_id.as_deref().unwrap_or("NAME");
+    let note = plan::afterwards(&resource.resource_type, id, region)?;
+    Some(Note { instance: action.instance.clone(), resource: resource.logical_id.clone(), note })
 }
 
 fn left(

@@ -36,6 +36,9 @@ pub struct Proof {
     pub resources: usize,
     /// What is left, by instance.
     pub left: Vec<Left>,
+    /// What is to be known of resources that were deleted: what may come back, or stays for a while.
+    #[serde(default)]
+    pub notes: Vec<Note>,
     /// Stacks of which nobody could say what is left, and why.
     pub unanswered: Vec<Unanswered>,
     /// What a search by the environment's tags found beside what is left.
@@ -69,6 +72,17 @@ pub struct Left {
     pub why: Why,
     /// What to do about it; empty where that is the user's own affair.
     pub remedy: String,
+}
+
+/// Something to be known of a resource that was deleted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Note {
+    /// Whose it was.
+    pub instance: InstanceName,
+    /// Logical id there.
+    pub resource: String,
+    /// A sentence.
+    pub note: String,
 }
 
 /// Why something is left.
@@ -129,6 +143,7 @@ pub async fn prove(
         Err(error) => gone.iter().for_each(|(action, _)| proof.doubt(action, error.to_string())),
     }
     proof.left.sort();
+    proof.notes.sort();
     proof.search(clouds, plan, &gone, sink, stop).await;
     Some(proof)
 }
@@ -147,8 +162,8 @@ fn gone<'p>(clouds: &Clouds, plan: &'p Plan, outcome: &Outcome) -> Vec<(&'p Plan
 
 impl Proof {
     fn of(time: Timestamp) -> Self {
-        let (left, unanswered, tagged) = (Vec::new(), Vec::new(), Vec::new());
-        Self { time, stacks: 0, standing: 0, resources: 0, left, unanswered, tagged, unsearched: None }
+        let (left, notes, unanswered, tagged) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { time, stacks: 0, standing: 0, resources: 0, left, notes, unanswered, tagged, unsearched: None }
     }
 
     fn add(&mut self, action: &PlannedAction, told: Result<Account, CallError>) {
@@ -157,6 +172,7 @@ impl Proof {
                 self.stacks += account.stacks;
                 self.resources += account.accounted;
                 self.left.extend(account.left);
+                self.notes.extend(account.notes);
                 self.left.extend(snapshots(action));
             }
             Err(CallError::Stopped) => self.doubt(action, "stopped before it was asked".to_owned()),

@@ -111,6 +111,10 @@ impl World {
         self.fake.state().calls.get(operation).copied().unwrap_or_default()
     }
 
+    fn all_calls(&self) -> usize {
+        self.fake.state().calls.values().sum()
+    }
+
     fn notices(&self) -> Vec<String> {
         let events = self.recorder.events().into_iter();
         events

@@ -5,11 +5,8 @@ use crate::engine::{Proof, Unanswered, Why, complete_resources, prove};
 use crate::model::{Protection, StackResource, TaggedResource};
 use crate::ui::outcome_view::Verdict;
 
-/// Tears everything down with these resources listed before, and proves it.
-async fn proved(world: &mut World, listed: &[(&str, Option<&str>)], denies_events: bool) -> (Outcome, Proof) {
-    let mut observation = world.observe(&[]).await;
-    let context = teardown_context(Protection::Disposable);
-    let ids = plan::standing_ids(&context.project, &context.environment, &observation);
+/// These resources are listed of each of the stacks.
+fn list(world: &World, ids: &[String], listed: &[(&str, Option<&str>)]) {
     let resource = |(id, physical): &(&str, Option<&str>)| StackResource {
         logical_id: (*id).to_owned(),
         physical_id: physical.map(str::to_owned),
@@ -17,9 +14,17 @@ async fn proved(world: &mut World, listed: &[(&str, Option<&str>)], denies_event
         status: "CREATE_COMPLETE".to_owned(),
         reason: None,
     };
-    for id in &ids {
+    for id in ids {
         world.fake.state().resources.insert(id.clone(), listed.iter().map(resource).collect());
     }
+}
+
+/// Tears everything down with these resources listed before, and proves it.
+async fn proved(world: &mut World, listed: &[(&str, Option<&str>)], denies_events: bool) -> (Outcome, Proof) {
+    let mut observation = world.observe(&[]).await;
+    let context = teardown_context(Protection::Disposable);
+    let ids = plan::standing_ids(&context.project, &context.environment, &observation);
+    list(world, &ids, listed);
     let (sink, stop) = (&world.recorder, Stop::never());
     complete_resources(&world.clouds, &mut observation, &ids, sink, &stop).await.unwrap();
     let plan = plan::teardown(&context, &observation).unwrap();
@@ -89,4 +94,54 @@ async fn throttled_questions_are_asked_again() {
     let (outcome, proof) = proved(&mut world, &[("Topic", None)], false).await;
     assert_eq!((proof.stacks, proof.resources, proof.left.len()), (2, 2, 0));
     assert_eq!(Verdict::of(&outcome), Verdict::Succeeded);
+}
+
+#[tokio::test]
+async fn a_proof_costs_pages_and_not_one_call_for_each_resource() {
+    let mut costs = Vec::new();
+    for number in [1, 200] {
+        let mut world = World::new(Habits::default());
+        let units: Vec<_> = (0..20).map(|unit_number| unit(&format!("u{unit_number}"))).collect();
+        world.deploy(&units).await;
+        let names: Vec<String> = (0..number).map(|resource| format!("R{resource}")).collect();
+        let listed: Vec<(&str, Option<&str>)> = names.iter().map(|name| (name.as_str(), None)).collect();
+        let mut observation = world.observe(&[]).await;
+        let context = teardown_context(Protection::Disposable);
+        let ids = plan::standing_ids(&context.project, &context.environment, &observation);
+        list(&world, &ids, &listed);
+        let (sink, stop) = (&world.recorder, Stop::never());
+        complete_resources(&world.clouds, &mut observation, &ids, sink, &stop).await.unwrap();
+        let plan = plan::teardown(&context, &observation).unwrap();
+        let outcome = world.execute(&plan, &stop).await;
+        let before = world.all_calls();
+        prove(&world.clouds, &plan, &observation, &outcome, &world.recorder, &stop).await.unwrap();
+        costs.push(world.all_calls() - before);
+    }
+    // The events of each stack, and one search by tags.
+    assert_eq!(costs[0], costs[1], "whatever the number of resources");
+    assert!(costs[0] <= 20 * 2 + 1, "{costs:?}");
+}
+
+#[tokio::test]
+async fn what_may_come_back_is_told() {
+    let mut world = World::new(Habits { sleeps: true, ..Habits::default() });
+    world.deploy(&[unit("jobs")]).await;
+    let mut observation = world.observe(&[]).await;
+    let context = teardown_context(Protection::Disposable);
+    let ids = plan::standing_ids(&context.project, &context.environment, &observation);
+    let group = StackResource {
+        logical_id: "Topic".to_owned(),
+        physical_id: None,
+        resource_type: "AWS::Logs::LogGroup".to_owned(),
+        status: "CREATE_COMPLETE".to_owned(),
+        reason: None,
+    };
+    world.fake.state().resources.insert(ids[0].clone(), vec![group]);
+    let (sink, stop) = (&world.recorder, Stop::never());
+    complete_resources(&world.clouds, &mut observation, &ids, sink, &stop).await.unwrap();
+    let plan = plan::teardown(&context, &observation).unwrap();
+    let outcome = world.execute(&plan, &stop).await;
+    let proof = prove(&world.clouds, &plan, &observation, &outcome, &world.recorder, &stop).await.unwrap();
+    let notes: Vec<&str> = proof.notes.iter().map(|note| note.note.as_str()).collect();
+    assert!(matches!(notes[..], [note] if note.contains("aws logs delete-log-group")), "{notes:?}");
 }

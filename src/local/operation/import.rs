@@ -2,9 +2,11 @@
 //!
 //! Source: CloudFormation user guide, "Import AWS resources into a CloudFormation stack".
 
+use crate::local::context::Context;
 use crate::local::inventory::{Origin, OrphanKey};
 use crate::local::operation::{Phase, Task, Work};
-use crate::local::resource::{Resource, Tampering};
+use crate::local::resource::{Resource, Tampering, custom_name};
+use crate::local::template::Policy;
 use crate::model::StackStatus;
 
 /// Seconds an import of one resource takes: nothing is made. A planning value.
@@ -30,6 +32,27 @@ impl Work<'_> {
         let real = &orphan.resource.properties;
         wanted.tampered = (*real != wanted.properties).then(|| Tampering::Changed(real.clone()));
         self.run(logical_id, Task::Import(wanted), SECONDS);
+    }
+
+    /// Whether the operation under way takes this resource in.
+    pub(super) fn adopts(&mut self, logical_id: &str, wanted: &Resource) -> bool {
+        let Ok(context) = self.stack.context() else { return false };
+        self.operation().adopts && self.is_adoptable(&context, logical_id, wanted)
+    }
+
+    /// Whether no stack has it, it exists under the name that the template gives without any function, and
+    /// it would be retained.
+    pub fn is_adoptable(&self, context: &Context, logical_id: &str, wanted: &Resource) -> bool {
+        let retains = matches!(wanted.deletion_policy, Policy::Retain | Policy::RetainExceptOnCreate);
+        let properties = context.template.resources[logical_id].properties.as_object();
+        let is_literal = properties.is_some_and(|properties| {
+            custom_name(&wanted.resource_type, &wanted.properties).is_some_and(|name| {
+                properties
+                    .values()
+                    .any(|value| value.as_str().is_some_and(|text| text.eq_ignore_ascii_case(&name.text)))
+            })
+        });
+        retains && is_literal && self.inventory.orphan(&self.key_of(wanted)).is_some()
     }
 
     pub(super) fn imported(&mut self, logical_id: &str, resource: Resource) {

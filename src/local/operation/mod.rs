@@ -183,6 +183,9 @@ pub struct Operation {
     /// Whether it is part of a parent's update.
     #[serde(default)]
     pub is_part: bool,
+    /// Whether it takes in what exists already under the names that the template gives.
+    #[serde(default)]
+    pub adopts: bool,
     /// Whether it sets back what was changed or deleted by hand.
     #[serde(default)]
     pub reverts_drift: bool,
@@ -211,6 +214,7 @@ impl Operation {
             imports: BTreeMap::new(),
             is_part: false,
             reverts_drift: false,
+            adopts: false,
             held: None,
             skipped: BTreeSet::new(),
         }

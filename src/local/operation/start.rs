@@ -53,6 +53,11 @@ impl Work<'_> {
             Decision::Create(resource) if self.operation().phase == Phase::Import => {
                 self.start_import(logical_id, resource);
             }
+            Decision::Create(resource) if self.adopts(logical_id, &resource) => {
+                let physical_id = resource.physical_id.clone();
+                self.operation().imports.insert(logical_id.to_owned(), physical_id);
+                self.start_import(logical_id, resource);
+            }
             Decision::Create(resource) => {
                 self.tell_of(logical_id, (resource.resource_type.clone(), None), "CREATE_IN_PROGRESS", None);
                 if resource.resource_type == NESTED {
@@ -224,6 +229,8 @@ impl Work<'_> {
             Phase::Delete if self.operation().skipped.contains(logical_id) => true,
             Phase::Cleanup if replaced => resource.update_replace_policy == Policy::Retain,
             Phase::RollbackCleanup if replaced => false,
+            // What was taken in was there before: it is let go again.
+            Phase::Rollback if self.operation().imports.contains_key(logical_id) => true,
             Phase::Rollback | Phase::RollbackCleanup => resource.deletion_policy == Policy::Retain,
             _ => matches!(resource.deletion_policy, Policy::Retain | Policy::RetainExceptOnCreate),
         }

@@ -131,7 +131,8 @@ pub fn execute_change_set(world: &mut World, place: &Place, id: &str, token: &st
         match kind {
             ChangeSetKind::Update => work.update(token, body, None, How::Alone),
             ChangeSetKind::RevertDrift => work.update(token, body, None, How::RevertingDrift),
-            ChangeSetKind::Create => work.create(token, body),
+            ChangeSetKind::Create => work.create(token, body, false),
+            ChangeSetKind::Adopt => work.create(token, body, true),
             ChangeSetKind::Import(imports) => work.import(token, body, imports),
         }
     });

@@ -13,7 +13,7 @@ use crate::local::schedule::What;
 use crate::local::stack::{ChangeSetKind, ChangeSetState, Stack, StoredChangeSet};
 use crate::local::world::World;
 use crate::model::StackStatus;
-use crate::port::{PortError, PortErrorKind, UpdateStack};
+use crate::port::{CreateStack, PortError, PortErrorKind, UpdateStack};
 
 /// Most resources in one import. Source: CloudFormation user guide, "CloudFormation quotas".
 const MAXIMUM_IMPORTS: usize = 200;
@@ -71,6 +71,38 @@ pub fn create_review(
     Ok(pending(world, &id, (name, request), body, ChangeSetKind::Create))
 }
 
+/// Likewise, of a stack that takes in what exists already.
+///
+/// # Errors
+/// As of [`create_review`].
+pub fn create_adopting(
+    world: &mut World,
+    place: &Place,
+    name: &str,
+    request: &CreateStack,
+) -> Result<String, PortError> {
+    let (stack, body, token) = (request.stack.to_string(), request.body.clone(), request.token.clone());
+    let update = UpdateStack { stack, body, reverts_drift: false, token };
+    if let Some(id) = repeated(world, place, name, &update) {
+        return Ok(id);
+    }
+    let id = create_review(world, place, name, &update)?;
+    if let Some(stack) = world.find_change_set(place, &id).map(|stack| stack.id.clone()) {
+        world.work(&stack, |work| {
+            work.stack.change_sets.get_mut(&id).map(|set| set.kind = ChangeSetKind::Adopt)
+        });
+    }
+    Ok(id)
+}
+
+/// The change set that this very request made before.
+fn repeated(world: &World, place: &Place, name: &str, request: &UpdateStack) -> Option<String> {
+    let stack = world.find(place, &request.stack)?;
+    let made = (request.token.clone(), fingerprint(request));
+    let (id, _) = stack.change_sets.iter().find(|(_, set)| set.name == name && set.request == made)?;
+    Some(id.clone())
+}
+
 fn review(world: &mut World, mut stack: Stack) -> String {
     stack.enter(StackStatus::ReviewInProgress, Some("User Initiated".to_owned()), world.clock);
     let id = stack.id.clone();
@@ -121,9 +153,11 @@ fn refuse_import(context: &Context, imports: &BTreeMap<String, String>, call: &s
 
 impl Work<'_> {
     /// Begins the creation that a change set of a new stack describes.
-    pub(super) fn create(&mut self, token: &str, body: Body) {
+    pub(super) fn create(&mut self, token: &str, body: Body, adopts: bool) {
         self.stack.body = body;
-        self.begin(Operation::new(token, Phase::Create), None, "User Initiated");
+        let mut operation = Operation::new(token, Phase::Create);
+        operation.adopts = adopts;
+        self.begin(operation, None, "User Initiated");
     }
 
     /// Begins an import.

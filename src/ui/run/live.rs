@@ -146,7 +146,8 @@ impl Frame<'_> {
         let (ended, all) = (progress.ended(), progress.units.len());
         let elapsed = text::duration(self.elapsed);
         let left = match self.expectations.seconds {
-            Some(seconds) if seconds > self.elapsed => {
+            // What was asked to stop does not do the rest.
+            Some(seconds) if seconds > self.elapsed && progress.stopping.is_none() => {
                 format!(", about {} left", text::duration(seconds - self.elapsed))
             }
             _ => String::new(),

@@ -21,6 +21,7 @@ pub struct Project {
 }
 
 /// What a run of the binary printed, and how it ended.
+#[derive(Debug)]
 pub struct Run {
     /// Standard output.
     pub stdout: String,

@@ -231,6 +231,12 @@ impl CloudFormation for Fake {
         self.answer(&state, "DeleteStack", ())
     }
 
+    async fn create_adopting(&self, _name: &str, _request: &CreateStack) -> Result<String, PortError> {
+        let state = self.enter("CreateChangeSet").await?;
+        drop(state);
+        Err(PortError::new(PortErrorKind::Invalid, "CreateChangeSet", "this cloud takes nothing in"))
+    }
+
     async fn continue_rollback(&self, request: &ContinueRollback) -> Result<(), PortError> {
         let mut state = self.enter("ContinueUpdateRollback").await?;
         state.begin(&request.stack, StackStatus::UpdateRollbackInProgress, &request.token);
