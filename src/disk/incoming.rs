@@ -1,11 +1,12 @@
 //! A blob of the store while it comes: a file that is digested as it is written, and removed unless it is
 //! kept.
 //!
-//! A large one is digested, and brought to the disk, by a thread of its own while the next bytes come.
+//! A large one is digested by one thread and brought to the disk by another while the next bytes come: neither
+//! waits for the other.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -29,43 +30,59 @@ pub struct Incoming {
     file: Option<File>,
     buffer: Vec<u8>,
     size: u64,
-    digester: Option<Digester>,
+    helpers: Option<Helpers>,
 }
 
-/// The thread that digests.
+/// The threads that digest and sync.
 #[derive(Debug)]
-struct Digester {
+struct Helpers {
+    /// How many buffers were handed over.
+    handed: usize,
     buffers: SyncSender<Vec<u8>>,
-    thread: JoinHandle<io::Result<Sha256>>,
+    digests: JoinHandle<Sha256>,
+    parts: SyncSender<()>,
+    syncs: JoinHandle<io::Result<()>>,
 }
 
-impl Digester {
+impl Helpers {
     fn start(file: File) -> Self {
         let (buffers, waiting) = sync_channel::<Vec<u8>>(WAITING);
-        let thread = thread::spawn(move || {
+        let digests = thread::spawn(move || {
             let mut hasher = Sha256::new();
-            for (number, buffer) in waiting.iter().enumerate() {
-                hasher.update(&buffer);
-                if number % SYNCED == SYNCED - 1 {
-                    file.sync_data()?;
-                }
-            }
-            Ok(hasher)
+            waiting.iter().for_each(|buffer| hasher.update(&buffer));
+            hasher
         });
-        Self { buffers, thread }
+        let (parts, written): (_, Receiver<()>) = sync_channel(1);
+        let syncs = thread::spawn(move || written.iter().try_for_each(|()| file.sync_data()));
+        Self { handed: 0, buffers, digests, parts, syncs }
     }
 
-    /// What it digested, once it has all of it.
-    fn finish(self) -> io::Result<Sha256> {
-        drop(self.buffers);
-        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the thread that digests is gone")))
+    fn take(&mut self, buffer: Vec<u8>) -> io::Result<()> {
+        self.handed += 1;
+        if self.handed.is_multiple_of(SYNCED) {
+            // Where it is behind, or ended with an error, the end says so.
+            let _ = self.parts.try_send(());
+        }
+        self.buffers.send(buffer).map_err(|_| gone())
     }
+
+    /// What was digested, once it is all of it.
+    fn finish(self) -> io::Result<Sha256> {
+        drop((self.buffers, self.parts));
+        let synced = self.syncs.join().unwrap_or_else(|_| Err(gone()));
+        let hasher = self.digests.join().map_err(|_| gone())?;
+        synced.map(|()| hasher)
+    }
+}
+
+fn gone() -> io::Error {
+    io::Error::other("a thread that works for the store is gone")
 }
 
 impl Incoming {
     pub(super) fn create(path: &Utf8Path) -> io::Result<Self> {
         let file = Some(File::create(path)?);
-        Ok(Self { path: path.to_owned(), file, buffer: Vec::new(), size: 0, digester: None })
+        Ok(Self { path: path.to_owned(), file, buffer: Vec::new(), size: 0, helpers: None })
     }
 
     /// How many bytes have come.
@@ -76,8 +93,8 @@ impl Incoming {
     /// Ends it: the bytes are on the disk when it returns.
     pub(super) fn finish(mut self) -> io::Result<(Utf8PathBuf, Blob)> {
         self.write_buffer()?;
-        let mut hasher = match self.digester.take() {
-            Some(digester) => digester.finish()?,
+        let mut hasher = match self.helpers.take() {
+            Some(helpers) => helpers.finish()?,
             None => Sha256::new(),
         };
         hasher.update(&self.buffer);
@@ -99,25 +116,22 @@ impl Incoming {
     fn hand_over(&mut self) -> io::Result<()> {
         self.write_buffer()?;
         let Some(file) = &self.file else { return Ok(()) };
-        let digester = match self.digester.take() {
-            Some(digester) => digester,
-            None => Digester::start(file.try_clone()?),
+        let mut helpers = match self.helpers.take() {
+            Some(helpers) => helpers,
+            None => Helpers::start(file.try_clone()?),
         };
         let buffer = std::mem::replace(&mut self.buffer, Vec::with_capacity(BUFFER));
-        if digester.buffers.send(buffer).is_err() {
-            // It ended before its time, and says why.
-            return digester.finish().map(drop);
-        }
-        self.digester = Some(digester);
+        helpers.take(buffer)?;
+        self.helpers = Some(helpers);
         Ok(())
     }
 }
 
 impl Drop for Incoming {
     fn drop(&mut self) {
-        if let Some(digester) = self.digester.take() {
+        if let Some(helpers) = self.helpers.take() {
             // Nobody asks for its answer any more; what matters is why it is not kept.
-            let _ = digester.finish();
+            let _ = helpers.finish();
         }
         if self.file.is_some() {
             // Best effort: the next run removes it.

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::disk::error::{Access, FileError};
 use crate::disk::known_digests::KnownDigests;
 use crate::disk::state::StateDirectory;
+use crate::disk::store_blobs::Claims;
 pub use crate::disk::store_error::StoreError;
 use crate::disk::store_index::{Entry, Wanted, attachment_name, base_name, image_name};
 use crate::disk::write::{is_temporary, make_directory, write_atomically};
@@ -47,6 +48,7 @@ pub struct Store {
     pub(super) begun: AtomicUsize,
     /// Held while the index is read, changed and written.
     index: Mutex<()>,
+    pub(super) claims: Claims,
     _lock: File,
 }
 
@@ -80,7 +82,7 @@ impl Store {
         }
         let digests = state.blob_digests();
         let (known, begun, index) = (KnownDigests::read(&digests), AtomicUsize::new(0), Mutex::new(()));
-        let store = Self { root, known, digests, begun, index, _lock: lock };
+        let store = Self { root, known, digests, begun, index, claims: Claims::default(), _lock: lock };
         store.remove_left_behind()?;
         let layout = store.root.join("oci-layout");
         if !layout.is_file() {

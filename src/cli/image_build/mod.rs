@@ -84,6 +84,7 @@ pub fn find_or_make(
     image: &DesiredImage,
     chosen: Option<ChosenBuilder>,
 ) -> Result<Made, Failure> {
+    let _claim = store.claim(image.recipe.input);
     if let Some(manifest) = store.find(image.recipe.input)? {
         let (dropped, texts) = (Vec::new(), Texts::new());
         return Ok(Made { manifest, how: "reused", by: String::new(), dropped, engine: None, texts });
