@@ -18,7 +18,11 @@ Outputs:
 
 /// A project of one unit, `jobs`, that was deployed and torn down: its bucket is left.
 fn torn_down() -> Project {
-    let project = Project::of_one_unit("jobs", "template.yaml", JOBS);
+    torn_down_from(JOBS)
+}
+
+fn torn_down_from(template: &str) -> Project {
+    let project = Project::of_one_unit("jobs", "template.yaml", template);
     project.run(&["lock"]).expect_code(0);
     project.run(&["deploy", "demo", "--yes"]).expect_code(0);
     project.run(&["teardown", "demo", "--yes"]).expect_code(0);
@@ -65,7 +69,9 @@ fn where_nothing_exists_everything_is_made() {
 
 #[test]
 fn what_was_taken_in_is_let_go_when_the_creation_fails() {
-    let project = torn_down();
+    // What was taken in was not created: this policy does not let it go with what was.
+    let policy = "DeletionPolicy: RetainExceptOnCreate";
+    let project = torn_down_from(&JOBS.replace("DeletionPolicy: Retain", policy));
     let arguments = ["deploy", "demo", "--adopt", "jobs", "--yes", "--fail", "jobs.Queue"];
     project.run(&arguments).expect_code(5);
     assert_eq!(orphans(&project), 1);
