@@ -30,7 +30,7 @@ use std::sync::{LazyLock, OnceLock};
 use archive::Archive;
 pub use archive::ArchiveError;
 pub use constraint::{Constraint, constraints};
-pub use fixed_property::is_fixed;
+pub use fixed_property::is_refused_change;
 pub use in_place::is_changed_in_place;
 pub use path::PropertyPath;
 pub use protection::{Protection, protection};

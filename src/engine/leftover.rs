@@ -22,7 +22,7 @@ pub(super) fn left_behind(lane: &Lane<'_>, history: &History, stack: &str) -> Ve
 /// What a person can do about a resource of `stack` (ARN) that no stack has any more.
 pub(super) fn remedy(lane: &Lane<'_>, stack: &str, resource_type: &str, physical_id: Option<&str>) -> String {
     match lane.cloud.pace {
-        Pace::Virtual => "`rekindle local orphans` lists what the embedded engine still has".to_owned(),
+        Pace::Virtual => "`rekindle local orphans ENV` lists what the embedded engine still has".to_owned(),
         Pace::Wall { .. } => {
             plan::deletion(resource_type, physical_id, stack.split(':').nth(3).unwrap_or_default())
         }

@@ -70,10 +70,30 @@ pub(super) fn foresee(
     let Some(stack) = action.observed.clone() else { return Vec::new() };
     let Some(template) = observation.templates.get(&stack.id) else { return Vec::new() };
     let Foreseen { consequences, protected, storages, .. } = foreseen(template, &stack);
-    let mut obstacles = lift(action, context, protected);
+    let mut obstacles = match takes_updates(&stack.status) {
+        true => lift(action, context, protected),
+        // Nothing can be lifted by an update, and its template no longer says what is protected: somebody may
+        // have lifted it by hand. The deletion itself tells.
+        false => Vec::new(),
+    };
     obstacles.extend(empty(action, context, foreseen::storages(&storages, &stack, observation)));
     action.consequences = consequences;
     obstacles
+}
+
+/// Whether CloudFormation takes an update of a stack in this status.
+///
+/// Source: CloudFormation user guide, "Stack status codes".
+fn takes_updates(status: &StackStatus) -> bool {
+    !matches!(
+        status,
+        StackStatus::CreateFailed
+            | StackStatus::RollbackFailed
+            | StackStatus::RollbackComplete
+            | StackStatus::DeleteFailed
+            | StackStatus::UpdateRollbackFailed
+            | StackStatus::ReviewInProgress
+    )
 }
 
 /// Those who would keep its networks from going.

@@ -77,7 +77,7 @@ fn what_cannot_be_deleted_is_left_behind_where_that_was_asked_for() {
 
       UNIT  RESOURCE  TYPE           LEFT      ID
       data  Vpc       AWS::EC2::VPC  retained  vpc-45b7ac8d75d106dd1
-      data.Vpc: `rekindle local orphans` lists what the embedded engine still has
+      data.Vpc: `rekindle local orphans ENV` lists what the embedded engine still has
     ");
     assert!(run.stderr.contains("left behind because it cannot be deleted: Vpc"), "{}", run.stderr);
     let orphans = project.run(&["local", "orphans", "demo"]).expect_code(0).stdout;

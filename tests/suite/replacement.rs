@@ -145,7 +145,7 @@ fn a_protected_resource_that_is_replaced_stays_behind_and_is_told() {
         Resource handler returned message: "Cannot delete protected
         AWS::RDS::DBInstance fieldbook-demo-data-database-b47ijjuwi7tw, please
         disable DeletionProtection and try again"
-      hint: `rekindle local orphans` lists what the embedded engine still has
+      hint: `rekindle local orphans ENV` lists what the embedded engine still has
     "#);
     let orphans = project.run(&["local", "orphans", "demo", "--output", "json"]).expect_code(0).json();
     assert_eq!(orphans["orphans"].as_array().unwrap().len(), 1, "{orphans}");

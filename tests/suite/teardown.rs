@@ -69,7 +69,7 @@ fn a_protection_is_lifted_by_name_and_what_is_left_is_listed() {
       UNIT  RESOURCE  TYPE                  LEFT              ID
       data  Archive   AWS::S3::Bucket       retained          fieldbook-demo-data-archive-zi9xmk367enp
       data  Database  AWS::RDS::DBInstance  a snapshot of it  -
-      data.Archive: `rekindle local orphans` lists what the embedded engine still has
+      data.Archive: `rekindle local orphans ENV` lists what the embedded engine still has
       data: fieldbook-demo-data-snapshot-database-tj8kmmbr2grs still carries its tags: it is left, or the search by tags, which lags behind, does not know yet
     ");
     assert!(run.stderr.contains("Database AWS::RDS::DBInstance UPDATE_COMPLETE"), "{}", run.stderr);
@@ -300,4 +300,24 @@ fn what_is_pruned_is_looked_into_before_anything_is_deleted() {
     project.run(&["local", "empty", "demo", "storage.Uploads"]).expect_code(0);
     project.run(&["deploy", "demo", "--prune", "--yes"]).expect_code(0);
     assert_eq!(standing(&project), 1);
+}
+
+/// CloudFormation takes no update of such a stack, and the template no longer says what is protected.
+#[test]
+fn a_failed_creation_goes_once_its_protection_is_lifted_by_hand() {
+    let template = "\
+Resources:
+  Users:
+    Type: AWS::Cognito::UserPool
+    Properties: {DeletionProtection: ACTIVE}
+  Topic: {Type: AWS::SNS::Topic, DependsOn: Users}
+";
+    let project = Project::of_one_unit("users", "template.yaml", template);
+    project.run(&["lock"]).expect_code(0);
+    project.run(&["deploy", "demo", "--yes", "--fail", "users.Topic"]).expect_code(6);
+    let blocked = project.run(&["teardown", "demo", "--yes"]).expect_code(6).stdout;
+    assert!(blocked.contains("Cannot delete protected"), "{blocked}");
+    project.run(&["local", "change", "demo", "users.Users", "DeletionProtection=INACTIVE"]).expect_code(0);
+    project.run(&["teardown", "demo", "--yes"]).expect_code(0);
+    assert_eq!(standing(&project), 0);
 }

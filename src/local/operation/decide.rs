@@ -102,7 +102,7 @@ pub fn decide(
         wanted.physical_id = current.physical_id.clone();
         return Ok(Decision::Keep(wanted));
     }
-    if let Some(fixed) = fixed(&wanted, &paths) {
+    if let Some(fixed) = fixed(current, &wanted, &paths) {
         return Err(fixed);
     }
     let replaces_group = wanted.behaviour.replaces_group && rolls(&wanted, &paths);
@@ -142,10 +142,13 @@ pub fn as_it_is(current: &Resource, wanted: &Resource) -> Option<Resource> {
 }
 
 /// The first property among the differences that its service never changes.
-fn fixed(wanted: &Resource, paths: &[String]) -> Option<EvaluateError> {
+fn fixed(current: &Resource, wanted: &Resource, paths: &[String]) -> Option<EvaluateError> {
     let kind = &wanted.resource_type;
-    let found =
-        paths.iter().filter_map(|path| property(path)).find(|name| catalogue::is_fixed(kind, name))?;
+    let is_refused = |name: &&str| {
+        let (before, after) = (current.properties.get(name), wanted.properties.get(name));
+        catalogue::is_refused_change(kind, name, before, after)
+    };
+    let found = paths.iter().filter_map(|path| property(path)).find(is_refused)?;
     Some(EvaluateError::Fixed { resource_type: kind.clone(), property: found.to_owned() })
 }
 

@@ -85,6 +85,12 @@ pub(super) fn of(
 
 /// What a policy says against everything that this change can come to.
 fn denied(policy: &StackPolicy, change: &Change) -> Option<String> {
+    // Policies, conditions and orders are CloudFormation's own: the resource is not touched for them.
+    let touches =
+        |path: &String| ["Properties", "Metadata", "Tags"].iter().any(|part| path.starts_with(part));
+    if change.action == ChangeAction::Modify && !change.paths.iter().any(touches) {
+        return None;
+    }
     let actions: &[PolicyAction] = match (change.action, change.replacement) {
         (ChangeAction::Remove, _) => &[PolicyAction::Delete],
         (ChangeAction::Modify, Some(Replacement::Always)) => &[PolicyAction::Replace],
@@ -101,8 +107,8 @@ fn denied(policy: &StackPolicy, change: &Change) -> Option<String> {
 fn fixed(change: &Change, before: &Side<'_>, after: &Side<'_>) -> Vec<Refusal> {
     let value = |side: &Side<'_>, property: &str| side.computed(side.property(&change.logical_id, property));
     let is_refused = |property: &&str| {
-        let (now, then) = (value(before, property), value(after, property));
-        catalogue::is_fixed(&change.resource_type, property) && now.is_some() && then.is_some() && now != then
+        let (Some(now), Some(then)) = (value(before, property), value(after, property)) else { return false };
+        catalogue::is_refused_change(&change.resource_type, property, now.as_ref(), then.as_ref())
     };
     let properties: BTreeSet<&str> = change.paths.iter().filter_map(|path| own::property(path)).collect();
     let fixed = properties.into_iter().filter(is_refused);

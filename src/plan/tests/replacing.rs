@@ -277,6 +277,18 @@ fn what_aws_would_refuse_is_no_plan() {
     let mut described = guarded("RSA_2048");
     described.template["Resources"]["It"]["Properties"]["Description"] = json!("changed");
     assert_eq!(refused(&guarded("RSA_2048"), &described), "");
+    let sealed = |order: bool| {
+        let mut unit = guarded("RSA_2048");
+        let statement = json!({"Effect": "Deny", "Action": "Update:*", "Principal": "*", "Resource": "*"});
+        unit.stack_policy = Some(json!({"Statement": [statement]}));
+        if order {
+            unit.template["Resources"]["It"]["DeletionPolicy"] = json!("Retain");
+        }
+        unit
+    };
+    assert_eq!(refused(&sealed(false), &sealed(true)), "", "no resource is touched for a policy");
+    let default = one("AWS::KMS::Key", json!({}));
+    assert_eq!(refused(&default, &key("SYMMETRIC_DEFAULT")), "");
     assert_eq!(refused(&group("web", 80), &group("other", 81)), "");
     assert_eq!(refused(&key("RSA_2048"), &key("RSA_2048")), "");
 }
