@@ -173,7 +173,7 @@ pub enum BuilderError {
         name: String,
     },
     /// Others might read it on the way.
-    #[error("the secret `{name}` is not sent to a Docker engine on another machine")]
+    #[error("the secret `{name}` is sent only to a Docker engine on this machine, and without TLS")]
     NotPrivate {
         /// The secret's name.
         name: String,

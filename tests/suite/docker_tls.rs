@@ -61,7 +61,7 @@ fn an_engine_is_reached_over_tls() {
     command.env("DOCKER_HOST", format!("tcp://{address}")).env("DOCKER_TLS_VERIFY", "1");
     command.env("DOCKER_CERT_PATH", ours.path()).env("REKINDLE_SECRET_TOKEN", "a secret of tests");
     insta::assert_snapshot!(Run::from(command.output().unwrap()).expect_code(1).stderr, @"
-    error: the secret `token` is not sent to a Docker engine on another machine
+    error: the secret `token` is sent only to a Docker engine on this machine, and without TLS
     hint: reach the engine through a socket on this machine, for example by `ssh -NL /tmp/docker.sock:/var/run/docker.sock HOST`, and name it in DOCKER_HOST
     ");
 }
