@@ -1,7 +1,7 @@
 //! What keeps a stack from going, or from coming back: each cause with what is done about it, or with what
 //! a person can do. The rows are those of docs/recovery.md.
 
-use crate::support::project::Project;
+use crate::support::project::{NETWORK, Project};
 
 /// A project of one unit, `data`, that is deployed.
 fn deployed(template: &str) -> Project {
@@ -16,16 +16,6 @@ fn statuses(project: &Project) -> Vec<String> {
     let stacks = status["stacks"].as_array().unwrap().iter();
     stacks.filter_map(|stack| stack["status"].as_str().map(str::to_owned)).collect()
 }
-
-const NETWORK: &str = "\
-Resources:
-  Vpc:
-    Type: AWS::EC2::VPC
-    Properties: {CidrBlock: 10.0.0.0/16}
-  Group:
-    Type: AWS::EC2::SecurityGroup
-    Properties: {GroupDescription: Of a test, VpcId: !Ref Vpc}
-";
 
 #[test]
 fn interfaces_that_functions_left_are_deleted_and_their_network_goes() {

@@ -1,6 +1,6 @@
 //! Teardowns foresee what will die, stay or refuse, and prove afterwards what is left.
 
-use crate::support::project::Project;
+use crate::support::project::{NETWORK, Project};
 use serde_json::Value;
 
 const TEMPLATE: &str = "\
@@ -235,16 +235,6 @@ fn an_importer_of_somebody_else_is_named() {
     ");
     assert_eq!(standing(&project), 1);
 }
-
-const NETWORK: &str = "\
-Resources:
-  Vpc:
-    Type: AWS::EC2::VPC
-    Properties: {CidrBlock: 10.0.0.0/16}
-  Group:
-    Type: AWS::EC2::SecurityGroup
-    Properties: {GroupDescription: Of a test, VpcId: !Ref Vpc}
-";
 
 #[test]
 fn a_stranger_in_a_network_is_told_before_anything_is_deleted() {

@@ -7,6 +7,17 @@ use camino::Utf8PathBuf;
 use rekindle::disk;
 use rekindle::manifest::{TemplateDigests, lock};
 
+/// A template: a network, and a group in it.
+pub const NETWORK: &str = "\
+Resources:
+  Vpc:
+    Type: AWS::EC2::VPC
+    Properties: {CidrBlock: 10.0.0.0/16}
+  Group:
+    Type: AWS::EC2::SecurityGroup
+    Properties: {GroupDescription: Of a test, VpcId: !Ref Vpc}
+";
+
 /// The manifest of [`Project::of_one_unit`].
 pub const MANIFEST: &str = "\
 project: fieldbook
