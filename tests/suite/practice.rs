@@ -25,6 +25,17 @@ fn jobs(template: &str) -> Project {
 }
 
 #[test]
+fn a_property_that_its_type_does_not_have_is_not_changed_by_hand() {
+    let project = jobs(JOBS);
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    let change = |property: &str| project.run(&["local", "change", "demo", "jobs.Queue", property]);
+    let refused = change("DelaySecond=9").expect_code(1).stderr;
+    assert!(refused.contains("AWS::SQS::Queue has no property `DelaySecond`"), "{refused}");
+    assert!(refused.contains("did you mean `DelaySeconds`?"), "{refused}");
+    project.run(&["verify", "demo", "--drift"]).expect_code(0);
+}
+
+#[test]
 fn a_change_by_hand_is_found_by_verify() {
     let project = jobs(JOBS);
     project.run(&["deploy", "demo", "--yes"]).expect_code(0);
