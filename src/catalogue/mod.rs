@@ -37,7 +37,7 @@ pub use protection::{Protection, protection};
 pub use resource_type::{Replacement, ReplacementOrder, ResourceType};
 pub use schema::{Additional, Definitions, Items, Schema, Types};
 pub use stateful::holds;
-pub use unique_name::{UniqueName, unique_name};
+pub use unique_name::{Reach, UniqueName, reach, unique_name};
 
 const BYTES: &[u8] = include_bytes!("resource-types.bin");
 const CUSTOM: &str = "AWS::CloudFormation::CustomResource";

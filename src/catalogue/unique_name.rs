@@ -19,6 +19,27 @@ pub struct UniqueName {
     pub within: Option<&'static str>,
 }
 
+/// How far a name reaches, beside what it is unique `within`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Nobody in the partition can have the same one.
+    Partition,
+    /// Nobody in the account.
+    Account,
+    /// Nobody in this account and region.
+    Region,
+}
+
+/// How far the names of a type reach. Sources: Amazon S3 user guide, "General purpose bucket naming rules";
+/// IAM user guide, "IAM and AWS STS quotas". Everything else is taken for regional.
+pub fn reach(name: &str) -> Reach {
+    match name {
+        "AWS::S3::Bucket" => Reach::Partition,
+        global if global.starts_with("AWS::IAM::") => Reach::Account,
+        _ => Reach::Region,
+    }
+}
+
 static TABLE: LazyLock<BTreeMap<&'static str, UniqueName>> =
     LazyLock::new(|| include_str!("unique_names.csv").lines().skip(1).filter_map(row).collect());
 

@@ -104,6 +104,12 @@ async fn rehearse(rehearsal: &Rehearsal<'_>, recorder: &Recorder, stop: &Stop) -
         let mut observation = site.look(&rehearsal.assembly.units, recorder, stop).await?;
         site.complete_templates(&mut observation, recorder, stop).await?;
         let plan = plan::teardown(&with_lifts(context, &rehearsal.assembly.units), &observation)?;
+        if let Some(deploy) = &rehearsal.deploy
+            && !observation.left_behind_by(&plan).is_empty()
+        {
+            // What the real rebuild would refuse before it tears anything down.
+            plan::deploy(&rehearsal.assembly.units, deploy, &observation.clone().after_deletions(&plan))?;
+        }
         assumed = lifts(&plan, context);
         let (source, options) = (&rehearsal.assembly.units[..], &stage.options);
         let operation = rehearsal.operation;

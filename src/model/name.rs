@@ -136,6 +136,17 @@ impl TargetName {
     }
 }
 
+impl Region {
+    /// The partition it belongs to, `AWS::Partition`. Source: AWS General Reference, "Amazon Resource Names".
+    pub fn partition(&self) -> &'static str {
+        match &*self.0 {
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        }
+    }
+}
+
 impl StackName {
     /// Longest stack name CloudFormation accepts.
     pub const LIMIT: usize = 128;

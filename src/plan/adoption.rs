@@ -19,7 +19,8 @@ pub(super) fn adoptable(template: &Value) -> Vec<Reason> {
     found.collect()
 }
 
-fn name(resource: &Value) -> Option<&str> {
+/// The name under which a resource can be taken in.
+pub(super) fn name(resource: &Value) -> Option<&str> {
     let policy = resource.get("DeletionPolicy").and_then(Value::as_str);
     if !matches!(policy, Some("Retain" | "RetainExceptOnCreate")) {
         return None;

@@ -1,8 +1,10 @@
 //! What a plan is asked for, besides the source and the observation.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Digest, EnvironmentName, InstanceName, ProjectName, Protection, TargetName};
+use crate::model::{
+    Digest, EnvironmentName, InstanceName, ProjectName, Protection, ProviderKind, Target, TargetName,
+};
 use crate::plan::Consent;
 
 /// What a deploy is asked for.
@@ -14,9 +16,8 @@ pub struct DeployContext {
     pub environment: EnvironmentName,
     /// What the environment's teardown takes.
     pub protection: Protection,
-    /// Targets that the embedded engine serves: what a person can do about a stuck stack is another
-    /// thing there.
-    pub embedded: BTreeSet<TargetName>,
+    /// Its places.
+    pub targets: BTreeMap<TargetName, Target>,
     /// The release the source makes.
     pub release: Digest,
     /// The deployment the source makes.
@@ -29,6 +30,14 @@ pub struct DeployContext {
     pub looks_for_drift: bool,
     /// What was asked for by name.
     pub consents: Consents,
+}
+
+impl DeployContext {
+    /// Whether the embedded engine serves a target: what a person can do about a stuck stack is another
+    /// thing there.
+    pub(super) fn is_embedded(&self, target: &TargetName) -> bool {
+        self.targets.get(target).is_some_and(|target| target.provider == ProviderKind::Local)
+    }
 }
 
 /// What a teardown is asked for. It needs no source.

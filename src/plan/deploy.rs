@@ -21,7 +21,7 @@ use crate::plan::status::{DeployAnswer, TEAR_DOWN, on_deploy};
 use crate::plan::values::{self, Values};
 use crate::plan::{
     ActionKind, Consent, DeployContext, Observation, Obstacle, Operation, Plan, PlanError, PlannedAction,
-    Reason, RefusedChange, finish, prune,
+    Reason, RefusedChange, collision, finish, prune,
 };
 
 /// What it takes to make the environment what the source says.
@@ -51,6 +51,7 @@ pub fn deploy(
     let mut gone = prune::gone(&planner.inventory, &planner.desired, &planner.decided, context, observation);
     obstacles.extend(prune::foresee(&mut gone, context, observation));
     planner.decided.extend(gone);
+    obstacles.extend(collision::obstacles(&planner.values(), context));
     finish(planner.plan(), obstacles)
 }
 
@@ -145,8 +146,8 @@ impl Planner<'_> {
             }
             DeployAnswer::NeedsHands(remedy) => {
                 // Only what has no option needs other commands, which the embedded engine has not.
-                let is_embedded = status != StackStatus::UpdateRollbackFailed
-                    && self.context.embedded.contains(&instance.target);
+                let is_embedded =
+                    status != StackStatus::UpdateRollbackFailed && self.context.is_embedded(&instance.target);
                 let remedy = if is_embedded { TEAR_DOWN } else { remedy };
                 let remedy = remedy.replace("UNIT", &instance.to_string());
                 obstacles.push(Obstacle::Stuck { instance, stack, status, remedy });

@@ -5,7 +5,9 @@ use std::fmt;
 use crate::model::facts::Identity;
 use crate::model::{Class, EnvironmentName, Guest, InstanceName, Output, StackStatus, StorageKind};
 use crate::plan::graph::Cycle;
-use crate::plan::{Consent, Contradiction, Emptied, Protected, Reason, Refusal, RefusedChange};
+use crate::plan::{
+    Consent, Contradiction, Emptied, Holder, Named, Protected, Reason, Refusal, RefusedChange,
+};
 
 /// What kind of obstacle it is: decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,6 +90,9 @@ pub enum Obstacle {
     /// AWS would refuse a change, so that the update fails and is taken back.
     #[error("{instance}: {change}")]
     RefusedChange { instance: InstanceName, change: RefusedChange },
+    /// Something new would get a name that somebody has.
+    #[error("{claim} could not be made: its {} `{}` {holder}", .claim.property, .claim.name)]
+    NameTaken { claim: Box<Named>, holder: Box<Holder> },
     /// Something stands in the way of deleting what is gone from the source.
     #[error("{obstacle}")]
     Pruned { environment: EnvironmentName, obstacle: Box<Obstacle> },
@@ -145,6 +150,7 @@ impl Obstacle {
             | Self::Retained { .. }
             | Self::HalfDeleted { .. } => ObstacleKind::NeedsHands,
             Self::Pruned { obstacle, .. } => obstacle.kind(),
+            Self::NameTaken { holder, .. } => holder.kind(),
             Self::ClassChange { .. }
             | Self::TerminationProtected { .. }
             | Self::DeletionProtected { .. }
@@ -188,6 +194,7 @@ impl Obstacle {
                 "give the new resource another logical id: then the old one is removed and the new one made".to_owned()
             }
             Self::RefusedChange { change, .. } => refused_hint(change),
+            Self::NameTaken { claim, holder } => holder.hint(claim),
             Self::Pruned { environment, obstacle } => format!(
                 "`rekindle teardown {environment} UNIT` deletes what is gone from the source, and takes the options: {}",
                 obstacle.hint()

@@ -10,8 +10,9 @@ use crate::language::decide;
 use crate::language::expand::{Unknown, expand};
 use crate::language::parameters::Parameter;
 use crate::language::{Facts, transforms};
-use crate::model::{DesiredUnit, ObservedStack};
+use crate::model::{DesiredUnit, ObservedStack, StackName, Target};
 use crate::plan::PlannedValue;
+use crate::plan::replacement::Side;
 use crate::plan::values::MASKED;
 
 /// The template with its loops written out over these parameter values (those not in it are not
@@ -22,10 +23,14 @@ pub(super) fn expanded<'t>(
     values: &BTreeMap<String, String>,
     stack: Option<&ObservedStack>,
 ) -> Cow<'t, Value> {
+    expanded_at(template, values, &stack.map(place).unwrap_or_default())
+}
+
+fn expanded_at<'t>(template: &'t Value, values: &BTreeMap<String, String>, place: &Pseudo) -> Cow<'t, Value> {
     let Some(root) = template.as_object().filter(|root| transforms::is_extended(root)) else {
         return Cow::Borrowed(template);
     };
-    match expand(root, &facts(root, values, stack), Unknown::Keep) {
+    match expand(root, &facts(root, values, place), Unknown::Keep) {
         Ok(expansion) => Cow::Owned(Value::Object(expansion.template)),
         Err(_) => Cow::Borrowed(template),
     }
@@ -38,10 +43,44 @@ pub(super) fn decided(
     values: &BTreeMap<String, String>,
     stack: &ObservedStack,
 ) -> BTreeMap<String, Option<bool>> {
+    decided_at(template, values, &place(stack))
+}
+
+fn decided_at(
+    template: &Value,
+    values: &BTreeMap<String, String>,
+    place: &Pseudo,
+) -> BTreeMap<String, Option<bool>> {
     let Some(root) = template.as_object() else { return BTreeMap::new() };
     let conditions = root.get("Conditions").and_then(Value::as_object);
-    let decided = conditions.map(|conditions| decide(conditions, &facts(root, values, Some(stack))));
+    let decided = conditions.map(|conditions| decide(conditions, &facts(root, values, place)));
     decided.and_then(Result::ok).unwrap_or_default()
+}
+
+/// A template with its loops written out, and what is known of its values.
+pub(super) struct Written<'t> {
+    pub template: Cow<'t, Value>,
+    pub facts: Facts,
+}
+
+impl Written<'_> {
+    pub(super) fn side(&self) -> Side<'_> {
+        Side { template: &self.template, facts: self.facts.clone(), open: BTreeSet::new() }
+    }
+}
+
+/// A template over these parameter values, where the pseudo parameters have those.
+pub(super) fn written<'t>(
+    template: &'t Value,
+    values: &BTreeMap<String, String>,
+    place: &Pseudo,
+) -> Written<'t> {
+    let template = expanded_at(template, values, place);
+    let conditions = decided_at(&template, values, place);
+    let empty = Map::new();
+    let root = template.as_object().unwrap_or(&empty);
+    let facts = Facts { conditions, ..facts(root, values, place) };
+    Written { template, facts }
 }
 
 /// What is known of a template's values: parameters, pseudo parameters, mappings and conditions.
@@ -53,14 +92,10 @@ pub(super) fn known_facts(
 ) -> Facts {
     let empty = Map::new();
     let root = template.as_object().unwrap_or(&empty);
-    Facts { conditions, ..facts(root, values, Some(stack)) }
+    Facts { conditions, ..facts(root, values, &place(stack)) }
 }
 
-fn facts(
-    root: &Map<String, Value>,
-    values: &BTreeMap<String, String>,
-    stack: Option<&ObservedStack>,
-) -> Facts {
+fn facts(root: &Map<String, Value>, values: &BTreeMap<String, String>, place: &Pseudo) -> Facts {
     let section = |name: &str| root.get(name).and_then(Value::as_object);
     let parameters = section("Parameters").into_iter().flatten().map(|(name, declared)| {
         let parameter: Option<Parameter> = serde_json::from_value(declared.clone()).ok();
@@ -69,7 +104,7 @@ fn facts(
     });
     Facts {
         parameters: parameters.collect(),
-        pseudo: stack.map(place).unwrap_or_default(),
+        pseudo: place.clone(),
         mappings: section("Mappings").cloned().unwrap_or_default(),
         conditions: BTreeMap::new(),
     }
@@ -87,8 +122,21 @@ pub fn logical_ids(unit: &DesiredUnit) -> Option<BTreeSet<String>> {
     (!is_open).then(|| resources.keys().cloned().collect())
 }
 
+/// Pseudo parameters and their values.
+pub(super) type Pseudo = BTreeMap<&'static str, Value>;
+
+/// The pseudo parameters of a stack that is to be made there.
+pub(super) fn place_of(target: &Target, stack: &StackName) -> Pseudo {
+    BTreeMap::from([
+        ("AWS::StackName", json!(stack)),
+        ("AWS::Partition", json!(target.region.partition())),
+        ("AWS::Region", json!(target.region)),
+        ("AWS::AccountId", json!(target.account)),
+    ])
+}
+
 /// The pseudo parameters that a stack's ARN (`arn:PARTITION:cloudformation:REGION:ACCOUNT:...`) tells.
-fn place(stack: &ObservedStack) -> BTreeMap<&'static str, Value> {
+pub(super) fn place(stack: &ObservedStack) -> Pseudo {
     let mut parts = stack.id.split(':').skip(1);
     let mut place = BTreeMap::from([("AWS::StackName", json!(stack.name))]);
     if let (Some(partition), Some(_), Some(region), Some(account)) =

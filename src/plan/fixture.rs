@@ -1,14 +1,14 @@
 //! Units and stacks for tests: a small environment, deployed or not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::json;
 
 use crate::model::facts::{CARRIER, Identity};
 use crate::model::{
-    Binding, Class, DesiredUnit, Digest, InstanceName, ObservedStack, Output, Protection, SealedUnit,
-    StackStatus, TargetName,
+    Binding, Class, DesiredUnit, Digest, InstanceName, ObservedStack, Output, Protection, ProviderKind,
+    SealedUnit, StackStatus, Target, TargetName,
 };
 use crate::plan::{Consents, DeployContext, Observation, Plan, PlanError, TeardownContext};
 
@@ -160,12 +160,24 @@ pub(crate) fn seen<'a>(observation: &'a mut Observation, name: &str) -> &'a mut 
     Arc::make_mut(stacks.iter_mut().find(is_meant).unwrap())
 }
 
+pub(crate) fn target(provider: ProviderKind) -> Target {
+    Target {
+        provider,
+        account: "000000000000".parse().unwrap(),
+        region: "eu-central-1".parse().unwrap(),
+        role: None,
+        service_role: None,
+        artifacts: None,
+        notifications: Vec::new(),
+    }
+}
+
 pub(crate) fn deploy_context() -> DeployContext {
     DeployContext {
         project: "fieldbook".parse().unwrap(),
         environment: "demo".parse().unwrap(),
         protection: Protection::Standard,
-        embedded: BTreeSet::new(),
+        targets: BTreeMap::from([(TargetName::primary(), target(ProviderKind::Aws))]),
         release: Digest::of("release"),
         deployment: Digest::of("deployment"),
         prune: false,

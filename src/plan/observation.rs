@@ -9,7 +9,7 @@ use crate::model::{
     Contents, EnvironmentName, Facts, Guest, InstanceName, LastRecord, ObservedStack, ResourceDrift,
     StackResource, Storage, TargetName,
 };
-use crate::plan::{ActionKind, Plan};
+use crate::plan::{ActionKind, Named, Plan, PlannedAction, naming};
 
 /// One look at everything that matters to a plan.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,6 +36,8 @@ pub struct Observation {
     pub drifts: BTreeMap<String, Vec<ResourceDrift>>,
     /// Who stands in the networks of those stacks, or refers to them, whoever made it.
     pub guests: Vec<Guest>,
+    /// Names that stay with what deletions leave behind, of deletions that were thought through.
+    pub left_behind: Vec<Named>,
     /// What the ledger says of the last change of each instance.
     pub records: BTreeMap<InstanceName, LastRecord>,
 }
@@ -43,12 +45,26 @@ pub struct Observation {
 impl Observation {
     /// What will be there once a plan's deletions are done and nothing else.
     pub fn after_deletions(mut self, plan: &Plan) -> Self {
-        let deleted = plan.actions.iter().filter(|action| action.action == ActionKind::Delete);
-        let ids: BTreeSet<&str> =
-            deleted.filter_map(|action| action.observed.as_ref()).map(|stack| stack.id.as_str()).collect();
+        let left = self.left_behind_by(plan);
+        self.left_behind.extend(left);
+        let ids: BTreeSet<&str> = deleted(plan).map(|(_, stack)| stack.id.as_str()).collect();
         for stacks in self.stacks.values_mut() {
             stacks.retain(|stack| !ids.contains(stack.id.as_str()));
         }
         self
     }
+
+    /// The names that stay with what a plan's deletions leave behind.
+    pub fn left_behind_by(&self, plan: &Plan) -> Vec<Named> {
+        let left = deleted(plan).filter_map(|(action, stack)| {
+            let template = self.templates.get(&stack.id)?;
+            Some(naming::left_behind(&action.instance, stack, template))
+        });
+        left.flatten().collect()
+    }
+}
+
+fn deleted(plan: &Plan) -> impl Iterator<Item = (&PlannedAction, &Arc<ObservedStack>)> {
+    let deleted = plan.actions.iter().filter(|action| action.action == ActionKind::Delete);
+    deleted.filter_map(|action| Some((action, action.observed.as_ref()?)))
 }

@@ -99,3 +99,31 @@ fn what_cannot_be_taken_in_is_refused_with_a_way_out() {
     hint: CloudFormation takes in by itself what the template gives a literal name and `DeletionPolicy: Retain`; else delete or rename what is in the way (`aws cloudcontrol delete-resource`), or give the resource another name
     ");
 }
+
+#[test]
+fn a_rebuild_that_would_meet_what_its_teardown_retains_is_refused_before_it() {
+    let project = Project::of_one_unit("jobs", "template.yaml", JOBS);
+    project.run(&["lock"]).expect_code(0);
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    let before = project.run(&["status", "demo", "--output", "json"]).expect_code(0).json();
+    let refused = project.run(&["rebuild", "demo", "--yes"]).expect_code(4);
+    let (_, refusal) = refused.stderr.split_once("error: ").unwrap();
+    insta::assert_snapshot!(refusal, @"
+    `Logs` (AWS::S3::Bucket) of `jobs` could not be made: its BucketName `fieldbook-logs` belongs to `Logs` (AWS::S3::Bucket) of `jobs`, which stays when its stack is deleted
+    hint: add `--adopt jobs`: then it is taken in again, with what it holds. Or give it another BucketName, or deploy `jobs` with another `DeletionPolicy` first, so that it goes. Nothing was torn down
+    ");
+    let after = project.run(&["status", "demo", "--output", "json"]).expect_code(0).json();
+    assert_eq!(before, after, "a stack was touched");
+    // A rehearsal says the same, and what is advised works.
+    let rehearsed = project.run(&["rebuild", "demo", "--rehearse"]).expect_code(4);
+    assert!(rehearsed.stderr.contains(refusal.lines().next().unwrap()), "{}", rehearsed.stderr);
+    project.run(&["rebuild", "demo", "--rehearse", "--adopt", "jobs"]).expect_code(0);
+}
+
+/// The engine says of the same, when it comes to it, what AWS would.
+#[test]
+fn what_was_retained_is_in_the_way_of_a_deploy() {
+    let project = torn_down();
+    let failed = project.run(&["deploy", "demo", "--yes"]).expect_code(5);
+    assert!(failed.stdout.contains("'fieldbook-logs' already exists"), "{}", failed.stdout);
+}

@@ -13,7 +13,7 @@ use crate::cli::{delivery, names, prediction, runtime};
 use crate::engine::{EventSink, Stop};
 use crate::estimate;
 use crate::manifest::Project;
-use crate::model::{EnvironmentName, InstanceName, ProviderKind, SealedUnit};
+use crate::model::{EnvironmentName, InstanceName, SealedUnit};
 use crate::plan::{self, ActionKind, Consent, Consents, DeployContext, Observation, Plan};
 use crate::release::{Assembler, Assembly};
 use crate::ui::{estimate_view, image_plan_view, plan_json, plan_view};
@@ -122,13 +122,11 @@ pub(in crate::cli) fn deploy_context(
     changes: &ChangeArguments,
 ) -> DeployContext {
     let instances = assembly.units.iter().map(|unit| unit.instance());
-    let targets = assembly.environment.targets.iter();
-    let embedded = targets.filter(|(_, target)| target.provider == ProviderKind::Local);
     DeployContext {
         project: assembly.environment.project.clone(),
         environment: assembly.environment.name.clone(),
         protection: assembly.environment.protection,
-        embedded: embedded.map(|(name, _)| name.clone()).collect(),
+        targets: assembly.environment.targets.clone(),
         release: assembly.release,
         deployment: assembly.deployment,
         prune: changes.prune,

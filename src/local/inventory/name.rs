@@ -1,5 +1,6 @@
 //! Names that a template gives and that only one thing can have.
 
+use crate::catalogue::{self, Reach};
 use crate::local::place::Place;
 use crate::local::resource::{CustomName, Resource, custom_name};
 
@@ -24,12 +25,11 @@ impl Name {
     }
 }
 
-/// Where a name is unique. Sources: Amazon S3 user guide, "General purpose bucket naming rules" (the
-/// partition); IAM user guide, "IAM and AWS STS quotas" (the account); everything else is regional.
+/// Where a name is unique.
 fn reach(place: &Place, resource_type: &str) -> String {
-    match resource_type {
-        "AWS::S3::Bucket" => place.partition().to_owned(),
-        global if global.starts_with("AWS::IAM::") => place.account.to_string(),
-        _ => format!("{}/{}", place.account, place.region),
+    match catalogue::reach(resource_type) {
+        Reach::Partition => place.partition().to_owned(),
+        Reach::Account => place.account.to_string(),
+        Reach::Region => format!("{}/{}", place.account, place.region),
     }
 }

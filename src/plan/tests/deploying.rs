@@ -173,9 +173,10 @@ fn the_way_out_of_a_stuck_stack_depends_on_who_serves_it() {
     let hint = |context| deploy(&units, &context, &observation).unwrap_err().obstacles[0].hint();
     let command = "aws cloudformation rollback-stack --stack-name fieldbook-demo-data";
     assert!(hint(deploy_context()).contains(command));
-    let embedded = [crate::model::TargetName::primary()].into();
+    let embedded = crate::plan::fixture::target(crate::model::ProviderKind::Local);
+    let targets = [(crate::model::TargetName::primary(), embedded)].into();
     assert_eq!(
-        hint(crate::plan::DeployContext { embedded, ..deploy_context() }),
+        hint(crate::plan::DeployContext { targets, ..deploy_context() }),
         "look at its events, tear down unit `data`, then deploy again"
     );
 }

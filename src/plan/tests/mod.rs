@@ -2,6 +2,7 @@
 
 mod contradictions;
 mod deploying;
+mod naming;
 mod properties;
 mod pruning;
 mod replacing;
