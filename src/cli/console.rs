@@ -100,12 +100,12 @@ impl Console {
         if self.verbose { Detail::Verbose } else { Detail::Normal }
     }
 
-    /// Shows warnings of the source.
+    /// Shows warnings. They are no progress: who asks for quiet sees them too.
     pub fn diagnostics(&self, diagnostics: &Diagnostics) -> io::Result<()> {
         if diagnostics.0.is_empty() {
             return Ok(());
         }
-        self.progress(&error::diagnostics(diagnostics, &self.palette_err()))
+        self.aside(&error::diagnostics(diagnostics, &self.palette_err()))
     }
 
     /// Shows the plan that is about to be carried out.

@@ -14,7 +14,7 @@ use crate::cli::{Session, faults, names, prediction, runtime, wire};
 use crate::disk::clock;
 use crate::engine::{self, Event, EventSink, ExecuteOptions, Operation, Outcome, Recorder, Stop, Timeline};
 use crate::estimate::{self, Durations, Estimate, Work};
-use crate::local::{Cloud, Options};
+use crate::local::{Cloud, Fault, Options};
 use crate::manifest::Project;
 use crate::model::{Diagnostics, Environment, Protection, SealedUnit};
 use crate::plan::{self, Consent, DeployContext, Plan, TeardownContext};
@@ -126,7 +126,7 @@ struct Rehearsed {
     /// Named consents that were assumed because the real run will need them.
     assumed: Vec<AssumedConsent>,
     /// Requested failures that did not happen.
-    idle: Vec<String>,
+    idle: Vec<Fault>,
 }
 
 const LIFTS: [Consent; 2] = [Consent::LiftTerminationProtection, Consent::LiftDeletionProtection];
