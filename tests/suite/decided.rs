@@ -112,14 +112,14 @@ fn names_of_exports_that_loops_make_are_told_before_anything_begins() {
        |
     12 |         Export: {Name: !Sub 'data-${Name}'}
        |                        ^^^^^^^^^^^^^^^^^^^
-       = hint: an output has a `Value` that is one text, and may have `Description`, `Condition` and `Export`
+       = hint: change the text, or the values that it is made of
 
     error[output-form]: the name of an export has letters, digits, colons and hyphens only
       --> templates/topics/1.0.0/template.yaml:21:20
        |
     21 |     Export: {Name: !Sub '${AWS::StackName}.x'}
        |                    ^^^^^^^^^^^^^^^^^^^^^^^^^^
-       = hint: an output has a `Value` that is one text, and may have `Description`, `Condition` and `Export`
+       = hint: change the text, or the values that it is made of
 
     error[output-form]: the output `Boundef` is exported as `bound-e_f`: the name of an export has letters, digits, colons and hyphens only
       --> templates/topics/1.0.0/template.yaml:18:24
@@ -131,8 +131,8 @@ fn names_of_exports_that_loops_make_are_told_before_anything_begins() {
     3 errors
     ");
     assert_eq!(project.run(&["plan", "demo"]).expect_code(1).stderr, checked.stdout);
-    project.edit("templates/topics/1.0.0/template.yaml", "a_b", "a");
-    project.edit("templates/topics/1.0.0/template.yaml", "StackName}.x", "StackName}:x");
+    let fine = EXPORTS.replace("a_b", "a").replace("StackName}.x", "StackName}:x");
+    let project = Project::of_one_unit("topics", "template.yaml", &fine);
     project.write("stacks/topics.yaml", stack("d, e:f"));
     project.publish_unjudged();
     project.run(&["deploy", "demo", "--yes"]).expect_code(0);

@@ -69,7 +69,8 @@ fn exported_name<'a>(walk: &mut Walk<'_, 'a>, name: &'a Value, path: &Path<'_>) 
     };
     if is_wrong {
         let message = "the name of an export has letters, digits, colons and hyphens only".to_owned();
-        walk.report.value(&OUTPUT_FORM, path, message);
+        let hint = "change the text, or the values that it is made of";
+        walk.report.value(&OUTPUT_FORM, path, message).hint(hint);
     }
     match call {
         Some(call) => {
