@@ -100,8 +100,13 @@ impl Console {
         if self.verbose { Detail::Verbose } else { Detail::Normal }
     }
 
-    /// Shows warnings. They are no progress: who asks for quiet sees them too.
+    /// Shows warnings of the source, which `check` tells as well: not to who asks for quiet.
     pub fn diagnostics(&self, diagnostics: &Diagnostics) -> io::Result<()> {
+        if self.quiet { Ok(()) } else { self.warnings(diagnostics) }
+    }
+
+    /// Shows warnings about this run, which nothing else tells: also to who asks for quiet.
+    pub fn warnings(&self, diagnostics: &Diagnostics) -> io::Result<()> {
         if diagnostics.0.is_empty() {
             return Ok(());
         }

@@ -68,7 +68,7 @@ pub fn run(rehearsal: &Rehearsal<'_>) -> Result<ExitCode, Failure> {
     let mut prediction = prediction(rehearsal, &recorder, &outcomes, estimate);
     prediction.consents.extend(assumed);
     let console = &rehearsal.session.console;
-    console.diagnostics(&names::idle_faults(idle))?;
+    console.warnings(&names::idle_faults(idle))?;
     if console.is_json() {
         let mut document = rehearsal_view::document(&prediction);
         document["outcome"] = verdict.as_str().into();

@@ -12,9 +12,7 @@ use crate::language::rules::{UnknownAccount, judge};
 use crate::language::transforms::{self, LANGUAGE_EXTENSIONS};
 use crate::language::{EvaluateError, Facts};
 use crate::model::environment::Target;
-use crate::model::{
-    Binding, Diagnostic, Diagnostics, Environment, InstanceName, ProviderKind, StackName,
-};
+use crate::model::{Binding, Diagnostic, Diagnostics, Environment, InstanceName, ProviderKind, StackName};
 use crate::release::decided::Decided;
 use crate::template::Document;
 

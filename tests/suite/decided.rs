@@ -66,7 +66,8 @@ fn what_is_not_known_yet_is_let_pass() {
     let folder = "templates/topics/1.0.0";
     project.write(&format!("{folder}/interface.yaml"), "kind: stack\ndescription: Of a test.\ninputs: {}\n");
     project.write(&format!("{folder}/template.yaml"), TOPICS);
-    let stack = "kind: stack\nclass: stateless\ntemplate: topics@1.0.0\nparameters: {Size: !output sizes.Size}\n";
+    let stack =
+        "kind: stack\nclass: stateless\ntemplate: topics@1.0.0\nparameters: {Size: !output sizes.Size}\n";
     project.write("stacks/topics.yaml", stack);
     project.publish_unjudged();
     project.run(&["check", "demo"]).expect_code(0);

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::language::parameter_type::ParameterType;
-use crate::language::{Piece, pieces};
 use crate::language::transforms::is_loop;
+use crate::language::{Piece, pieces};
 use crate::lint::functions::{Call, Function, VALUES, Walk, condition_name};
 use crate::lint::path::Path;
 use crate::lint::rules::OUTPUT_FORM;
