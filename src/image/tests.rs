@@ -8,7 +8,7 @@ use crate::image::tree::{Kind, shown};
 use crate::image::{
     AssembleError, Blob, Blobs, Contents, IgnoreRules, Known, Progress, Recipe, Request, assemble, read,
 };
-use crate::model::{Context, ContextEntry, Diagnostic, Digest, FilePath, Platform};
+use crate::model::{Context, ContextEntry, Diagnostic, Digest, FilePath, Platform, Said};
 
 /// `a.txt`, `bin/run` (executable), `bin/tool`, `etc/link -> ../a.txt`.
 fn context() -> Context {
@@ -48,6 +48,7 @@ fn recipe_of(
         labels: &BTreeMap::new(),
         fetches: &[],
         drop: &[],
+        said: &Said::default(),
         secrets: &[],
         bases: &BTreeMap::new(),
         known: &Known::default(),
