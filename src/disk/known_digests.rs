@@ -80,11 +80,10 @@ impl KnownDigests {
     /// # Errors
     /// It cannot be read.
     pub fn of(&self, path: &Path, metadata: &fs::Metadata) -> io::Result<(Digest, u64)> {
-        let facts = Facts::of(metadata);
-        let name = path.as_os_str().as_bytes();
-        if let Some(digest) = self.find(name, &facts) {
-            return Ok((digest, facts.size));
+        if let Some(digest) = self.already(path, metadata) {
+            return Ok((digest, metadata.len()));
         }
+        let name = path.as_os_str().as_bytes();
         let begun = clock::now();
         let file = File::open(path)?;
         let before = Facts::of(&file.metadata()?);
@@ -94,6 +93,12 @@ impl KnownDigests {
             self.read_now().insert(name.to_vec(), (after, digest));
         }
         Ok((digest, size))
+    }
+
+    /// The digest of a file that is as it was when it was read; `None` when that is not known. `metadata` are
+    /// its own, read just now.
+    pub fn already(&self, path: &Path, metadata: &fs::Metadata) -> Option<Digest> {
+        self.find(path.as_os_str().as_bytes(), &Facts::of(metadata))
     }
 
     /// Writes what was asked for, if any of it is new or something is gone; with `keeps_rest` also what was

@@ -6,7 +6,8 @@ use std::io::{self, Read, Write};
 
 use crate::image::tree::{Kind, shown};
 use crate::image::{
-    AssembleError, Blob, Blobs, Contents, IgnoreRules, Known, Progress, Recipe, Request, assemble, read,
+    AssembleError, Blob, Blobs, Contents, ContextFile, IgnoreRules, Known, Progress, Recipe, Request,
+    assemble, read,
 };
 use crate::model::{Context, ContextEntry, Diagnostic, Digest, FilePath, Platform};
 
@@ -270,8 +271,23 @@ impl Contents for Given {
         Ok(Box::new(self.0.as_bytes()))
     }
 
-    fn open(&self, _: &FilePath) -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(self.0.as_bytes()))
+    fn open(&self, _: &FilePath) -> io::Result<Box<dyn ContextFile + '_>> {
+        Ok(Box::new(GivenFile(self.0.as_bytes())))
+    }
+}
+
+/// A file of which nothing was known before.
+struct GivenFile<'g>(&'g [u8]);
+
+impl Read for GivenFile<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl ContextFile for GivenFile<'_> {
+    fn is_known_as(&self, _: Digest) -> io::Result<bool> {
+        Ok(false)
     }
 }
 

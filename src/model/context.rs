@@ -1,6 +1,7 @@
 //! What a directory gives to an image: names, contents by digest, links. Times, owners and modes but
 //! for the right to execute have no place here, so they cannot have influence.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -19,6 +20,14 @@ impl FilePath {
     /// Its parts.
     pub fn parts(&self) -> impl Iterator<Item = &[u8]> {
         self.0.split(|byte| *byte == b'/').filter(|part| !part.is_empty())
+    }
+
+    /// How it shows. Most paths are texts without anything to escape, and show as they are.
+    fn shown(&self) -> Cow<'_, str> {
+        match std::str::from_utf8(&self.0) {
+            Ok(text) if !text.contains('\\') => Cow::Borrowed(text),
+            _ => Cow::Owned(self.to_string()),
+        }
     }
 }
 
@@ -84,9 +93,9 @@ impl Context {
             }
             ContextEntry::Link(target) => canonical::text(&json!({"link": target})),
         };
-        let entries = self.0.iter().map(|(path, found)| (path.to_string(), entry(found)));
-        let entries: Vec<(String, String)> = entries.collect();
-        let members = entries.iter().map(|(path, text)| (path.as_str(), Member::Text(text)));
+        let entries = self.0.iter().map(|(path, found)| (path.shown(), entry(found)));
+        let entries: Vec<(Cow<'_, str>, String)> = entries.collect();
+        let members = entries.iter().map(|(path, text)| (path.as_ref(), Member::Text(text)));
         Digest::of_canonical("rekindle/context/1", &canonical::object(members))
     }
 }
