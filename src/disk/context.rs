@@ -157,11 +157,7 @@ impl Walk<'_> {
         let mut listing = Listing::default();
         for entry in fs::read_dir(on_disk(self.top, below)).map_err(failed)? {
             let entry = entry.map_err(failed)?;
-            let mut name = below.clone();
-            if !name.0.is_empty() {
-                name.0.push(b'/');
-            }
-            name.0.extend_from_slice(entry.file_name().as_bytes());
+            let name = below.join(entry.file_name().as_bytes());
             if name.0 == b".dockerignore" {
                 continue;
             }

@@ -54,11 +54,11 @@ impl Digest {
     /// The digits as bytes: a build of very many files writes very many of them.
     fn digits(&self) -> [u8; 64] {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let digit = |index: usize| {
-            let byte = self.0[index / 2];
-            DIGITS[usize::from(if index.is_multiple_of(2) { byte >> 4 } else { byte & 15 })]
-        };
-        std::array::from_fn(digit)
+        let mut digits = [0; 64];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
+            pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        }
+        digits
     }
 
     /// The first `length` hexadecimal digits, for names and narrow displays.
