@@ -274,6 +274,6 @@ impl Read for OpenFile<'_> {
 
 impl ContextFile for OpenFile<'_> {
     fn is_known_as(&self, digest: Digest) -> io::Result<bool> {
-        Ok(self.known.already(&self.path, &self.file.metadata()?) == Some(digest))
+        Ok(self.known.read_before(&self.path, &self.file.metadata()?) == Some(digest))
     }
 }

@@ -82,10 +82,10 @@ impl KnownDigests {
     /// # Errors
     /// It cannot be read.
     pub fn of(&self, path: &Path, metadata: &fs::Metadata) -> io::Result<(Digest, u64)> {
-        if let Some(digest) = self.already(path, metadata) {
-            return Ok((digest, metadata.len()));
+        let (facts, name) = (Facts::of(metadata), path.as_os_str().as_bytes());
+        if let Some(digest) = self.find(name, &facts) {
+            return Ok((digest, facts.size));
         }
-        let name = path.as_os_str().as_bytes();
         let begun = clock::now();
         let file = File::open(path)?;
         let before = Facts::of(&file.metadata()?);
@@ -97,10 +97,12 @@ impl KnownDigests {
         Ok((digest, size))
     }
 
-    /// The digest of a file that is as it was when it was read; `None` when that is not known. `metadata` are
-    /// its own, read just now.
-    pub fn already(&self, path: &Path, metadata: &fs::Metadata) -> Option<Digest> {
-        self.find(path.as_os_str().as_bytes(), &Facts::of(metadata))
+    /// The digest of a file that this process read, and that is as it was then; `None` for all others: what
+    /// the file of another run says is checked wherever bytes are copied. `metadata` are its own, read just now.
+    pub fn read_before(&self, path: &Path, metadata: &fs::Metadata) -> Option<Digest> {
+        let facts = Facts::of(metadata);
+        let read = self.read_now();
+        read.get(path.as_os_str().as_bytes()).filter(|(known, _)| *known == facts).map(|(_, digest)| *digest)
     }
 
     /// Writes what was asked for, if any of it is new or something is gone; with `keeps_rest` also what was
