@@ -138,8 +138,8 @@ impl Surroundings {
         let mut images = request.into_paginator().items().send();
         let mut states = BTreeMap::new();
         while let Some(image) = images.next().await {
-            let image = image
-                .map_err(|error: SdkError<_, _>| endpoint.failure("DescribeImages", "", error))?;
+            let image =
+                image.map_err(|error: SdkError<_, _>| endpoint.failure("DescribeImages", "", error))?;
             states.extend(image.image_id().map(|id| (id.to_owned(), image.state().cloned())));
         }
         let judged = things.iter().map(|thing| match states.get(thing.name()) {
@@ -200,9 +200,8 @@ fn version(thing: &Outside, found: &DescribeSecretOutput) -> Presence {
         return Presence::Missing("is scheduled for deletion".to_owned());
     }
     let versions = found.version_ids_to_stages();
-    let has_stage = |wanted: &str| {
-        versions.is_some_and(|all| all.values().flatten().any(|stage| stage == wanted))
-    };
+    let has_stage =
+        |wanted: &str| versions.is_some_and(|all| all.values().flatten().any(|stage| stage == wanted));
     match version {
         Some(id) => {
             let is_there = versions.is_some_and(|all| all.contains_key(id));

@@ -6,7 +6,7 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::site::Site;
 use crate::engine::{self, EventSink, Stop};
-use crate::model::{Diagnostic, Diagnostics, InstanceName, Outside, Severity, TargetName};
+use crate::model::{Diagnostics, Outside};
 use crate::plan::needed::{judge, needed};
 use crate::plan::{Observation, Plan};
 use crate::release::Assembly;
@@ -52,5 +52,6 @@ pub async fn ask(
     }
     let targets: Vec<String> = environment.targets.keys().map(|target| format!("`{target}`")).collect();
     let failure = Failure { code: ExitCode::Refused, ..Failure::from(found) };
-    Err(failure.hint(format!("nothing was made at {}; put this right, then run it again", targets.join(", "))))
+    Err(failure
+        .hint(format!("nothing was made at {}; put this right, then run it again", targets.join(", "))))
 }

@@ -35,8 +35,7 @@ pub async fn ask(
         }
     }
     let asked = session.run(async {
-        let (mut things, mut room) =
-            (Strands::new(session.activity()), Strands::new(session.activity()));
+        let (mut things, mut room) = (Strands::new(session.activity()), Strands::new(session.activity()));
         for (target, asked) in &questions {
             if let Some(lane) = session.target(target) {
                 things.push(async move { (*target, asked, lane.call(|port| port.presence(asked)).await) });

@@ -254,9 +254,8 @@ impl CloudFormation for Client {
         })
     }
 
-    /// The embedded account takes any number.
-    async fn quota(&self, _kind: QuotaKind) -> Result<Option<Quota>, PortError> {
-        self.read("DescribeAccountLimits", "", |_, _| Ok(None))
+    async fn quota(&self, kind: QuotaKind) -> Result<Option<Quota>, PortError> {
+        self.read("DescribeAccountLimits", "", |world, _| Ok(request::quota(world, kind)))
     }
 
     async fn detect_drift(&self, stack: &str) -> Result<String, PortError> {

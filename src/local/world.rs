@@ -182,8 +182,13 @@ impl World {
     pub fn refusal_of_another(&self, place: &Place) -> Option<String> {
         let start = (place.clone(), String::new());
         let here = self.names.range(start..).take_while(|((other, _), _)| other == place).count();
-        let most = self.faults.stacks();
+        let most = self.most_stacks();
         (here >= most).then(|| format!("LimitExceededException: Limit for stack has been exceeded ({most})"))
+    }
+
+    /// How many stacks the account may have here.
+    pub fn most_stacks(&self) -> usize {
+        self.faults.stacks()
     }
 
     /// Up to `count` stacks that are not deleted, by name, after the one called `after`.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::model::{
-    AccountId, Change, Contents, Guest, Networks, ObservedStack, Outside, Presence, Quota, QuotaKind,
-    Region, ResourceDrift, StackEvent, StackName, StackResource, Storage, TaggedResource,
+    AccountId, Change, Contents, Guest, Networks, ObservedStack, Outside, Presence, Quota, QuotaKind, Region,
+    ResourceDrift, StackEvent, StackName, StackResource, Storage, TaggedResource,
 };
 use crate::port::PortError;
 use async_trait::async_trait;

@@ -28,7 +28,8 @@ async fn answered(answer: Answer, things: &[Outside]) -> (Vec<Presence>, Answers
     (cloud.presence(things).await.unwrap(), server)
 }
 
-const DESCRIBED: &str = r#"{"Name": "database", "VersionIdsToStages": {"v1": ["AWSPREVIOUS"], "v2": ["AWSCURRENT", "live"]}}"#;
+const DESCRIBED: &str =
+    r#"{"Name": "database", "VersionIdsToStages": {"v1": ["AWSPREVIOUS"], "v2": ["AWSCURRENT", "live"]}}"#;
 
 #[tokio::test]
 async fn a_secret_is_there_when_its_version_is() {
@@ -54,8 +55,13 @@ async fn a_secret_is_there_when_its_version_is() {
 #[tokio::test]
 async fn entries_are_listed_and_never_read() {
     let listed = r#"{"Parameters": [{"Name": "/size", "Version": 3}, {"Name": "/old", "Version": 200}]}"#;
-    let things =
-        [entry("/size", None), entry("/size", Some(3)), entry("/size", Some(4)), entry("/old", Some(100)), entry("/no", None)];
+    let things = [
+        entry("/size", None),
+        entry("/size", Some(3)),
+        entry("/size", Some(4)),
+        entry("/old", Some(100)),
+        entry("/no", None),
+    ];
     let (found, server) = answered(json(200, listed), &things).await;
     assert_eq!(server.requests()[0].headers["x-amz-target"], "AmazonSSM.DescribeParameters");
     assert_debug_snapshot!(found, @"");
@@ -85,7 +91,10 @@ async fn images_are_there_when_they_are_available() {
     let ids = ["ami-11111111", "ami-22222222", "ami-33333333"].map(|id| Outside::MachineImage(id.to_owned()));
     let (found, server) = answered(Answer::Xml(200, images.to_owned()), &ids).await;
     let form = &server.requests()[0].form;
-    assert_eq!((form["Filter.1.Name"].as_str(), form["Filter.1.Value.3"].as_str()), ("image-id", "ami-33333333"));
+    assert_eq!(
+        (form["Filter.1.Name"].as_str(), form["Filter.1.Value.3"].as_str()),
+        ("image-id", "ami-33333333")
+    );
     assert_eq!(form["IncludeDeprecated"], "true");
     assert_debug_snapshot!(found, @"");
 }
@@ -100,8 +109,12 @@ async fn room_is_what_the_account_says() {
     let addresses = "<DescribeAddressesResponse><addressesSet><item><publicIp>192.0.2.1</publicIp></item>\
         </addressesSet></DescribeAddressesResponse>";
     let ec2 = |body: &str| Answer::Xml(200, body.to_owned());
-    let server =
-        Answers::start([result("DescribeAccountLimits", limits), ec2(attributes), ec2(addresses), result("DescribeAccountLimits", "")]);
+    let server = Answers::start([
+        result("DescribeAccountLimits", limits),
+        ec2(attributes),
+        ec2(addresses),
+        result("DescribeAccountLimits", ""),
+    ]);
     let cloud = cloud(&server.endpoint, "key", &target(ACCOUNT)).await;
     assert_debug_snapshot!(cloud.quota(QuotaKind::Stacks).await.unwrap(), @"");
     assert_debug_snapshot!(cloud.quota(QuotaKind::ElasticAddresses).await.unwrap(), @"");

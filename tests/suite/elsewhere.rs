@@ -246,11 +246,15 @@ fn what_needs_a_unit_at_the_lost_place_is_refused() {
 fn what_the_embedded_engine_cannot_know_is_said_and_stops_nothing() {
     let project = project(LOST);
     let made = "  Secret: {Type: AWS::SecretsManager::Secret, Properties: {Name: made}}\n";
-    project.write("templates/network/2.0.0/template.yaml", NETWORK.replace("Outputs:", &format!("{made}Outputs:")));
+    project.write(
+        "templates/network/2.0.0/template.yaml",
+        NETWORK.replace("Outputs:", &format!("{made}Outputs:")),
+    );
     project.edit("stacks/network.yaml", "network@1.0.0", "network@2.0.0");
     let taken = "  Key: {Type: AWS::SNS::Topic, Properties: {DisplayName: '{{resolve:secretsmanager:made:SecretString:a}} \
                  {{resolve:secretsmanager:handmade:SecretString:a}}'}}\n";
-    project.write("templates/data/2.0.0/template.yaml", DATA.replace("Outputs:", &format!("{taken}Outputs:")));
+    project
+        .write("templates/data/2.0.0/template.yaml", DATA.replace("Outputs:", &format!("{taken}Outputs:")));
     project.edit("stacks/data.yaml", "data@1.0.0", "data@2.0.0");
     project.run(&["lock"]).expect_code(0);
     let run = project.run(&["rebuild", "demo", "--to", "recovery", "--yes"]).expect_code(0);

@@ -22,7 +22,10 @@ fn project(account: &str) -> Project {
     let project = Project::empty();
     let at = |region: &str| format!("{{provider: aws, account: \"{account}\", region: {region}}}");
     let targets = format!("{{primary: {}, recovery: {}}}", at("eu-west-1"), at(target::REGION));
-    project.write("rekindle.yaml", format!("project: fieldbook\nenvironments:\n  demo:\n    targets: {targets}\n"));
+    project.write(
+        "rekindle.yaml",
+        format!("project: fieldbook\nenvironments:\n  demo:\n    targets: {targets}\n"),
+    );
     project.write("stacks/queue.yaml", "kind: stack\nclass: stateless\ntemplate: queue@1.0.0\n");
     project.write("templates/queue/1.0.0/template.yaml", TEMPLATE);
     project.publish_unjudged();

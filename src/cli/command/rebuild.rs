@@ -58,10 +58,10 @@ pub(super) fn rehearse(
         deploy: Some(deploy_context(assembly, &Selection::default(), &changes(arguments))),
         teardown,
         operation: Operation::Rebuild,
-        asking: arguments.to.is_some().then_some(Asking {
-            registries: false,
-            may_be_unanswered: arguments.allow_unanswered,
-        }),
+        asking: arguments
+            .to
+            .is_some()
+            .then_some(Asking { registries: false, may_be_unanswered: arguments.allow_unanswered }),
         consents: rehearsal::consents(&assembly.environment, &arguments.run, &arguments.consents),
     })
 }

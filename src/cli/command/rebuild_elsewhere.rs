@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::cli::Session;
 use crate::cli::args::{ChangeArguments, RebuildArguments, Selection};
-use crate::cli::carry_out::Errand;
 use crate::cli::beforehand::{self, Asking};
+use crate::cli::carry_out::Errand;
 use crate::cli::command::plan::{deploy_context, make, refuse_broken};
 use crate::cli::command::teardown::{named, question};
 use crate::cli::command::{rebuild, verify};

@@ -56,19 +56,27 @@ pub async fn beforehand(
         return Ok(found);
     }
     if !asking.registries {
-        let names: Vec<String> = named.iter().map(|(wanted, _)| format!("`{}`", wanted.image.instance)).collect();
+        let names: Vec<String> =
+            named.iter().map(|(wanted, _)| format!("`{}`", wanted.image.instance)).collect();
         let message = format!("no registry was asked for {}", names.join(", "));
-        found.push(Diagnostic::warning("not-asked", message).hint("a rehearsal asks nobody outside; the real run does"));
+        found.push(
+            Diagnostic::warning("not-asked", message)
+                .hint("a rehearsal asks nobody outside; the real run does"),
+        );
         return Ok(found);
     }
     let registry = wire::registry(session, assembly.environment.targets.values())?;
     let inputs = Store::inputs(&session.state()?)?;
     for (wanted, repository) in named {
         if let Err(failure) = check_place(&assembly.environment, &wanted.image, repository) {
-            found.push(Diagnostic::error("other-place", failure.to_string()).hint(failure.hint.unwrap_or_default()));
+            found.push(
+                Diagnostic::error("other-place", failure.to_string()).hint(failure.hint.unwrap_or_default()),
+            );
             continue;
         }
-        session.console.progress(&format!("asking whether {} is at {repository}\n", wanted.image.instance))?;
+        session
+            .console
+            .progress(&format!("asking whether {} is at {repository}\n", wanted.image.instance))?;
         let asked = tokio::select! {
             asked = look(&*registry, wanted, repository) => asked,
             () = stop.finishing() => return Err(Failure::new(ExitCode::Interrupted, Stopped)),
@@ -90,7 +98,8 @@ async fn look(registry: &dyn Registry, wanted: &Wanted, repository: &str) -> Res
 /// The run builds it. Where that takes an engine, one must answer.
 async fn not_there(session: &Session, wanted: &Wanted, repository: &str) -> Diagnostic {
     let (instance, manifest) = (&wanted.image.instance, wanted.built.manifest);
-    let what = format!("the image `{instance}` is neither at `{repository}@{manifest}` nor in the store here");
+    let what =
+        format!("the image `{instance}` is neither at `{repository}@{manifest}` nor in the store here");
     if !wanted.image.recipe.runs_programs {
         return built(what);
     }

@@ -3,7 +3,12 @@
 
 use crate::local::place::Place;
 use crate::local::world::World;
-use crate::model::{Outside, Presence};
+use crate::model::{Outside, Presence, Quota, QuotaKind};
+
+/// How many the embedded account takes: so many stacks, and of all else any number.
+pub fn quota(world: &World, kind: QuotaKind) -> Option<Quota> {
+    (kind == QuotaKind::Stacks).then(|| Quota { most: world.most_stacks() as u64, used: None })
+}
 
 /// Whether a stack here made it.
 pub fn presence(world: &World, place: &Place, thing: &Outside) -> Presence {

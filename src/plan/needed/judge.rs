@@ -26,7 +26,8 @@ pub fn judge(needed: &Needed, answers: &Answers, target: &Target, may_be_unanswe
             true => Diagnostic::warning("unanswered", message),
             false => Diagnostic::error("unanswered", message),
         };
-        let way_out = if may_be_unanswered { "" } else { "; `--allow-unanswered` goes on without the answer" };
+        let way_out =
+            if may_be_unanswered { "" } else { "; `--allow-unanswered` goes on without the answer" };
         unanswered.hint(format!("the question takes {permissions}{way_out}"))
     };
     for (kind, things) in unanswered {
@@ -63,13 +64,17 @@ fn missing(thing: &Outside, why: &str, by: &BTreeSet<InstanceName>, target: &Tar
             "make it there, or replicate it from where it is: \
              `aws secretsmanager replicate-secret-to-regions --secret-id {name} --add-replica-regions Region={region}`"
         ),
-        Outside::Parameter { .. } => format!("make it there: `aws ssm put-parameter --region {region} --name {name} ...`"),
+        Outside::Parameter { .. } => {
+            format!("make it there: `aws ssm put-parameter --region {region} --name {name} ...`")
+        }
         Outside::MachineImage(_) => format!(
             "copy it (`aws ec2 copy-image --region {region} --source-image-id ...`), and give the copy's id below \
              `overrides` of the unit"
         ),
         Outside::Repository(_) => {
-            format!("make it there, in a stack of the environment or with `aws ecr create-repository --region {region}`")
+            format!(
+                "make it there, in a stack of the environment or with `aws ecr create-repository --region {region}`"
+            )
         }
     };
     Diagnostic::error("not-there", message).hint(hint)
@@ -84,7 +89,8 @@ fn full(kind: QuotaKind, wanted: u64, quota: Quota, target: &Target) -> Option<D
             quota.most,
             kind.several(),
         );
-        Diagnostic::error("quota", message).hint("ask AWS for a higher quota, or remove what is no longer needed")
+        Diagnostic::error("quota", message)
+            .hint("ask AWS for a higher quota, or remove what is no longer needed")
     })
 }
 
@@ -137,13 +143,53 @@ mod tests {
             ],
             false,
         );
-        assert_debug_snapshot!(found.0.iter().map(|one| (one.code, &one.message, &one.hint)).collect::<Vec<_>>(), @"");
+        assert_debug_snapshot!(found.0.iter().map(|one| (one.code, &one.message, &one.hint)).collect::<Vec<_>>(), @r#"
+        [
+            (
+                "not-there",
+                "the secret `gone` is not there in aws, account 111122223333, eu-west-1, and `data@recovery` needs it",
+                Some(
+                    "make it there, or replicate it from where it is: `aws secretsmanager replicate-secret-to-regions --secret-id gone --add-replica-regions Region=eu-west-1`",
+                ),
+            ),
+            (
+                "not-there",
+                "the machine image `ami-12345678` is not there in aws, account 111122223333, eu-west-1, and `data@recovery` needs it",
+                Some(
+                    "copy it (`aws ec2 copy-image --region eu-west-1 --source-image-id ...`), and give the copy's id below `overrides` of the unit",
+                ),
+            ),
+            (
+                "unanswered",
+                "nobody could say whether the secret `a`, `b` is there: DescribeSecret `a`: AccessDeniedException",
+                Some(
+                    "the question takes secretsmanager:DescribeSecret; `--allow-unanswered` goes on without the answer",
+                ),
+            ),
+            (
+                "quota",
+                "aws, account 111122223333, eu-west-1 takes 2000 stacks: 1998 are there, and this makes 3",
+                Some(
+                    "ask AWS for a higher quota, or remove what is no longer needed",
+                ),
+            ),
+            (
+                "not-asked",
+                "whether these are there is not known here: the entry of Parameter Store `/size`",
+                Some(
+                    "the embedded engine knows what its own stacks made; AWS is asked when the run is a real one",
+                ),
+            ),
+        ]
+        "#);
     }
 
     #[test]
     fn a_question_without_an_answer_is_no_yes() {
         let answers = vec![(secret("a"), Err("no answer".to_owned()))];
-        let of = |may: bool| asked(answers.clone(), may).0.iter().find(|one| one.code == "unanswered").unwrap().severity;
+        let of = |may: bool| {
+            asked(answers.clone(), may).0.iter().find(|one| one.code == "unanswered").unwrap().severity
+        };
         assert_eq!((of(false), of(true)), (Severity::Error, Severity::Warning));
     }
 }

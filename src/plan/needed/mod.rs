@@ -121,8 +121,8 @@ mod tests {
 
     use super::*;
     use crate::model::{AccountId, Binding, DesiredUnit, ProviderKind, Region, Secret, Target};
-    use crate::plan::fixture::{self, Vary as _};
     use crate::plan::Observation;
+    use crate::plan::fixture::{self, Vary as _};
 
     fn environment() -> Environment {
         let target = Target {
@@ -154,7 +154,8 @@ mod tests {
 
     #[test]
     fn references_and_images_are_found_wherever_values_are_known() {
-        let mut made = fixture::unit("web").literal("Image", "ami-0c4d5e6f708192a3b").literal("Stage", "live");
+        let mut made =
+            fixture::unit("web").literal("Image", "ami-0c4d5e6f708192a3b").literal("Stage", "live");
         made.template["Conditions"] = json!({"Live": {"Fn::Equals": [{"Ref": "Stage"}, "live"]}});
         made.template["Resources"] = json!({
             "Host": {"Type": "AWS::EC2::Instance", "Properties": {"ImageId": {"Ref": "Image"}, "Tags": [
@@ -170,15 +171,21 @@ mod tests {
         let secret = Secret { name: "database".to_owned(), key: None, version: Some("v1".to_owned()) };
         made.parameters.insert("Password".to_owned(), Binding::Secret(secret));
         made.template["Resources"]["Made"]["Properties"] = json!({"SecretString": {"Ref": "Password"}});
-        insta::assert_snapshot!(names(&needed_of(&[made])).join("\n"), @"");
+        insta::assert_snapshot!(names(&needed_of(&[made])).join("\n"), @r#"
+        Secret { name: "database", stage: None, version: Some("v1") }
+        Secret { name: "live", stage: Some("AWSPREVIOUS"), version: None }
+        Parameter { name: "/eu-central-1/size", version: Some(3) }
+        Parameter { name: "here", version: None }
+        MachineImage("ami-0c4d5e6f708192a3b")
+        "#);
     }
 
     #[test]
     fn what_a_stack_of_the_plan_makes_is_not_asked_for() {
         let mut keys = fixture::unit("keys");
-        keys.template["Resources"]["Secret"] =
-            json!({"Type": "AWS::SecretsManager::Secret", "Properties": {"Name": {"Fn::Sub": "${AWS::Region}/a"}}});
-        let web = fixture::unit("web").display_name("{{resolve:secretsmanager:eu-central-1/a}}").after("keys");
+        keys.template["Resources"]["Secret"] = json!({"Type": "AWS::SecretsManager::Secret", "Properties": {"Name": {"Fn::Sub": "${AWS::Region}/a"}}});
+        let web =
+            fixture::unit("web").display_name("{{resolve:secretsmanager:eu-central-1/a}}").after("keys");
         assert_eq!(names(&needed_of(&[keys, web])), [""; 0]);
     }
 
@@ -202,7 +209,9 @@ mod tests {
             outside(&format!("resolve:secretsmanager:{arn}:SecretString:p")),
             Some(Outside::Secret { name: arn.to_owned(), stage: None, version: None })
         );
-        for nothing in ["resolve:vault:a", "resolve:ssm:", "resolve:secretsmanager:${A}:SecretString:p", "resolve"] {
+        for nothing in
+            ["resolve:vault:a", "resolve:ssm:", "resolve:secretsmanager:${A}:SecretString:p", "resolve"]
+        {
             assert_eq!(outside(nothing), None, "{nothing}");
         }
     }
