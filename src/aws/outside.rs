@@ -101,12 +101,13 @@ impl Surroundings {
             PortError::new(PortErrorKind::Invalid, CALL, "the filter is incomplete").with_source(error)
         })?;
         let request = self.parameters.describe_parameters().parameter_filters(filter);
-        let mut entries = request.into_paginator().items().send();
+        let mut pages = request.into_paginator().send();
         let mut newest = BTreeMap::new();
-        while let Some(entry) = entries.next().await {
-            let entry = entry.map_err(|error: SdkError<_, _>| endpoint.failure(CALL, "", error))?;
-            let version = u64::try_from(entry.version()).unwrap_or_default();
-            newest.extend(entry.name().map(|name| (name.to_owned(), version)));
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error: SdkError<_, _>| endpoint.failure(CALL, "", error))?;
+            newest.extend(page.parameters().iter().filter_map(|entry| {
+                Some((entry.name()?.to_owned(), u64::try_from(entry.version()).unwrap_or_default()))
+            }));
         }
         Ok(newest)
     }
@@ -143,7 +144,7 @@ impl Surroundings {
             states.extend(image.image_id().map(|id| (id.to_owned(), image.state().cloned())));
         }
         let judged = things.iter().map(|thing| match states.get(thing.name()) {
-            None => Presence::Missing("is not there, or not for this account,".to_owned()),
+            None => Presence::Missing("is not there, or not for this account".to_owned()),
             Some(Some(ImageState::Available)) => Presence::There,
             Some(state) => {
                 let state = state.as_ref().map_or("unknown", ImageState::as_str);
@@ -221,10 +222,10 @@ fn entry(thing: &Outside, newest: Option<u64>) -> Presence {
     };
     match version {
         Some(wanted) if *wanted > newest => {
-            Presence::Missing(format!("has no version {wanted}: the newest is {newest},"))
+            Presence::Missing(format!("has no version {wanted}: the newest is {newest}"))
         }
         Some(wanted) if wanted + KEPT_VERSIONS <= newest => {
-            Presence::Missing(format!("has no version {wanted} any more: the newest is {newest},"))
+            Presence::Missing(format!("has no version {wanted} any more: the newest is {newest}"))
         }
         _ => Presence::There,
     }

@@ -273,7 +273,13 @@ fn a_question_that_is_not_answered_stops_the_rebuild_before_anything_is_made() {
     project.run(&["lock"]).expect_code(0);
     let lost = ["--fail", "DescribeSecret=lost*99"];
     let rebuild = ["rebuild", "demo", "--to", "recovery", "--yes", "--quiet"];
-    assert_snapshot!(project.run(&[&rebuild[..], &lost].concat()).expect_code(4).stderr, @"");
+    assert_snapshot!(project.run(&[&rebuild[..], &lost].concat()).expect_code(4).stderr, @"
+    error[unanswered]: nobody could say whether the secret `handmade` is there: DescribeSecret: the connection broke before the answer came
+     = hint: the question takes secretsmanager:DescribeSecret; `--allow-unanswered` goes on without the answer
+
+    1 error
+    hint: nothing was made at `recovery`; put this right, then run it again
+    ");
     let status = project.run(&["status", "demo", "--to", "recovery"]).expect_code(0);
     assert!(!status.stdout.contains("CREATE"), "{}", status.stdout);
     let run = project.run(&[&rebuild[..], &lost, &["--allow-unanswered"]].concat()).expect_code(0);

@@ -33,7 +33,11 @@ pub fn judge(needed: &Needed, answers: &Answers, target: &Target, may_be_unanswe
     for (kind, things) in unanswered {
         let names: Vec<String> = things.iter().map(|(thing, _)| format!("`{}`", thing.name())).collect();
         let (_, why) = things[0];
-        let message = format!("nobody could say whether {} {} is there: {why}", kind.one(), names.join(", "));
+        let asked = match things.len() {
+            1 => format!("{} {} is", kind.one(), names[0]),
+            _ => format!("the {} {} are", kind.several(), names.join(", ")),
+        };
+        let message = format!("nobody could say whether {asked} there: {why}");
         found.push(unanswerable(message, kind.permissions()));
     }
     for (kind, wanted) in &needed.room {
@@ -57,7 +61,7 @@ pub fn judge(needed: &Needed, answers: &Answers, target: &Target, may_be_unanswe
 
 fn missing(thing: &Outside, why: &str, by: &BTreeSet<InstanceName>, target: &Target) -> Diagnostic {
     let by: Vec<String> = by.iter().map(|instance| format!("`{instance}`")).collect();
-    let message = format!("{thing} {why} in {}, and {} needs it", target.described(), by.join(", "));
+    let message = format!("{thing} {why} ({}); {} needs it", target.described(), by.join(", "));
     let (name, region) = (thing.name(), &target.region);
     let hint = match thing {
         Outside::Secret { .. } => format!(
@@ -84,8 +88,9 @@ fn full(kind: QuotaKind, wanted: u64, quota: Quota, target: &Target) -> Option<D
     let used = quota.used.unwrap_or_default();
     (used + wanted > quota.most).then(|| {
         let message = format!(
-            "{} takes {} {}: {used} are there, and this makes {wanted}",
-            target.described(),
+            "account {} in {} takes {} {}: {used} are there, and this makes {wanted}",
+            target.account,
+            target.region,
             quota.most,
             kind.several(),
         );
@@ -147,28 +152,28 @@ mod tests {
         [
             (
                 "not-there",
-                "the secret `gone` is not there in aws, account 111122223333, eu-west-1, and `data@recovery` needs it",
+                "the secret `gone` is not there (aws, account 111122223333, eu-west-1); `data@recovery` needs it",
                 Some(
                     "make it there, or replicate it from where it is: `aws secretsmanager replicate-secret-to-regions --secret-id gone --add-replica-regions Region=eu-west-1`",
                 ),
             ),
             (
                 "not-there",
-                "the machine image `ami-12345678` is not there in aws, account 111122223333, eu-west-1, and `data@recovery` needs it",
+                "the machine image `ami-12345678` is not there (aws, account 111122223333, eu-west-1); `data@recovery` needs it",
                 Some(
                     "copy it (`aws ec2 copy-image --region eu-west-1 --source-image-id ...`), and give the copy's id below `overrides` of the unit",
                 ),
             ),
             (
                 "unanswered",
-                "nobody could say whether the secret `a`, `b` is there: DescribeSecret `a`: AccessDeniedException",
+                "nobody could say whether the secrets `a`, `b` are there: DescribeSecret `a`: AccessDeniedException",
                 Some(
                     "the question takes secretsmanager:DescribeSecret; `--allow-unanswered` goes on without the answer",
                 ),
             ),
             (
                 "quota",
-                "aws, account 111122223333, eu-west-1 takes 2000 stacks: 1998 are there, and this makes 3",
+                "account 111122223333 in eu-west-1 takes 2000 stacks: 1998 are there, and this makes 3",
                 Some(
                     "ask AWS for a higher quota, or remove what is no longer needed",
                 ),
