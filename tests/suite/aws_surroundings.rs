@@ -2,7 +2,7 @@
 
 use insta::assert_debug_snapshot;
 use rekindle::model::{Outside, Presence, QuotaKind};
-use rekindle::port::{CloudFormation, PortErrorKind};
+use rekindle::port::PortErrorKind;
 
 use crate::support::answers::{Answer, Answers, result};
 use crate::support::target::{cloud, target};
@@ -49,7 +49,25 @@ async fn a_secret_is_there_when_its_version_is() {
     found.extend(answered(json(200, going), &[secret(None, None)]).await.0);
     let none = r#"{"__type": "ResourceNotFoundException", "Message": "Secrets Manager can't find the specified secret."}"#;
     found.extend(answered(json(400, none), &[secret(None, None)]).await.0);
-    assert_debug_snapshot!(found, @"");
+    assert_debug_snapshot!(found, @r#"
+    [
+        There,
+        There,
+        Missing(
+            "has no version `AWSPENDING`",
+        ),
+        There,
+        Missing(
+            "has no version `v3` with a stage",
+        ),
+        Missing(
+            "is scheduled for deletion",
+        ),
+        Missing(
+            "is not there",
+        ),
+    ]
+    "#);
 }
 
 #[tokio::test]
@@ -64,7 +82,21 @@ async fn entries_are_listed_and_never_read() {
     ];
     let (found, server) = answered(json(200, listed), &things).await;
     assert_eq!(server.requests()[0].headers["x-amz-target"], "AmazonSSM.DescribeParameters");
-    assert_debug_snapshot!(found, @"");
+    assert_debug_snapshot!(found, @r#"
+    [
+        There,
+        There,
+        Missing(
+            "has no version 4: the newest is 3",
+        ),
+        Missing(
+            "has no version 100 any more: the newest is 200",
+        ),
+        Missing(
+            "is not there",
+        ),
+    ]
+    "#);
     let published = entry("/aws/service/ami", Some(7));
     let read = r#"{"Parameters": [{"Name": "/aws/service/ami", "Version": 7, "Value": "ami-1"}], "InvalidParameters": []}"#;
     let (found, server) = answered(json(200, read), &[published]).await;
@@ -96,7 +128,17 @@ async fn images_are_there_when_they_are_available() {
         ("image-id", "ami-33333333")
     );
     assert_eq!(form["IncludeDeprecated"], "true");
-    assert_debug_snapshot!(found, @"");
+    assert_debug_snapshot!(found, @r#"
+    [
+        There,
+        Missing(
+            "is not available (pending)",
+        ),
+        Missing(
+            "is not there, or not for this account",
+        ),
+    ]
+    "#);
 }
 
 #[tokio::test]
@@ -116,8 +158,24 @@ async fn room_is_what_the_account_says() {
         result("DescribeAccountLimits", ""),
     ]);
     let cloud = cloud(&server.endpoint, "key", &target(ACCOUNT)).await;
-    assert_debug_snapshot!(cloud.quota(QuotaKind::Stacks).await.unwrap(), @"");
-    assert_debug_snapshot!(cloud.quota(QuotaKind::ElasticAddresses).await.unwrap(), @"");
+    assert_debug_snapshot!(cloud.quota(QuotaKind::Stacks).await.unwrap(), @"
+    Some(
+        Quota {
+            most: 2000,
+            used: None,
+        },
+    )
+    ");
+    assert_debug_snapshot!(cloud.quota(QuotaKind::ElasticAddresses).await.unwrap(), @"
+    Some(
+        Quota {
+            most: 5,
+            used: Some(
+                1,
+            ),
+        },
+    )
+    ");
     let error = cloud.quota(QuotaKind::Stacks).await.unwrap_err();
     assert_eq!(error.kind, PortErrorKind::Malformed, "no number is not any number");
 }

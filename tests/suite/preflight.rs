@@ -28,7 +28,7 @@ fn project(account: &str) -> Project {
     );
     project.write("stacks/queue.yaml", "kind: stack\nclass: stateless\ntemplate: queue@1.0.0\n");
     project.write("templates/queue/1.0.0/template.yaml", TEMPLATE);
-    project.publish_unjudged();
+    project.run(&["lock"]).expect_code(0);
     project
 }
 
@@ -46,7 +46,19 @@ async fn secrets_and_entries_that_are_missing_are_named_before_anything_is_made(
     let project = project(&account);
     let hidden = |run: &Run| run.stderr.replace(&account, "ACCOUNT");
     insta::with_settings!({filters => vec![(r"\(request [^)]*\)", "(request ID)")]}, {
-        assert_snapshot!(hidden(&rebuilt(&project, &account, &[]).expect_code(4)), @"");
+        assert_snapshot!(hidden(&rebuilt(&project, &account, &[]).expect_code(4)), @"
+        error[not-there]: the secret `token` is not there (aws, account ACCOUNT, eu-central-1); `queue@recovery` needs it
+         = hint: make it there, or replicate it from where it is: `aws secretsmanager replicate-secret-to-regions --secret-id token --add-replica-regions Region=eu-central-1`
+
+        error[not-there]: the entry of Parameter Store `/eu-central-1/size` is not there (aws, account ACCOUNT, eu-central-1); `queue@recovery` needs it
+         = hint: make it there: `aws ssm put-parameter --region eu-central-1 --name /eu-central-1/size ...`
+
+        error[unanswered]: nobody could say how many stacks there may be: DescribeAccountLimits: InvalidAction: Unknown action: DescribeAccountLimits (request ID)
+         = hint: the question takes cloudformation:DescribeAccountLimits and cloudformation:DescribeStacks; `--allow-unanswered` goes on without the answer
+
+        3 errors
+        hint: nothing was made at `recovery`; put this right, then run it again
+        ");
     });
     let config = target::configuration(&ministack::shared().endpoint, &account).await;
     let secrets = aws_sdk_secretsmanager::Client::new(&config);
