@@ -98,6 +98,7 @@ fn a_rebuild_elsewhere_says_what_begins_empty_and_asks_once() {
      = hint: rekindle restores no data yet: bring it in before you let anybody use it
 
     1 warning
+    asking what is there at `recovery`: room for stacks
     error: rebuild `demo` needs consent, and nobody can be asked here
     hint: give `--yes` to consent to the plan shown
     ");
