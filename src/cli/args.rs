@@ -59,7 +59,7 @@ pub struct Global {
     /// Show more: unchanged units, every resource
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub verbose: bool,
-    /// Show results and errors only, no progress
+    /// Show results, errors and warnings about the run only, no progress
     #[arg(short, long, global = true)]
     pub quiet: bool,
 }

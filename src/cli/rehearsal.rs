@@ -15,7 +15,7 @@ use crate::cli::{Session, faults, names, prediction, runtime, wire};
 use crate::disk::clock;
 use crate::engine::{self, Event, EventSink, ExecuteOptions, Operation, Outcome, Recorder, Stop, Timeline};
 use crate::estimate::{self, Durations, Estimate, Work};
-use crate::local::{Cloud, Options};
+use crate::local::{Cloud, Fault, Options};
 use crate::manifest::Project;
 use crate::model::{Diagnostics, Environment, Protection, SealedUnit};
 use crate::plan::{self, Consent, DeployContext, Plan, TeardownContext};
@@ -71,7 +71,7 @@ pub fn run(rehearsal: &Rehearsal<'_>) -> Result<ExitCode, Failure> {
     let mut prediction = prediction(rehearsal, &recorder, &outcomes, estimate);
     prediction.consents.extend(assumed);
     let console = &rehearsal.session.console;
-    console.diagnostics(&names::idle_faults(idle))?;
+    console.warnings(&names::idle_faults(idle))?;
     if console.is_json() {
         let mut document = rehearsal_view::document(&prediction);
         document["outcome"] = verdict.as_str().into();
@@ -130,7 +130,7 @@ struct Rehearsed {
     /// Named consents that were assumed because the real run will need them.
     assumed: Vec<AssumedConsent>,
     /// Requested failures that did not happen.
-    idle: Vec<String>,
+    idle: Vec<Fault>,
 }
 
 const LIFTS: [Consent; 2] = [Consent::LiftTerminationProtection, Consent::LiftDeletionProtection];

@@ -22,6 +22,7 @@ mod cloud_registries;
 mod conformance;
 #[cfg(feature = "docker")]
 mod copied_images;
+mod decided;
 #[cfg(feature = "docker")]
 mod deliveries;
 #[cfg(feature = "docker")]

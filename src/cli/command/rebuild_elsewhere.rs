@@ -65,7 +65,7 @@ async fn rebuild_there(
         conclude(session, assembly, &site, &outcome, (&notices, stop)).await
     };
     let ended = hold.during(watch, work).await?;
-    session.console.diagnostics(&names::idle_faults(wiring.idle_faults()))?;
+    session.console.warnings(&names::idle_faults(wiring.idle_faults()))?;
     Ok(ended)
 }
 
@@ -84,7 +84,7 @@ async fn deploy(
         let images = delivery::foreseen(session, assembly, &plan, &observation)?;
         session.console.progress(&image_plan_view::images(&images))?;
     }
-    session.console.diagnostics(&begins_empty(&plan))?;
+    session.console.warnings(&begins_empty(&plan))?;
     refuse_broken(project, &plan)?;
     let asking = Asking { registries: true, may_be_unanswered: arguments.allow_unanswered };
     let watch: (&dyn EventSink, &Stop) = (notices, stop);

@@ -113,7 +113,7 @@ fn updatable<'a>(
 }
 
 /// An account has a limited number of stacks in a region.
-fn refuse_another(world: &World, place: &Place, operation: &str) -> Result<(), PortError> {
+fn refuse_another(world: &mut World, place: &Place, operation: &str) -> Result<(), PortError> {
     match world.refusal_of_another(place) {
         None => Ok(()),
         Some(message) => Err(refuse(PortErrorKind::LimitExceeded, operation, message)
