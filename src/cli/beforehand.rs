@@ -48,7 +48,7 @@ pub async fn ask(
     }
     found.extend(delivery::beforehand(session, assembly, (plan, seen), asking, stop).await?.0);
     if !found.has_errors() {
-        return Ok(session.console.diagnostics(&found)?);
+        return Ok(session.console.warnings(&found)?);
     }
     let targets: Vec<String> = environment.targets.keys().map(|target| format!("`{target}`")).collect();
     let failure = Failure { code: ExitCode::Refused, ..Failure::from(found) };

@@ -275,6 +275,10 @@ fn a_question_that_is_not_answered_stops_the_rebuild_before_anything_is_made() {
     let lost = ["--fail", "DescribeSecret=lost*99"];
     let rebuild = ["rebuild", "demo", "--to", "recovery", "--yes", "--quiet"];
     assert_snapshot!(project.run(&[&rebuild[..], &lost].concat()).expect_code(4).stderr, @"
+    warning[begins-empty]: what holds data begins empty: data@recovery
+     = hint: rekindle restores no data yet: bring it in before you let anybody use it
+
+    1 warning
     error[unanswered]: nobody could say whether the secret `handmade` is there: DescribeSecret: the connection broke before the answer came
      = hint: the question takes secretsmanager:DescribeSecret; `--allow-unanswered` goes on without the answer
 
