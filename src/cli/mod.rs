@@ -6,6 +6,7 @@
 mod answers;
 mod args;
 mod bases;
+mod beforehand;
 mod carry_out;
 mod command;
 mod consent;

@@ -216,7 +216,8 @@ impl<'p> Assembler<'p> {
         let facts = self.project.lock.at(target);
         let pinned = stored::pin(&rendered.template, unit, &facts, target, &mut problems);
         let parameters = parameters::bind(unit, &rendered.template, &pinned, &mut problems);
-        language_checks::values(&rendered.template, &parameters.bindings, target, &mut problems);
+        let whose = (&resolved.environment, &unit.instance);
+        language_checks::values(&rendered.template, &parameters.bindings, whose, &mut problems);
         problems.extend(self.borrowed_drafts(
             &resolved.environment,
             &unit.instance,

@@ -1,5 +1,6 @@
 //! What the template language itself refuses, found before anything is sent: macros that nobody
-//! accepted, loops that cannot be written out, rules that the bound values break.
+//! accepted, loops that cannot be written out, rules that the bound values break, and what is not there
+//! under the conditions that hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,8 @@ use crate::language::rules::{UnknownAccount, judge};
 use crate::language::transforms::{self, LANGUAGE_EXTENSIONS};
 use crate::language::{EvaluateError, Facts};
 use crate::model::environment::Target;
-use crate::model::{Binding, Diagnostic, Diagnostics, ProviderKind};
+use crate::model::{Binding, Diagnostic, Diagnostics, Environment, InstanceName, ProviderKind, StackName};
+use crate::release::decided::Decided;
 use crate::template::Document;
 
 /// Records macros in `document` that the unit does not accept, or that its target cannot expand.
@@ -44,23 +46,40 @@ pub(super) fn macros(
 pub(super) fn values(
     document: &Document,
     bindings: &BTreeMap<String, Binding>,
-    target: &Target,
+    (environment, instance): (&Environment, &InstanceName),
     problems: &mut Diagnostics,
 ) {
     let Value::Object(root) = &*document.value else { return };
     let parameters = declared(root);
-    let facts = facts(root, &parameters, bindings, target);
-    // What fails without values is told by the linter already.
-    let is_told = problems.0.iter().any(|problem| problem.code == "language-extensions");
-    if transforms::is_extended(root)
-        && !is_told
-        && let Err(error) = expand(root, &facts, Unknown::Keep)
-    {
-        let problem = Diagnostic::error("language-extensions", error.problem.to_string());
-        let hint = "see *AWS::LanguageExtensions transform* in the CloudFormation template reference";
-        problems.push(placed(document, &error.pointer, problem).hint(hint));
-    }
+    let mut facts = facts(root, &parameters, bindings, &environment.targets[&instance.target]);
+    let stack = StackName::derive(&environment.project, &environment.name, instance);
+    facts.pseudo.insert("AWS::StackName", json!(stack));
     rules(document, root, &parameters, &facts, problems);
+    // What only code inside AWS can write out is not judged.
+    if transforms::named(root).keys().any(|name| name != LANGUAGE_EXTENSIONS) {
+        return;
+    }
+    let whose = || format!("`{instance}` in `{}`", environment.name);
+    if !transforms::is_extended(root) {
+        let decided = Decided::of(document, root, &str::to_owned, (&facts, whose()));
+        return decided.into_iter().for_each(|decided| decided.check(problems));
+    }
+    // What fails without values is told by the linter already.
+    if problems.0.iter().any(|problem| problem.code == "language-extensions") {
+        return;
+    }
+    match expand(root, &facts, Unknown::Keep) {
+        Ok(expansion) => {
+            let source = |pointer: &str| expansion.source(pointer);
+            let decided = Decided::of(document, &expansion.template, &source, (&facts, whose()));
+            decided.into_iter().for_each(|decided| decided.check(problems));
+        }
+        Err(error) => {
+            let problem = Diagnostic::error("language-extensions", error.problem.to_string());
+            let hint = "see *AWS::LanguageExtensions transform* in the CloudFormation template reference";
+            problems.push(placed(document, &error.pointer, problem).hint(hint));
+        }
+    }
 }
 
 fn rules(
