@@ -343,6 +343,9 @@ pub struct RebuildArguments {
     /// nothing is torn down
     #[arg(long, value_name = "TARGET")]
     pub to: Option<TargetName>,
+    /// With `--to`: go on although nobody could say whether something that is needed there is there
+    #[arg(long, requires = "to")]
+    pub allow_unanswered: bool,
     /// When this unit's stack is made again, take in what the teardown retained (repeatable)
     #[arg(long = "adopt", value_name = "UNIT")]
     pub adopt: Vec<InstanceName>,

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::cli::args::{ChangeArguments, RunArguments, Selection, TeardownConsents};
+use crate::cli::beforehand::{self, Asking};
 use crate::cli::carry_out::Errand;
 use crate::cli::command::plan::{deploy_context, make};
 use crate::cli::exit_code::ExitCode;
@@ -37,6 +38,8 @@ pub struct Rehearsal<'a> {
     pub teardown: Option<TeardownContext>,
     /// The deploy, where there is one.
     pub deploy: Option<DeployContext>,
+    /// What of the place is asked before the deploy, where something is.
+    pub asking: Option<Asking>,
     /// What the user called it.
     pub operation: Operation,
     /// Consents that are assumed here; the real run will need them.
@@ -112,7 +115,8 @@ async fn rehearse(rehearsal: &Rehearsal<'_>, recorder: &Recorder, stop: &Stop) -
         outcomes.push(site.carry_out(errand, recorder, stop).await?);
     }
     if let (Some(context), Verdict::Succeeded) = (&rehearsal.deploy, Summary::of(&outcomes).verdict) {
-        let (outcome, work) = stage.make(rehearsal.assembly, context, recorder).await?;
+        let asked = rehearsal.asking.map(|asking| (rehearsal.session, asking));
+        let (outcome, work) = stage.make_after((rehearsal.assembly, context), asked, recorder).await?;
         outcomes.push(outcome);
         phases.push(work);
     }
@@ -200,9 +204,23 @@ impl Stage<'_> {
         context: &DeployContext,
         sink: &dyn EventSink,
     ) -> Result<(Outcome, Work), Failure> {
+        self.make_after((assembly, context), None, sink).await
+    }
+
+    /// The same, after what the place must have was asked for.
+    async fn make_after(
+        &self,
+        (assembly, context): (&Assembly, &DeployContext),
+        asked: Option<(&Session, Asking)>,
+        sink: &dyn EventSink,
+    ) -> Result<(Outcome, Work), Failure> {
         let site = self.site(&assembly.environment);
         let mut observation = site.look(&assembly.units, sink, self.stop).await?;
         let plan = make(&site, assembly, context, &mut observation, sink, self.stop).await?;
+        if let Some((session, asking)) = asked {
+            let watch = (sink, self.stop);
+            beforehand::ask((session, &site, assembly), (&plan, &observation), asking, watch).await?;
+        }
         let (source, options, operation) = (&assembly.units[..], &self.options, Operation::Deploy);
         let work = prediction::work(&plan, &self.durations, &assembly.environment, source, &observation);
         let errand = Errand { plan: &plan, observation: &observation, source, options, operation };

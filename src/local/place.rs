@@ -14,13 +14,9 @@ pub struct Place {
 }
 
 impl Place {
-    /// `AWS::Partition`. Source: AWS General Reference, "Amazon Resource Names".
+    /// `AWS::Partition`.
     pub fn partition(&self) -> &'static str {
-        match self.region.as_str() {
-            region if region.starts_with("cn-") => "aws-cn",
-            region if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        }
+        self.region.partition()
     }
 
     /// `AWS::URLSuffix`. Source: CloudFormation template reference, "Pseudo parameters".

@@ -186,6 +186,11 @@ impl World {
         Some(format!("LimitExceededException: Limit for stack has been exceeded ({most})"))
     }
 
+    /// How many stacks the account may have here.
+    pub fn most_stacks(&self) -> usize {
+        self.faults.stacks()
+    }
+
     /// Up to `count` stacks that are not deleted, by name, after the one called `after`.
     pub fn page(&self, place: &Place, after: Option<&str>, count: usize) -> Vec<&Stack> {
         let start = (place.clone(), after.unwrap_or_default().to_owned());

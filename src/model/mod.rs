@@ -19,6 +19,7 @@ pub mod image;
 pub mod journal;
 pub mod lease;
 pub mod name;
+pub mod outside;
 pub mod record;
 pub mod sealed;
 pub mod stack;
@@ -45,6 +46,7 @@ pub use name::{
     AccountId, EnvironmentName, InstanceName, NameError, ProjectName, Region, StackName, TargetName,
     TemplateName, TemplateRef, UnitName,
 };
+pub use outside::{Outside, OutsideKind, Presence, Quota, QuotaKind};
 pub use record::{LastRecord, Record};
 pub use sealed::SealedUnit;
 pub use stack::{

@@ -259,6 +259,17 @@ impl<'de> Deserialize<'de> for TemplateRef {
     }
 }
 
+impl Region {
+    /// The partition it is in. Source: AWS General Reference, "Amazon Resource Names".
+    pub fn partition(&self) -> &'static str {
+        match self.as_str() {
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,10 +22,19 @@ pub(super) fn expanded<'t>(
     values: &BTreeMap<String, String>,
     stack: Option<&ObservedStack>,
 ) -> Cow<'t, Value> {
+    expanded_at(template, values, stack.map(place).unwrap_or_default())
+}
+
+/// The same, with what is known of the place where the stack stands or will stand.
+pub(super) fn expanded_at<'t>(
+    template: &'t Value,
+    values: &BTreeMap<String, String>,
+    place: BTreeMap<&'static str, Value>,
+) -> Cow<'t, Value> {
     let Some(root) = template.as_object().filter(|root| transforms::is_extended(root)) else {
         return Cow::Borrowed(template);
     };
-    match expand(root, &facts(root, values, stack), Unknown::Keep) {
+    match expand(root, &facts(root, values, place), Unknown::Keep) {
         Ok(expansion) => Cow::Owned(Value::Object(expansion.template)),
         Err(_) => Cow::Borrowed(template),
     }
@@ -40,8 +49,23 @@ pub(super) fn decided(
 ) -> BTreeMap<String, Option<bool>> {
     let Some(root) = template.as_object() else { return BTreeMap::new() };
     let conditions = root.get("Conditions").and_then(Value::as_object);
-    let decided = conditions.map(|conditions| decide(conditions, &facts(root, values, Some(stack))));
+    let decided = conditions.map(|conditions| decide(conditions, &facts(root, values, place(stack))));
     decided.and_then(Result::ok).unwrap_or_default()
+}
+
+/// What is known of the values of a stack that is made of this template, written out, with these parameter
+/// values at this place. Conditions that cannot be decided are not known.
+pub(super) fn facts_at(
+    template: &Value,
+    values: &BTreeMap<String, String>,
+    place: BTreeMap<&'static str, Value>,
+) -> Facts {
+    let empty = Map::new();
+    let root = template.as_object().unwrap_or(&empty);
+    let facts = facts(root, values, place);
+    let conditions = root.get("Conditions").and_then(Value::as_object);
+    let decided = conditions.map(|conditions| decide(conditions, &facts)).and_then(Result::ok);
+    Facts { conditions: decided.unwrap_or_default(), ..facts }
 }
 
 /// What is known of a template's values: parameters, pseudo parameters, mappings and conditions.
@@ -53,13 +77,13 @@ pub(super) fn known_facts(
 ) -> Facts {
     let empty = Map::new();
     let root = template.as_object().unwrap_or(&empty);
-    Facts { conditions, ..facts(root, values, Some(stack)) }
+    Facts { conditions, ..facts(root, values, place(stack)) }
 }
 
 fn facts(
     root: &Map<String, Value>,
     values: &BTreeMap<String, String>,
-    stack: Option<&ObservedStack>,
+    place: BTreeMap<&'static str, Value>,
 ) -> Facts {
     let section = |name: &str| root.get(name).and_then(Value::as_object);
     let parameters = section("Parameters").into_iter().flatten().map(|(name, declared)| {
@@ -69,7 +93,7 @@ fn facts(
     });
     Facts {
         parameters: parameters.collect(),
-        pseudo: stack.map(place).unwrap_or_default(),
+        pseudo: place,
         mappings: section("Mappings").cloned().unwrap_or_default(),
         conditions: BTreeMap::new(),
     }

@@ -24,6 +24,7 @@ mod imports;
 mod influence;
 mod inventory;
 mod leftover;
+pub mod needed;
 mod observation;
 mod places;
 mod protected;

@@ -120,6 +120,7 @@ fn rehearse(
         run: &arguments.run,
         deploy: Some(context),
         teardown: None,
+        asking: None,
         operation: Operation::Deploy,
         consents: if arguments.run.yes { Vec::new() } else { vec![AssumedConsent::Yes] },
     };

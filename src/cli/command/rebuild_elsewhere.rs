@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::cli::Session;
 use crate::cli::args::{ChangeArguments, RebuildArguments, Selection};
+use crate::cli::beforehand::{self, Asking};
 use crate::cli::carry_out::Errand;
 use crate::cli::command::plan::{deploy_context, make, refuse_broken};
 use crate::cli::command::teardown::{named, question};
@@ -85,6 +86,9 @@ async fn deploy(
     }
     session.console.warnings(&begins_empty(&plan))?;
     refuse_broken(project, &plan)?;
+    let asking = Asking { registries: true, may_be_unanswered: arguments.allow_unanswered };
+    let watch: (&dyn EventSink, &Stop) = (notices, stop);
+    beforehand::ask((session, site, assembly), (&plan, &observation), asking, watch).await?;
     consent::named(&plan, consent::Where::Deploy)?;
     if !plan.is_empty() {
         let question = question("rebuild", &assembly.environment, &arguments.consents);

@@ -214,6 +214,7 @@ fn rehearse(
         run: &arguments.run,
         deploy: None,
         teardown: Some(context),
+        asking: None,
         operation: Operation::Teardown,
         consents: rehearsal::consents(&assembly.environment, &arguments.run, &arguments.consents),
     })

@@ -30,13 +30,15 @@ impl Trouble {
 }
 
 /// The calls of CloudFormation that this engine answers.
-const CALLS: [&str; 21] = [
+const CALLS: [&str; 23] = [
     "CreateChangeSet",
     "CreateStack",
     "DeleteChangeSet",
     "DeleteObjects",
     "DeleteStack",
+    "DescribeAccountLimits",
     "DescribeChangeSet",
+    "DescribeSecret",
     "DescribeStackDriftDetectionStatus",
     "DescribeStackEvents",
     "DescribeStackResourceDrifts",

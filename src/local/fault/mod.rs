@@ -109,9 +109,14 @@ impl Faults {
         self.idle.values().cloned().collect()
     }
 
-    /// The most stacks an account may have in a region, where so many are there already.
+    /// The most stacks an account may have in a region.
+    pub fn stacks(&self) -> usize {
+        self.stacks.unwrap_or(STACKS)
+    }
+
+    /// The same, where so many are there already.
     pub fn limit_reached(&mut self, there: usize) -> Option<usize> {
-        let most = self.stacks.unwrap_or(STACKS);
+        let most = self.stacks();
         if there < most {
             return None;
         }

@@ -8,6 +8,7 @@ mod create;
 mod delete;
 mod guests;
 mod import;
+mod presence;
 mod read;
 mod resources;
 mod resume;
@@ -30,6 +31,7 @@ pub use create::create_stack;
 pub use delete::delete_stack;
 pub use guests::{delete_interface, guests};
 pub use import::{create_adopting, create_import, create_review};
+pub use presence::{presence, quota};
 pub use read::{
     describe_change_set, detect_drift, drift_detection, events, resource_drifts, set_stack_policy,
     set_termination_protection,
