@@ -14,11 +14,12 @@ use crate::aws::bucket::Buckets;
 use crate::aws::convert::{self, Compared};
 use crate::aws::error::Endpoint;
 use crate::aws::network::NetworkGuests;
+use crate::aws::outside::Surroundings;
 use crate::aws::repository::Repositories;
 use crate::aws::request::with_body;
 use crate::model::{
-    AccountId, Change, Contents, Guest, Networks, ObservedStack, Region, StackEvent, StackResource, Storage,
-    StorageKind, TaggedResource,
+    AccountId, Change, Contents, Guest, Networks, ObservedStack, Outside, Presence, Quota, QuotaKind, Region,
+    StackEvent, StackResource, Storage, StorageKind, TaggedResource,
 };
 use crate::port::{
     ChangeSet, Changes, CloudFormation, ContinueRollback, CreateStack, DeleteStack, DriftDetection, Identity,
@@ -35,6 +36,7 @@ pub struct Aws {
     pub(super) buckets: Buckets,
     pub(super) networks: NetworkGuests,
     pub(super) repositories: Repositories,
+    pub(super) surroundings: Surroundings,
     pub(super) region: Region,
     pub(super) endpoint: Endpoint,
     pub(super) clock: fn() -> Timestamp,
@@ -284,6 +286,14 @@ impl CloudFormation for Aws {
 
     async fn guests(&self, networks: &Networks) -> Result<Vec<Guest>, PortError> {
         self.networks.guests(networks, &self.endpoint).await
+    }
+
+    async fn presence(&self, things: &[Outside]) -> Result<Vec<Presence>, PortError> {
+        self.surroundings.presence(things, &self.repositories, &self.endpoint).await
+    }
+
+    async fn quota(&self, kind: QuotaKind) -> Result<Option<Quota>, PortError> {
+        self.surroundings.quota(kind, &self.endpoint).await
     }
 
     async fn delete_interface(&self, interface: &str) -> Result<(), PortError> {

@@ -60,6 +60,7 @@ const CODES: &[(PortErrorKind, &[&str])] = &[
             "NoSuchBucket",
             "RepositoryNotFoundException",
             "InvalidNetworkInterfaceID.NotFound",
+            "ResourceNotFoundException",
         ],
     ),
     (PortErrorKind::AlreadyExists, &["AlreadyExistsException"]),

@@ -16,6 +16,7 @@ use crate::aws::bucket::Buckets;
 use crate::aws::error::Endpoint;
 use crate::aws::lease::S3Lease;
 use crate::aws::network::NetworkGuests;
+use crate::aws::outside::Surroundings;
 use crate::aws::repository::Repositories;
 use crate::aws::whole::WholeAnswers;
 use crate::model::{EnvironmentName, ProjectName, Target};
@@ -76,6 +77,12 @@ pub async fn connect_with(
         artifacts,
         buckets: Buckets::new(s3(&config), &target.account),
         networks: NetworkGuests::new(ec2(&config)),
+        surroundings: Surroundings {
+            secrets: aws_sdk_secretsmanager::Client::new(&config),
+            parameters: aws_sdk_ssm::Client::new(&config),
+            machines: ec2(&config),
+            stacks: cloudformation(&config),
+        },
         repositories: Repositories::new(aws_sdk_ecr::Client::new(&config), &target.account),
         region: target.region.clone(),
         endpoint: Endpoint::new(config.endpoint_url(), target.region.as_str()),

@@ -14,6 +14,7 @@ mod error;
 mod lease;
 mod login;
 mod network;
+mod outside;
 mod repository;
 mod request;
 mod whole;

@@ -59,7 +59,7 @@ pub struct Global {
     /// Show more: unchanged units, every resource
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub verbose: bool,
-    /// Show results and errors only, no progress
+    /// Show results, errors and warnings about the run only, no progress
     #[arg(short, long, global = true)]
     pub quiet: bool,
 }
@@ -343,6 +343,9 @@ pub struct RebuildArguments {
     /// nothing is torn down
     #[arg(long, value_name = "TARGET")]
     pub to: Option<TargetName>,
+    /// With `--to`: go on although nobody could say whether something that is needed there is there
+    #[arg(long, requires = "to")]
+    pub allow_unanswered: bool,
     /// When this unit's stack is made again, take in what the teardown retained (repeatable)
     #[arg(long = "adopt", value_name = "UNIT")]
     pub adopt: Vec<InstanceName>,

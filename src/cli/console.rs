@@ -100,12 +100,17 @@ impl Console {
         if self.verbose { Detail::Verbose } else { Detail::Normal }
     }
 
-    /// Shows warnings of the source.
+    /// Shows warnings of the source, which `check` tells as well: not to who asks for quiet.
     pub fn diagnostics(&self, diagnostics: &Diagnostics) -> io::Result<()> {
+        if self.quiet { Ok(()) } else { self.warnings(diagnostics) }
+    }
+
+    /// Shows warnings about this run, which nothing else tells: also to who asks for quiet.
+    pub fn warnings(&self, diagnostics: &Diagnostics) -> io::Result<()> {
         if diagnostics.0.is_empty() {
             return Ok(());
         }
-        self.progress(&error::diagnostics(diagnostics, &self.palette_err()))
+        self.aside(&error::diagnostics(diagnostics, &self.palette_err()))
     }
 
     /// Shows the plan that is about to be carried out.

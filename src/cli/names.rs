@@ -93,13 +93,18 @@ pub fn instances(desired: &[SealedUnit]) -> BTreeSet<InstanceName> {
     desired.iter().map(|unit| unit.instance().clone()).collect()
 }
 
-/// Warnings about requested failures that did not happen, as they were written.
-pub fn idle_faults(idle: Vec<String>) -> Diagnostics {
-    let warning = |text: String| {
-        Diagnostic::warning("idle-fault", format!("`--fail {text}` never struck")).hint(
-            "nothing that it names was created, updated or deleted in this run, whichever it is for: see \
-             `--help` for the operations",
-        )
+/// Warnings about requested failures that did not happen.
+pub fn idle_faults(idle: Vec<Fault>) -> Diagnostics {
+    let warning = |fault: Fault| {
+        let why = match fault {
+            Fault::Resource(_) => {
+                "nothing that it names was created, updated or deleted in this run, whichever it is for: see \
+                 `--help` for the operations"
+            }
+            Fault::Call(_) => "the run made no such call to the embedded engine",
+            Fault::Stacks(_) => "no account came to have more stacks in one region than that",
+        };
+        Diagnostic::warning("idle-fault", format!("`--fail {fault}` never struck")).hint(why)
     };
     Diagnostics(idle.into_iter().map(warning).collect())
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::cli::args::{ChangeArguments, RunArguments, Selection, TeardownConsents};
+use crate::cli::beforehand::{self, Asking};
 use crate::cli::carry_out::Errand;
 use crate::cli::command::plan::{deploy_context, make};
 use crate::cli::exit_code::ExitCode;
@@ -14,7 +15,7 @@ use crate::cli::{Session, faults, names, prediction, runtime, wire};
 use crate::disk::clock;
 use crate::engine::{self, Event, EventSink, ExecuteOptions, Operation, Outcome, Recorder, Stop, Timeline};
 use crate::estimate::{self, Durations, Estimate, Work};
-use crate::local::{Cloud, Options};
+use crate::local::{Cloud, Fault, Options};
 use crate::manifest::Project;
 use crate::model::{Diagnostics, Environment, Protection, SealedUnit};
 use crate::plan::{self, Consent, DeployContext, Plan, TeardownContext};
@@ -37,6 +38,8 @@ pub struct Rehearsal<'a> {
     pub teardown: Option<TeardownContext>,
     /// The deploy, where there is one.
     pub deploy: Option<DeployContext>,
+    /// What of the place is asked before the deploy, where something is.
+    pub asking: Option<Asking>,
     /// What the user called it.
     pub operation: Operation,
     /// Consents that are assumed here; the real run will need them.
@@ -68,7 +71,7 @@ pub fn run(rehearsal: &Rehearsal<'_>) -> Result<ExitCode, Failure> {
     let mut prediction = prediction(rehearsal, &recorder, &outcomes, estimate);
     prediction.consents.extend(assumed);
     let console = &rehearsal.session.console;
-    console.diagnostics(&names::idle_faults(idle))?;
+    console.warnings(&names::idle_faults(idle))?;
     if console.is_json() {
         let mut document = rehearsal_view::document(&prediction);
         document["outcome"] = verdict.as_str().into();
@@ -118,7 +121,8 @@ async fn rehearse(rehearsal: &Rehearsal<'_>, recorder: &Recorder, stop: &Stop) -
         outcomes.push(site.carry_out(errand, recorder, stop).await?);
     }
     if let (Some(context), Verdict::Succeeded) = (&rehearsal.deploy, Summary::of(&outcomes).verdict) {
-        let (outcome, work) = stage.make(rehearsal.assembly, context, recorder).await?;
+        let asked = rehearsal.asking.map(|asking| (rehearsal.session, asking));
+        let (outcome, work) = stage.make_after((rehearsal.assembly, context), asked, recorder).await?;
         outcomes.push(outcome);
         phases.push(work);
     }
@@ -132,7 +136,7 @@ struct Rehearsed {
     /// Named consents that were assumed because the real run will need them.
     assumed: Vec<AssumedConsent>,
     /// Requested failures that did not happen.
-    idle: Vec<String>,
+    idle: Vec<Fault>,
 }
 
 const LIFTS: [Consent; 2] = [Consent::LiftTerminationProtection, Consent::LiftDeletionProtection];
@@ -206,9 +210,23 @@ impl Stage<'_> {
         context: &DeployContext,
         sink: &dyn EventSink,
     ) -> Result<(Outcome, Work), Failure> {
+        self.make_after((assembly, context), None, sink).await
+    }
+
+    /// The same, after what the place must have was asked for.
+    async fn make_after(
+        &self,
+        (assembly, context): (&Assembly, &DeployContext),
+        asked: Option<(&Session, Asking)>,
+        sink: &dyn EventSink,
+    ) -> Result<(Outcome, Work), Failure> {
         let site = self.site(&assembly.environment);
         let mut observation = site.look(&assembly.units, sink, self.stop).await?;
         let plan = make(&site, assembly, context, &mut observation, sink, self.stop).await?;
+        if let Some((session, asking)) = asked {
+            let watch = (sink, self.stop);
+            beforehand::ask((session, &site, assembly), (&plan, &observation), asking, watch).await?;
+        }
         let (source, options, operation) = (&assembly.units[..], &self.options, Operation::Deploy);
         let work = prediction::work(&plan, &self.durations, &assembly.environment, source, &observation);
         let errand = Errand { plan: &plan, observation: &observation, source, options, operation };

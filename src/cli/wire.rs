@@ -51,8 +51,8 @@ impl<'a> Wiring<'a> {
         self.is_confined
     }
 
-    /// The failures that `--fail` asked for and that did not happen, as they were written.
-    pub fn idle_faults(&self) -> Vec<String> {
+    /// The failures that `--fail` asked for and that did not happen.
+    pub fn idle_faults(&self) -> Vec<Fault> {
         self.embedded.as_ref().map(local::Cloud::idle_faults).unwrap_or_default()
     }
 

@@ -7,10 +7,11 @@
 //! |---|---|
 //! | who is called, and how often | `clouds`, `budget`, `retry`, `lane` |
 //! | how time passes | `strands`, `clock`, `poller`, `watch`, `session` |
-//! | what is seen | `observe`, `complete`, `resources`, `importers`, `buckets`, `guests`, `identity`, `settle`, `attach`, `recover`, `history` |
+//! | what is seen | `observe`, `ask`, `complete`, `resources`, `importers`, `buckets`, `guests`, `identity`, `settle`, `attach`, `recover`, `history` |
 //! | what is done | `execute` |
 //! | what is proved, and what is told afterwards | `verify`, `proof`, `timeline`, `critical_path`, `stopwatch` |
 
+mod ask;
 mod attach;
 mod budget;
 mod clock;
@@ -45,6 +46,7 @@ mod timeline;
 mod verify;
 mod watch;
 
+pub use ask::ask;
 pub use attach::attach;
 pub use budget::Pace;
 pub use clouds::{Cloud, Clouds};

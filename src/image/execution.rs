@@ -2,6 +2,7 @@
 //! the same on every machine.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use parse_dockerfile::{Dockerfile, Flag, Instruction};
 
@@ -75,7 +76,7 @@ pub struct Execution {
     pub secrets: Vec<String>,
     /// What the names of caches begin with in the prepared Dockerfile; no text has it otherwise.
     caches: String,
-    context: Tree,
+    context: Arc<Tree>,
     dockerfile: String,
     /// The same for the classic builder.
     classic: String,
@@ -84,7 +85,7 @@ pub struct Execution {
 impl Execution {
     pub(super) fn new(
         request: &Request<'_>,
-        context: Tree,
+        context: Arc<Tree>,
         source: &Source<'_>,
         parsed: &Dockerfile<'_>,
         stages: Stages,
@@ -138,7 +139,7 @@ impl Execution {
         progress: &dyn Progress,
         out: &mut dyn Write,
     ) -> Result<(), AssembleError> {
-        let mut tree = self.context.clone();
+        let mut tree = Tree::clone(&self.context);
         let text = if is_classic { &self.classic } else { &self.dockerfile };
         let text = text.replace(&self.caches, &format!("rekindle-{build}"));
         let kind = Kind::File(Content::here(text.as_bytes()));
@@ -179,22 +180,25 @@ pub(super) fn check_names(context: &Tree) -> Result<(), Problem> {
 
 /// Refuses drop rules that mean nothing.
 pub(super) fn check_drop(request: &Request<'_>, needs_engine: bool) -> Result<(), Problem> {
-    let refuse = |message: String, hint: &str| {
-        let problem = Diagnostic::error("invalid-drop", message).at(Place::file(request.file));
+    let refuse = |message: String, place: Option<&Place>, hint: &str| {
+        let place = place.cloned().unwrap_or_else(|| Place::file(request.file));
+        let problem = Diagnostic::error("invalid-drop", message).at(place);
         Err(Box::new(problem.hint(hint)))
     };
     if !needs_engine && !request.drop.is_empty() {
         let message = format!("no step of `{}` writes what `drop` names", request.file);
         return refuse(
             message,
+            request.said.drop.as_ref(),
             "take `drop` out of the unit: it is for what programs write, and none runs here",
         );
     }
-    for rule in request.drop {
+    for (number, rule) in request.drop.iter().enumerate() {
         if let Err(why) = Pattern::new(rule.trim_matches('/')) {
             let message = format!("the drop rule `{rule}` is no pattern: {why}");
             return refuse(
                 message,
+                request.said.rules.get(number),
                 "write a path of the image, with `*`, `?` and `[a-z]` where several are meant",
             );
         }

@@ -17,7 +17,9 @@ use crate::image::instructions::{Stage, State};
 use crate::image::stages::{Below, Reader};
 use crate::image::tree::{Content, Kind, Node, Owner, Tree, parts};
 use crate::image::words::arguments;
-use crate::model::{BaseImage, Context, ContextEntry, Diagnostic, Digest, Fetch, FilePath, Place, Platform};
+use crate::model::{
+    BaseImage, Context, ContextEntry, Diagnostic, Digest, Fetch, FilePath, Place, Platform, Said,
+};
 
 /// What an image is to be made from.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ pub struct Request<'r> {
     pub fetches: &'r [Fetch],
     /// Paths that are set to what the base has, whatever a step wrote there.
     pub drop: &'r [String],
+    /// Where arguments and drop rules are written, for problems in them.
+    pub said: &'r Said,
     /// The names of the secrets that its steps may see. What they are is never known here.
     pub secrets: &'r [String],
     /// What the lock says of base images for the platform, by their names.
@@ -106,7 +110,7 @@ impl Recipe {
 
 /// What all stages of a Dockerfile are given.
 pub(super) struct Given<'g> {
-    pub(super) context: Tree,
+    pub(super) context: Arc<Tree>,
     pub(super) arguments: &'g BTreeMap<String, String>,
     pub(super) platform: &'g Platform,
     pub(super) bases: &'g BTreeMap<String, BaseImage>,
@@ -124,7 +128,7 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
     let source = Source::new(request.file, request.dockerfile)?;
     let parsed = source.parse()?;
     let escape = escape(&parsed);
-    let mut given = given(request, &source, &parsed, Tree::default())?;
+    let mut given = given(request, &source, &parsed, Arc::default())?;
     check_arguments(request, &parsed, escape)?;
     let context_digest = request.context.digest();
     let reader = Reader { source: &source, parsed: &parsed, given: &given, escape };
@@ -142,7 +146,7 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
     // What is there already need not be put together, and in a context there may be very many files.
     let is_made = request.known.made.contains(&input);
     if !is_made {
-        given.context = context(request)?;
+        given.context = Arc::new(context(request)?);
         execution::check_names(&given.context)?;
     }
     let reader = Reader { source: &source, parsed: &parsed, given: &given, escape };
@@ -174,7 +178,7 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
 pub fn base_names(request: &Request<'_>) -> Result<BTreeSet<String>, Box<Diagnostic>> {
     let source = Source::new(request.file, request.dockerfile)?;
     let parsed = source.parse()?;
-    let given = given(request, &source, &parsed, Tree::default())?;
+    let given = given(request, &source, &parsed, Arc::default())?;
     let reader = Reader { source: &source, parsed: &parsed, given: &given, escape: escape(&parsed) };
     Ok(reader.images(reader.wanted(request)?)?.into_keys().collect())
 }
@@ -187,7 +191,7 @@ fn given<'g>(
     request: &Request<'g>,
     source: &Source<'_>,
     parsed: &Dockerfile<'_>,
-    context: Tree,
+    context: Arc<Tree>,
 ) -> Result<Given<'g>, Problem> {
     let mut given = Given {
         context,
@@ -324,10 +328,11 @@ fn check_arguments(request: &Request<'_>, parsed: &Dockerfile<'_>, escape: char)
     match request.arguments.keys().find(|name| !declared.contains(name.as_str())) {
         None => Ok(()),
         Some(name) => {
+            let said = request.said.arguments.get(name);
             let message = format!("the unit gives a build argument `{name}`, and no `ARG` takes it");
             Err(Box::new(
                 Diagnostic::error("unknown-argument", message)
-                    .at(Place::file(request.file))
+                    .at(said.cloned().unwrap_or_else(|| Place::file(request.file)))
                     .hint(format!("write `ARG {name}` where it is needed, or take it out of `args`")),
             ))
         }

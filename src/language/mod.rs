@@ -9,6 +9,7 @@
 //! | `expand` | `Fn::ForEach` and what else `AWS::LanguageExtensions` brings; where each part came from |
 //! | `rules` | the section `Rules` |
 //! | `parameters`, `parameter_type`, `pattern` | declarations, types and values of parameters |
+//! | `dynamic_references` | the `{{resolve:...}}` in texts |
 //! | `references` | what a piece of template refers to |
 //! | `rolling_update` | what replaces the instances of a group, and how long that pauses |
 //! | `stack_policy` | which updates of which resources a stack policy allows |
@@ -19,6 +20,7 @@
 
 mod capabilities;
 mod conditions;
+pub mod dynamic_references;
 pub mod evaluate;
 pub mod expand;
 mod facts;

@@ -13,7 +13,8 @@ use crate::local::request;
 use crate::local::stack::Stack;
 use crate::local::world::World;
 use crate::model::{
-    Contents, Guest, Networks, ObservedStack, StackEvent, StackResource, Storage, StorageKind, TaggedResource,
+    Contents, Guest, Networks, ObservedStack, Outside, Presence, Quota, QuotaKind, StackEvent, StackResource,
+    Storage, StorageKind, TaggedResource,
 };
 use crate::port::{
     ChangeSet, Changes, CloudFormation, ContinueRollback, CreateStack, DeleteStack, DriftDetection, Identity,
@@ -245,6 +246,16 @@ impl CloudFormation for Client {
         page: Option<&str>,
     ) -> Result<Page<TaggedResource>, PortError> {
         self.read("GetResources", "", |world, _| Ok(request::tagged(world, &self.place, tags, page)))
+    }
+
+    async fn presence(&self, things: &[Outside]) -> Result<Vec<Presence>, PortError> {
+        self.read("DescribeSecret", "", |world, _| {
+            Ok(things.iter().map(|thing| request::presence(world, &self.place, thing)).collect())
+        })
+    }
+
+    async fn quota(&self, kind: QuotaKind) -> Result<Option<Quota>, PortError> {
+        self.read("DescribeAccountLimits", "", |world, _| Ok(request::quota(world, kind)))
     }
 
     async fn detect_drift(&self, stack: &str) -> Result<String, PortError> {

@@ -78,8 +78,8 @@ impl Cloud {
         self.world().set_faults(faults);
     }
 
-    /// The requested failures of resources that have not happened, as they were written.
-    pub fn idle_faults(&self) -> Vec<String> {
+    /// The requested failures that have not happened.
+    pub fn idle_faults(&self) -> Vec<Fault> {
         self.world().idle_faults()
     }
 

@@ -65,6 +65,11 @@ pub enum PrepareError {
         "Template format error: Output {0} is malformed. The Name field of every Export member must be specified and consist only of alphanumeric characters, colons, or hyphens."
     )]
     ExportName(String),
+    /// An output whose value is certainly no text.
+    #[error(
+        "Template format error: Output {0} is malformed. The Value field of every Outputs member must evaluate to a String."
+    )]
+    OutputValue(String),
     /// Rules whose assertions do not hold.
     #[error("Template error: {0}")]
     Rules(String),

@@ -52,8 +52,8 @@ pub struct World {
 }
 
 impl World {
-    /// The faults of resources that have not struck yet, as they were written.
-    pub fn idle_faults(&self) -> Vec<String> {
+    /// The faults that have not struck yet.
+    pub fn idle_faults(&self) -> Vec<Fault> {
         self.faults.idle()
     }
 
@@ -179,11 +179,16 @@ impl World {
     }
 
     /// Why the account may not have another stack here, if it may not.
-    pub fn refusal_of_another(&self, place: &Place) -> Option<String> {
+    pub fn refusal_of_another(&mut self, place: &Place) -> Option<String> {
         let start = (place.clone(), String::new());
         let here = self.names.range(start..).take_while(|((other, _), _)| other == place).count();
-        let most = self.faults.stacks();
-        (here >= most).then(|| format!("LimitExceededException: Limit for stack has been exceeded ({most})"))
+        let most = self.faults.limit_reached(here)?;
+        Some(format!("LimitExceededException: Limit for stack has been exceeded ({most})"))
+    }
+
+    /// How many stacks the account may have here.
+    pub fn most_stacks(&self) -> usize {
+        self.faults.stacks()
     }
 
     /// Up to `count` stacks that are not deleted, by name, after the one called `after`.

@@ -19,6 +19,7 @@ pub mod image;
 pub mod journal;
 pub mod lease;
 pub mod name;
+pub mod outside;
 pub mod record;
 pub mod sealed;
 pub mod stack;
@@ -38,13 +39,14 @@ pub use environment::{Environment, Target};
 pub use facts::{Facts, UsedInstance};
 pub use files::ProjectFiles;
 pub use guest::{Guest, GuestKind, Networks};
-pub use image::{BaseImage, BuiltImage, Fetch, Platform, Repository, RepositoryName};
+pub use image::{BaseImage, BuiltImage, Fetch, Platform, Repository, RepositoryName, Said};
 pub use journal::{Answer, Effect, InterruptedRun, JournalEntry, JournalHeader, Trace, TracedEffect};
 pub use lease::{Lease, LeaseHolder};
 pub use name::{
     AccountId, EnvironmentName, InstanceName, NameError, ProjectName, Region, StackName, TargetName,
     TemplateName, TemplateRef, UnitName,
 };
+pub use outside::{Outside, OutsideKind, Presence, Quota, QuotaKind};
 pub use record::{LastRecord, Record};
 pub use sealed::SealedUnit;
 pub use stack::{

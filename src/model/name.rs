@@ -136,17 +136,6 @@ impl TargetName {
     }
 }
 
-impl Region {
-    /// The partition it belongs to, `AWS::Partition`. Source: AWS General Reference, "Amazon Resource Names".
-    pub fn partition(&self) -> &'static str {
-        match &*self.0 {
-            region if region.starts_with("cn-") => "aws-cn",
-            region if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        }
-    }
-}
-
 impl StackName {
     /// Longest stack name CloudFormation accepts.
     pub const LIMIT: usize = 128;
@@ -267,6 +256,17 @@ impl Serialize for TemplateRef {
 impl<'de> Deserialize<'de> for TemplateRef {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl Region {
+    /// The partition it is in. Source: AWS General Reference, "Amazon Resource Names".
+    pub fn partition(&self) -> &'static str {
+        match self.as_str() {
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        }
     }
 }
 

@@ -23,10 +23,15 @@ pub(super) fn expanded<'t>(
     values: &BTreeMap<String, String>,
     stack: Option<&ObservedStack>,
 ) -> Cow<'t, Value> {
-    expanded_at(template, values, &stack.map(place).unwrap_or_default())
+    expanded_at(template, values, stack.map(place).unwrap_or_default())
 }
 
-fn expanded_at<'t>(template: &'t Value, values: &BTreeMap<String, String>, place: &Pseudo) -> Cow<'t, Value> {
+/// The same, with what is known of the place where the stack stands or will stand.
+pub(super) fn expanded_at<'t>(
+    template: &'t Value,
+    values: &BTreeMap<String, String>,
+    place: BTreeMap<&'static str, Value>,
+) -> Cow<'t, Value> {
     let Some(root) = template.as_object().filter(|root| transforms::is_extended(root)) else {
         return Cow::Borrowed(template);
     };
@@ -43,18 +48,25 @@ pub(super) fn decided(
     values: &BTreeMap<String, String>,
     stack: &ObservedStack,
 ) -> BTreeMap<String, Option<bool>> {
-    decided_at(template, values, &place(stack))
-}
-
-fn decided_at(
-    template: &Value,
-    values: &BTreeMap<String, String>,
-    place: &Pseudo,
-) -> BTreeMap<String, Option<bool>> {
     let Some(root) = template.as_object() else { return BTreeMap::new() };
     let conditions = root.get("Conditions").and_then(Value::as_object);
-    let decided = conditions.map(|conditions| decide(conditions, &facts(root, values, place)));
+    let decided = conditions.map(|conditions| decide(conditions, &facts(root, values, place(stack))));
     decided.and_then(Result::ok).unwrap_or_default()
+}
+
+/// What is known of the values of a stack that is made of this template, written out, with these parameter
+/// values at this place. Conditions that cannot be decided are not known.
+pub(super) fn facts_at(
+    template: &Value,
+    values: &BTreeMap<String, String>,
+    place: BTreeMap<&'static str, Value>,
+) -> Facts {
+    let empty = Map::new();
+    let root = template.as_object().unwrap_or(&empty);
+    let facts = facts(root, values, place);
+    let conditions = root.get("Conditions").and_then(Value::as_object);
+    let decided = conditions.map(|conditions| decide(conditions, &facts)).and_then(Result::ok);
+    Facts { conditions: decided.unwrap_or_default(), ..facts }
 }
 
 /// A template with its loops written out, and what is known of its values.
@@ -73,13 +85,10 @@ impl Written<'_> {
 pub(super) fn written<'t>(
     template: &'t Value,
     values: &BTreeMap<String, String>,
-    place: &Pseudo,
+    place: BTreeMap<&'static str, Value>,
 ) -> Written<'t> {
-    let template = expanded_at(template, values, place);
-    let conditions = decided_at(&template, values, place);
-    let empty = Map::new();
-    let root = template.as_object().unwrap_or(&empty);
-    let facts = Facts { conditions, ..facts(root, values, place) };
+    let template = expanded_at(template, values, place.clone());
+    let facts = facts_at(&template, values, place);
     Written { template, facts }
 }
 
@@ -92,10 +101,14 @@ pub(super) fn known_facts(
 ) -> Facts {
     let empty = Map::new();
     let root = template.as_object().unwrap_or(&empty);
-    Facts { conditions, ..facts(root, values, &place(stack)) }
+    Facts { conditions, ..facts(root, values, place(stack)) }
 }
 
-fn facts(root: &Map<String, Value>, values: &BTreeMap<String, String>, place: &Pseudo) -> Facts {
+fn facts(
+    root: &Map<String, Value>,
+    values: &BTreeMap<String, String>,
+    place: BTreeMap<&'static str, Value>,
+) -> Facts {
     let section = |name: &str| root.get(name).and_then(Value::as_object);
     let parameters = section("Parameters").into_iter().flatten().map(|(name, declared)| {
         let parameter: Option<Parameter> = serde_json::from_value(declared.clone()).ok();
@@ -104,7 +117,7 @@ fn facts(root: &Map<String, Value>, values: &BTreeMap<String, String>, place: &P
     });
     Facts {
         parameters: parameters.collect(),
-        pseudo: place.clone(),
+        pseudo: place,
         mappings: section("Mappings").cloned().unwrap_or_default(),
         conditions: BTreeMap::new(),
     }
@@ -122,21 +135,18 @@ pub fn logical_ids(unit: &DesiredUnit) -> Option<BTreeSet<String>> {
     (!is_open).then(|| resources.keys().cloned().collect())
 }
 
-/// Pseudo parameters and their values.
-pub(super) type Pseudo = BTreeMap<&'static str, Value>;
-
 /// The pseudo parameters of a stack that is to be made there.
-pub(super) fn place_of(target: &Target, stack: &StackName) -> Pseudo {
+pub(super) fn place_of(target: &Target, stack: &StackName) -> BTreeMap<&'static str, Value> {
     BTreeMap::from([
-        ("AWS::StackName", json!(stack)),
+        ("AWS::AccountId", json!(target.account)),
         ("AWS::Partition", json!(target.region.partition())),
         ("AWS::Region", json!(target.region)),
-        ("AWS::AccountId", json!(target.account)),
+        ("AWS::StackName", json!(stack)),
     ])
 }
 
 /// The pseudo parameters that a stack's ARN (`arn:PARTITION:cloudformation:REGION:ACCOUNT:...`) tells.
-pub(super) fn place(stack: &ObservedStack) -> Pseudo {
+pub(super) fn place(stack: &ObservedStack) -> BTreeMap<&'static str, Value> {
     let mut parts = stack.id.split(':').skip(1);
     let mut place = BTreeMap::from([("AWS::StackName", json!(stack.name))]);
     if let (Some(partition), Some(_), Some(region), Some(account)) =

@@ -26,6 +26,7 @@ mod influence;
 mod inventory;
 mod leftover;
 mod naming;
+pub mod needed;
 mod observation;
 mod places;
 mod protected;

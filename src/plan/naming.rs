@@ -137,13 +137,13 @@ fn claimed(action: &PlannedAction, values: &Values<'_>, context: &DeployContext)
         Some(stack) => place(stack),
         None => target.map(|target| place_of(target, &action.stack)).unwrap_or_default(),
     };
-    let after = written(&wanted, &new, &there);
+    let after = written(&wanted, &new, there);
     let claims = names(&after.side(), instance);
     let Some(stack) = action.observed.as_ref().filter(|_| action.action == ActionKind::Update) else {
         return claims;
     };
     let Some(deployed) = deployed(unit, stack, values.observation) else { return Vec::new() };
-    let before = written(&deployed, &readable(stack), &place(stack));
+    let before = written(&deployed, &readable(stack), place(stack));
     let before = before.side();
     let is_new = |claim: &Named| {
         let change = action.changes.iter().find(|change| change.logical_id == claim.logical_id);
@@ -184,7 +184,7 @@ pub(super) fn left_behind(instance: &InstanceName, stack: &ObservedStack, templa
     if never_stood {
         return Vec::new();
     }
-    let written = written(template, &readable(stack), &place(stack));
+    let written = written(template, &readable(stack), place(stack));
     let side = written.side();
     let stays = |named: &Named| {
         let resource = side.resource(&named.logical_id);

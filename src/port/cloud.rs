@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::model::{
-    AccountId, Change, Contents, Guest, Networks, ObservedStack, Region, ResourceDrift, StackEvent,
-    StackName, StackResource, Storage, TaggedResource,
+    AccountId, Change, Contents, Guest, Networks, ObservedStack, Outside, Presence, Quota, QuotaKind, Region,
+    ResourceDrift, StackEvent, StackName, StackResource, Storage, TaggedResource,
 };
 use crate::port::PortError;
 use async_trait::async_trait;
@@ -99,6 +99,13 @@ pub trait CloudFormation: Send + Sync {
         tags: &BTreeMap<String, String>,
         page: Option<&str>,
     ) -> Result<Page<TaggedResource>, PortError>;
+
+    /// Whether these things are there, in their order. They are of one kind, and no more than one call asks
+    /// for. No value is read.
+    async fn presence(&self, things: &[Outside]) -> Result<Vec<Presence>, PortError>;
+
+    /// How many the account takes here; `None` where it takes any number.
+    async fn quota(&self, kind: QuotaKind) -> Result<Option<Quota>, PortError>;
 
     /// Starts drift detection; returns its id.
     async fn detect_drift(&self, stack: &str) -> Result<String, PortError>;

@@ -5,6 +5,7 @@
 mod artifact;
 mod assemble;
 mod bases;
+mod decided;
 mod digests;
 mod images;
 mod input_manifest;

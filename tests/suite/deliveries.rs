@@ -76,6 +76,33 @@ fn a_rebuild_at_another_place_brings_its_images() {
 }
 
 #[test]
+fn a_rebuild_at_another_place_asks_first_where_its_images_are() {
+    let registry = Registry::open();
+    let project = project(&registry.host());
+    let second =
+        "    targets: {second: {provider: local, account: \"000000000000\", region: eu-west-1}, primary:";
+    project.edit("rekindle.yaml", "    targets: {primary:", second);
+    project.edit("stacks/site.yaml", "!output registry.Uri", "127.0.0.1:1/site");
+    let rebuild = ["rebuild", "demo", "--to", "second", "--yes"];
+    let refused = project.run(&rebuild).expect_code(4);
+    let told =
+        "error[unanswered]: nobody could say whether the image `site@second` is there: could not reach";
+    assert!(refused.stderr.contains(told), "{}", refused.stderr);
+    assert!(!project.path().join(".rekindle/ledger").exists(), "nothing was made");
+    let rehearsed = project.run(&["rebuild", "demo", "--to", "second", "--rehearse"]).expect_code(0);
+    let told = "warning[not-asked]: no registry was asked for `site@second`";
+    assert!(rehearsed.stderr.contains(told), "{}", rehearsed.stderr);
+
+    project.edit("stacks/site.yaml", "127.0.0.1:1", &registry.host());
+    std::fs::remove_dir_all(project.path().join(".rekindle/store")).unwrap();
+    let built = project.run(&rebuild).expect_code(0);
+    let told = "warning[not-there]: the image `site@second` is neither at";
+    assert!(built.stderr.contains(told), "{}", built.stderr);
+    let manifest = manifest(&project);
+    assert_eq!(registry.tagged("site", &tag(&manifest)).unwrap().to_string(), manifest);
+}
+
+#[test]
 fn an_image_that_is_there_is_neither_built_nor_sent() {
     let registry = Registry::open();
     let before = Misbehaving::before(&registry.host());

@@ -98,6 +98,7 @@ fn a_rebuild_elsewhere_says_what_begins_empty_and_asks_once() {
      = hint: rekindle restores no data yet: bring it in before you let anybody use it
 
     1 warning
+    asking what is there at `recovery`: room for stacks
     error: rebuild `demo` needs consent, and nobody can be asked here
     hint: give `--yes` to consent to the plan shown
     ");
@@ -241,3 +242,55 @@ fn what_needs_a_unit_at_the_lost_place_is_refused() {
     hint: nothing was made. A unit may need nothing that stays at the lost place: refer to `UNIT`, which means the one beside it, and not to `UNIT@primary`
     ");
 }
+
+#[test]
+fn what_the_embedded_engine_cannot_know_is_said_and_stops_nothing() {
+    let project = project(LOST);
+    let made = "  Secret: {Type: AWS::SecretsManager::Secret, Properties: {Name: made}}\n";
+    project.write(
+        "templates/network/2.0.0/template.yaml",
+        NETWORK.replace("Outputs:", &format!("{made}Outputs:")),
+    );
+    project.edit("stacks/network.yaml", "network@1.0.0", "network@2.0.0");
+    let taken = "  Key: {Type: AWS::SNS::Topic, Properties: {DisplayName: '{{resolve:secretsmanager:made:SecretString:a}} \
+                 {{resolve:secretsmanager:handmade:SecretString:a}}'}}\n";
+    project
+        .write("templates/data/2.0.0/template.yaml", DATA.replace("Outputs:", &format!("{taken}Outputs:")));
+    project.edit("stacks/data.yaml", "data@1.0.0", "data@2.0.0");
+    project.run(&["lock"]).expect_code(0);
+    let run = project.run(&["rebuild", "demo", "--to", "recovery", "--yes"]).expect_code(0);
+    let told = "warning[not-asked]: whether these are there is not known here: the secret `handmade`\n";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    let rehearsed = project.run(&["rebuild", "demo", "--to", "recovery", "--rehearse"]).expect_code(0);
+    assert!(rehearsed.stderr.contains(told), "{}", rehearsed.stderr);
+}
+
+#[test]
+fn a_question_that_is_not_answered_stops_the_rebuild_before_anything_is_made() {
+    let project = project(HERE);
+    let taken = DISPLAYS_A_SECRET;
+    project.write("templates/network/2.0.0/template.yaml", NETWORK.replace("Type: AWS::SNS::Topic", taken));
+    project.edit("stacks/network.yaml", "network@1.0.0", "network@2.0.0");
+    project.run(&["lock"]).expect_code(0);
+    let lost = ["--fail", "DescribeSecret=lost*99"];
+    let rebuild = ["rebuild", "demo", "--to", "recovery", "--yes", "--quiet"];
+    assert_snapshot!(project.run(&[&rebuild[..], &lost].concat()).expect_code(4).stderr, @"
+    warning[begins-empty]: what holds data begins empty: data@recovery
+     = hint: rekindle restores no data yet: bring it in before you let anybody use it
+
+    1 warning
+    error[unanswered]: nobody could say whether the secret `handmade` is there: DescribeSecret: the connection broke before the answer came
+     = hint: the question takes secretsmanager:DescribeSecret; `--allow-unanswered` goes on without the answer
+
+    1 error
+    hint: nothing was made at `recovery`; put this right, then run it again
+    ");
+    let status = project.run(&["status", "demo", "--to", "recovery"]).expect_code(0);
+    assert!(!status.stdout.contains("CREATE"), "{}", status.stdout);
+    let run = project.run(&[&rebuild[..], &lost, &["--allow-unanswered"]].concat()).expect_code(0);
+    assert!(run.stdout.contains("demo is what the source says"), "{}", run.stdout);
+    project.run(&["rebuild", "demo", "--allow-unanswered"]).expect_code(64);
+}
+
+const DISPLAYS_A_SECRET: &str =
+    "Type: AWS::SNS::Topic, Properties: {DisplayName: '{{resolve:secretsmanager:handmade:SecretString:a}}'}";

@@ -130,3 +130,22 @@ fn a_failure_that_was_asked_for_and_never_happened_is_told() {
     let struck = told(project.run(&[&["deploy", "demo", "--yes"], &fault[..]].concat()).expect_code(5));
     assert_eq!(struck, "");
 }
+
+/// Warnings are no progress: they are told to who asks for quiet, too.
+#[test]
+fn faults_of_calls_and_of_accounts_that_never_struck_are_told_also_quietly() {
+    let project = project();
+    let faults = ["--fail", "UpdateStack=lost", "--fail", "stacks=2", "--fail", "CreateStack=throttled"];
+    let quiet = project.run(&[&["deploy", "demo", "--yes", "-q"], &faults[..]].concat()).expect_code(0);
+    insta::assert_snapshot!(quiet.stderr, @"
+    warning[idle-fault]: `--fail UpdateStack=lost` never struck
+     = hint: the run made no such call to the embedded engine
+
+    warning[idle-fault]: `--fail stacks=2` never struck
+     = hint: no account came to have more stacks in one region than that
+
+    2 warnings
+    ");
+    let full = project.run(&["deploy", "demo", "--rehearse", "-q", "--fail", "stacks=0"]).expect_code(1);
+    assert_eq!(full.stderr, "");
+}

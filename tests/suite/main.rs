@@ -10,6 +10,8 @@ mod aws_answers;
 mod aws_change_sets;
 #[cfg(feature = "aws")]
 mod aws_failures;
+#[cfg(feature = "aws")]
+mod aws_surroundings;
 mod bad_input;
 #[cfg(feature = "docker")]
 mod base_images;
@@ -20,6 +22,7 @@ mod cloud_registries;
 mod conformance;
 #[cfg(feature = "docker")]
 mod copied_images;
+mod decided;
 #[cfg(feature = "docker")]
 mod deliveries;
 #[cfg(feature = "docker")]
@@ -58,6 +61,8 @@ mod moto;
 #[cfg(feature = "docker")]
 mod mounts;
 mod practice;
+#[cfg(feature = "aws")]
+mod preflight;
 mod provenance;
 #[cfg(feature = "docker")]
 mod pushes;

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{InstanceType, IpPermission, UserIdGroupPair};
-use rekindle::model::{Guest, GuestKind, Networks};
+use rekindle::model::{Guest, GuestKind, Networks, Outside, Presence, QuotaKind};
 
 use crate::support::emulator::Emulator;
 use crate::support::target;
@@ -131,4 +131,20 @@ async fn an_interface_that_a_function_left_is_its_groups_and_can_be_deleted() {
     cloud.delete_interface(&id).await.unwrap();
     assert!(guests(&[&vpc], &[]).await.iter().all(|guest| guest.id != id));
     cloud.delete_interface(&id).await.unwrap();
+}
+
+#[tokio::test]
+async fn images_and_room_for_addresses_are_asked_for() {
+    let client = ec2().await;
+    let there = client.describe_images().send().await.unwrap().images()[0].image_id().unwrap().to_owned();
+    let cloud = target::cloud(&shared().endpoint, ACCOUNT, &target::target(ACCOUNT)).await;
+    let images = [there, "ami-0123456789abcdef0".to_owned()].map(Outside::MachineImage);
+    let found = cloud.presence(&images).await.unwrap();
+    assert_eq!(found[0], Presence::There);
+    assert!(matches!(found[1], Presence::Missing(_)), "{found:?}");
+    let before = cloud.quota(QuotaKind::ElasticAddresses).await.unwrap().unwrap();
+    client.allocate_address().send().await.unwrap();
+    let after = cloud.quota(QuotaKind::ElasticAddresses).await.unwrap().unwrap();
+    assert_eq!(after.used.unwrap(), before.used.unwrap() + 1);
+    assert!(after.most > 0);
 }

@@ -41,7 +41,7 @@ async fn watch(
     let notices = Notices::new(&session.console);
     let mut wiring = Wiring::new(session, Vec::new());
     let site = Site::open(&mut wiring, environment, state, (&notices, stop)).await?;
-    session.console.diagnostics(&site.warnings())?;
+    session.console.warnings(&site.warnings())?;
     let mut others = Others::default();
     let mut outcomes: Vec<Outcome> = Vec::new();
     let view = view::of(&session.console, Expectations::default());

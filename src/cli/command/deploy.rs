@@ -61,7 +61,7 @@ async fn deploy(
         deploy_held(session, arguments, (project, assembly), (&site, context), (&notices, stop)).await
     };
     let ended = hold.during(watch, work).await?;
-    session.console.diagnostics(&names::idle_faults(wiring.idle_faults()))?;
+    session.console.warnings(&names::idle_faults(wiring.idle_faults()))?;
     Ok(ended)
 }
 
@@ -74,7 +74,7 @@ async fn deploy_held(
     (notices, stop): (&Notices<'_>, &Stop),
 ) -> Result<Outcome, Failure> {
     let environment = &assembly.environment;
-    session.console.diagnostics(&site.warnings())?;
+    session.console.warnings(&site.warnings())?;
     let mut observation = site.look_when_settled(&assembly.units, notices, stop).await?;
     let plan = make(site, assembly, context, &mut observation, notices, stop).await?;
     session.console.plan(&plan)?;
@@ -120,6 +120,7 @@ fn rehearse(
         run: &arguments.run,
         deploy: Some(context),
         teardown: None,
+        asking: None,
         operation: Operation::Deploy,
         consents: if arguments.run.yes { Vec::new() } else { vec![AssumedConsent::Yes] },
     };

@@ -28,7 +28,7 @@ pub fn run(session: &Session, arguments: &OutputsArguments) -> Result<ExitCode, 
         let notices = Notices::new(&session.console);
         let mut wiring = Wiring::new(session, Vec::new());
         let site = Site::open(&mut wiring, &environment, &state, (&notices, &stop)).await?;
-        session.console.diagnostics(&site.warnings())?;
+        session.console.warnings(&site.warnings())?;
         site.look(&[], &notices, &stop).await
     })?;
     let stacks = observation.stacks.values().flatten().filter(|stack| {

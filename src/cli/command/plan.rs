@@ -30,7 +30,7 @@ pub fn run(session: &Session, arguments: &PlanArguments) -> Result<ExitCode, Fai
         let notices = Notices::new(&session.console);
         let mut wiring = Wiring::new(session, Vec::new()).confined(arguments.to.is_some());
         let site = Site::open(&mut wiring, &assembly.environment, &state, (&notices, &stop)).await?;
-        session.console.diagnostics(&site.warnings())?;
+        session.console.warnings(&site.warnings())?;
         let mut observation = site.look(&assembly.units, &notices, &stop).await?;
         let plan = make(&site, &assembly, &context, &mut observation, &notices, &stop).await?;
         let (durations, units) = (&site.durations, &assembly.units);

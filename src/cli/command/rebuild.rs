@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::cli::Session;
 use crate::cli::args::{ChangeArguments, RebuildArguments, Selection};
+use crate::cli::beforehand::Asking;
 use crate::cli::carry_out::Errand;
 use crate::cli::command::plan::{deploy_context, make};
 use crate::cli::command::teardown::{named, question, teardown_context};
@@ -57,6 +58,10 @@ pub(super) fn rehearse(
         deploy: Some(deploy_context(assembly, &Selection::default(), &changes(arguments))),
         teardown,
         operation: Operation::Rebuild,
+        asking: arguments
+            .to
+            .is_some()
+            .then_some(Asking { registries: false, may_be_unanswered: arguments.allow_unanswered }),
         consents: rehearsal::consents(&assembly.environment, &arguments.run, &arguments.consents),
     })
 }
@@ -94,7 +99,7 @@ async fn rebuild(
         rebuild_held(&rebuild, arguments, &notices).await
     };
     let ended = hold.during(watch, work).await?;
-    session.console.diagnostics(&names::idle_faults(wiring.idle_faults()))?;
+    session.console.warnings(&names::idle_faults(wiring.idle_faults()))?;
     Ok(ended)
 }
 

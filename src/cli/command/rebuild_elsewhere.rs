@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::cli::Session;
 use crate::cli::args::{ChangeArguments, RebuildArguments, Selection};
+use crate::cli::beforehand::{self, Asking};
 use crate::cli::carry_out::Errand;
 use crate::cli::command::plan::{deploy_context, make, refuse_broken};
 use crate::cli::command::teardown::{named, question};
@@ -64,7 +65,7 @@ async fn rebuild_there(
         conclude(session, assembly, &site, &outcome, (&notices, stop)).await
     };
     let ended = hold.during(watch, work).await?;
-    session.console.diagnostics(&names::idle_faults(wiring.idle_faults()))?;
+    session.console.warnings(&names::idle_faults(wiring.idle_faults()))?;
     Ok(ended)
 }
 
@@ -83,8 +84,11 @@ async fn deploy(
         let images = delivery::foreseen(session, assembly, &plan, &observation)?;
         session.console.progress(&image_plan_view::images(&images))?;
     }
-    session.console.diagnostics(&begins_empty(&plan))?;
+    session.console.warnings(&begins_empty(&plan))?;
     refuse_broken(project, &plan)?;
+    let asking = Asking { registries: true, may_be_unanswered: arguments.allow_unanswered };
+    let watch: (&dyn EventSink, &Stop) = (notices, stop);
+    beforehand::ask((session, site, assembly), (&plan, &observation), asking, watch).await?;
     consent::named(&plan, consent::Where::Deploy)?;
     if !plan.is_empty() {
         let question = question("rebuild", &assembly.environment, &arguments.consents);

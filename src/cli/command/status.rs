@@ -39,7 +39,7 @@ pub fn run(session: &Session, arguments: &StatusArguments) -> Result<ExitCode, F
         let notices = Notices::new(&session.console);
         let mut wiring = Wiring::new(session, Vec::new()).confined(arguments.to.is_some());
         let site = Site::open(&mut wiring, &environment, &state, (&notices, &stop)).await?;
-        session.console.diagnostics(&site.warnings())?;
+        session.console.warnings(&site.warnings())?;
         site.look(&units, &notices, &stop).await
     })?;
     let mut rows: BTreeMap<_, StatusRow> = units

@@ -99,7 +99,7 @@ async fn teardown(
         teardown_held(session, arguments, (&site, source), (&notices, stop)).await
     };
     let ended = hold.during(watch, work).await?;
-    session.console.diagnostics(&names::idle_faults(wiring.idle_faults()))?;
+    session.console.warnings(&names::idle_faults(wiring.idle_faults()))?;
     Ok(ended)
 }
 
@@ -214,6 +214,7 @@ fn rehearse(
         run: &arguments.run,
         deploy: None,
         teardown: Some(context),
+        asking: None,
         operation: Operation::Teardown,
         consents: rehearsal::consents(&assembly.environment, &arguments.run, &arguments.consents),
     })

@@ -22,7 +22,7 @@ pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<ExitCode, F
         let notices = Notices::new(&session.console);
         let mut wiring = Wiring::new(session, Vec::new()).confined(arguments.to.is_some());
         let site = Site::open(&mut wiring, &assembly.environment, &state, (&notices, &stop)).await?;
-        session.console.diagnostics(&site.warnings())?;
+        session.console.warnings(&site.warnings())?;
         compare(&site, &assembly, options, &notices, &stop).await
     })?;
     if session.console.is_json() {

@@ -1,6 +1,7 @@
 //! Brings the images that a plan's stacks refer to where they are pulled from, while the plan is carried
 //! out: builds at once, pushes as soon as the repository stands.
 
+mod beforehand;
 mod wanted;
 mod work;
 
@@ -21,6 +22,7 @@ use crate::plan::{Observation, Plan};
 use crate::port::{Delivery, NotDelivered};
 use crate::release::Assembly;
 
+pub use beforehand::{beforehand, repositories};
 pub use wanted::foreseen;
 
 /// The images of one plan on their way.

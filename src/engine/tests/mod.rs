@@ -1,5 +1,6 @@
 //! The engine against a cloud that misbehaves on request.
 
+mod asking;
 mod deploy;
 mod fake;
 mod faults;

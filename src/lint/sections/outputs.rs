@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::language::parameter_type::ParameterType;
 use crate::language::transforms::is_loop;
+use crate::language::{Piece, pieces};
 use crate::lint::functions::{Call, Function, VALUES, Walk, condition_name};
 use crate::lint::path::Path;
 use crate::lint::rules::OUTPUT_FORM;
@@ -61,23 +62,51 @@ fn one<'a>(walk: &mut Walk<'_, 'a>, output: &'a Value, path: &Path<'_>) {
 
 /// Exports are named before resources exist, but for references to them.
 fn exported_name<'a>(walk: &mut Walk<'_, 'a>, name: &'a Value, path: &Path<'_>) {
-    match Call::of_value(name) {
+    let call = Call::of_value(name);
+    let is_wrong = match call {
+        Some(call) => written_out(call).is_some_and(has_other_characters) && !walk.scope.is_foreign,
+        None => name.as_str().is_some_and(|name| name.is_empty() || has_other_characters(name)),
+    };
+    if is_wrong {
+        let message = "the name of an export has letters, digits, colons and hyphens only".to_owned();
+        let hint = "change the text, or the values that it is made of";
+        walk.report.value(&OUTPUT_FORM, path, message).hint(hint);
+    }
+    match call {
         Some(call) => {
             walk.call(call, VALUES, path);
         }
-        None => {
-            if name.as_str().is_some_and(is_malformed) {
-                let message = "the name of an export has letters, digits, colons and hyphens only".to_owned();
-                walk.report.value(&OUTPUT_FORM, path, message);
-            }
-            walk.value(name, path);
-        }
+        None => walk.value(name, path),
     }
 }
 
+/// What is in the text that a call gives, whatever the values are that it puts in.
+fn written_out(call: Call<'_>) -> Option<String> {
+    match (call.function, call.argument) {
+        (Function::Sub, Value::String(text)) => Some(literal_pieces(text)),
+        (Function::Sub, Value::Array(parts)) => parts.first()?.as_str().map(literal_pieces),
+        (Function::Join, Value::Array(parts)) => {
+            let (delimiter, items) = (parts.first()?.as_str()?, parts.get(1)?.as_array()?);
+            let texts: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+            let delimiter = if items.len() > 1 { delimiter } else { "" };
+            Some(texts.concat() + delimiter)
+        }
+        _ => None,
+    }
+}
+
+fn literal_pieces(text: &str) -> String {
+    let literal = |piece| match piece {
+        Piece::Text(text) => text.to_owned(),
+        Piece::Literal(name) => format!("${{{name}}}"),
+        Piece::Name(_) => String::new(),
+    };
+    pieces(text).into_iter().map(literal).collect()
+}
+
 /// AWS CloudFormation user guide, "Outputs", `Export`.
-fn is_malformed(name: &str) -> bool {
-    name.is_empty() || !name.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, ':' | '-'))
+fn has_other_characters(name: impl AsRef<str>) -> bool {
+    !name.as_ref().chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, ':' | '-'))
 }
 
 /// What an output gives is one text.

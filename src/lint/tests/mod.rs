@@ -115,6 +115,44 @@ Resources:
     ");
 }
 
+/// What a loop over a list parameter makes is not written out here: its names may be any that fit.
+#[test]
+fn names_that_loops_over_parameters_compute_may_be_used() {
+    let text = "\
+Transform: AWS::LanguageExtensions
+Parameters:
+  Names: {Type: CommaDelimitedList}
+  SizeOrders: {Type: String}
+  SizeBills: {Type: String}
+  Forgotten: {Type: String}
+Conditions:
+  IsOrders: !Equals [!Ref SizeOrders, large]
+  IsBills: !Equals [!Ref SizeBills, large]
+  Plain: !Equals [!Ref 'AWS::Region', eu-central-1]
+  Chosen: !Equals [!Ref 'AWS::Region', eu-central-1]
+  Unused: !Equals [!Ref 'AWS::Region', eu-central-1]
+Resources:
+  Topic: {Type: AWS::SNS::Topic}
+  Fn::ForEach::Queues:
+    - Name
+    - !Ref Names
+    - Queue${Name}:
+        Type: AWS::SQS::Queue
+        Condition: !Sub Is${Name}
+        Properties: {DelaySeconds: !Ref {Fn::Sub: 'Size${Name}'}}
+      Topic${Name}:
+        Type: AWS::SNS::Topic
+        Condition: Plain
+        Properties: {DisplayName: !If [!Sub 'Cho${Name}', a, b]}
+";
+    insta::assert_snapshot!(problems(text), @"
+    6:3 [unused-parameter] nothing uses the parameter `Forgotten`
+      hint: take it out, or use it
+    12:3 [unused-condition] nothing uses the condition `Unused`
+      hint: take it out, or use it
+    ");
+}
+
 /// Templates of kinds that people write; nothing is wrong with them.
 #[test]
 fn clean_templates_stay_silent() {

@@ -3,6 +3,7 @@
 //! Source: AWS CloudFormation user guide, "Get values stored in other services using dynamic
 //! references".
 
+use crate::language::dynamic_references::{parts, references};
 use crate::lint::path::Path;
 use crate::lint::report::shown;
 use crate::lint::rules::{DYNAMIC_REFERENCE, UNPINNED_LOOKUP};
@@ -48,29 +49,9 @@ impl Texts<'_, '_> {
     }
 }
 
-/// The inside of each `{{resolve:...}}`; `${...}` of a substitution may stand in it.
-fn references(text: &str) -> impl Iterator<Item = &str> {
-    text.match_indices("{{resolve:").filter_map(|(start, _)| {
-        let inside = &text[start + 2..];
-        let mut depth = 0_usize;
-        let mut previous = ' ';
-        for (at, letter) in inside.char_indices() {
-            match letter {
-                '\n' => return None,
-                '{' if previous == '$' => depth += 1,
-                '}' if depth > 0 => depth -= 1,
-                '}' if inside[at..].starts_with("}}") => return Some(&inside[..at]),
-                _ => {}
-            }
-            previous = letter;
-        }
-        None
-    })
-}
-
 /// What is wrong with the form, as the rest of a sentence.
 fn form(reference: &str) -> Option<String> {
-    let parts: Vec<&str> = split(reference);
+    let parts: Vec<&str> = parts(reference);
     let service = parts.get(1).copied().unwrap_or_default();
     let name = parts.get(2).copied().unwrap_or_default();
     if service.contains("${") {
@@ -103,24 +84,6 @@ fn form(reference: &str) -> Option<String> {
     }
 }
 
-/// Parts between colons, those inside `${...}` left alone.
-fn split(reference: &str) -> Vec<&str> {
-    let (mut parts, mut start, mut depth) = (Vec::new(), 0, 0_usize);
-    for (at, letter) in reference.char_indices() {
-        match letter {
-            '{' => depth += 1,
-            '}' => depth = depth.saturating_sub(1),
-            ':' if depth == 0 => {
-                parts.push(&reference[start..at]);
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(&reference[start..]);
-    parts
-}
-
 fn misplaced(reference: &str, place: Place<'_>) -> Option<String> {
     let in_properties = place.in_properties;
     if reference.starts_with("resolve:secretsmanager:") {
@@ -141,24 +104,13 @@ fn misplaced(reference: &str, place: Place<'_>) -> Option<String> {
 
 /// Parameter Store gives its newest value when no version is named.
 fn is_unpinned(reference: &str) -> bool {
-    let parts = split(reference);
+    let parts = parts(reference);
     matches!(parts.get(1), Some(&("ssm" | "ssm-secure"))) && parts.len() < 4
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn references_are_found_with_substitutions_inside() {
-        let found = |text: &'static str| references(text).collect::<Vec<_>>();
-        assert_eq!(
-            found("a{{resolve:ssm:/x:1}}b{{resolve:ssm:/y:2}}"),
-            ["resolve:ssm:/x:1", "resolve:ssm:/y:2"]
-        );
-        assert_eq!(found("{{resolve:ssm:/${AWS::Region}/x:1}}"), ["resolve:ssm:/${AWS::Region}/x:1"]);
-        assert_eq!(found("{{resolve:ssm:/x"), [""; 0]);
-    }
 
     #[test]
     fn forms_are_those_of_the_guide() {

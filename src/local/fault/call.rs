@@ -30,13 +30,15 @@ impl Trouble {
 }
 
 /// The calls of CloudFormation that this engine answers.
-const CALLS: [&str; 21] = [
+const CALLS: [&str; 23] = [
     "CreateChangeSet",
     "CreateStack",
     "DeleteChangeSet",
     "DeleteObjects",
     "DeleteStack",
+    "DescribeAccountLimits",
     "DescribeChangeSet",
+    "DescribeSecret",
     "DescribeStackDriftDetectionStatus",
     "DescribeStackEvents",
     "DescribeStackResourceDrifts",
@@ -69,11 +71,13 @@ pub struct CallFault {
     pub trouble: Trouble,
     /// How many times.
     pub times: u32,
+    /// As it was written.
+    pub(super) text: String,
 }
 
 impl CallFault {
-    /// Reads `CALL=TROUBLE`.
-    pub(super) fn read(text: &str, times: Option<u32>) -> Option<Self> {
+    /// Reads `CALL=TROUBLE`; `whole` is what the user wrote.
+    pub(super) fn read(text: &str, whole: &str, times: Option<u32>) -> Option<Self> {
         let (call, trouble) = text.split_once('=')?;
         let (_, trouble) = Trouble::ALL.into_iter().find(|(word, _)| *word == trouble)?;
         let is_known = call == "*" || CALLS.contains(&call);
@@ -82,7 +86,8 @@ impl CallFault {
             Trouble::NoRollback => BEGIN.contains(&call),
             _ => true,
         };
-        (is_known && can_be).then(|| Self { call: call.to_owned(), trouble, times: times.unwrap_or(1) })
+        let (call, text) = (call.to_owned(), whole.to_owned());
+        (is_known && can_be).then(|| Self { call, trouble, times: times.unwrap_or(1), text })
     }
 
     /// Whether this fault hits a call of that name.

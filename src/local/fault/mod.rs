@@ -5,7 +5,8 @@
 mod call;
 mod resource;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::fmt;
 use std::str::FromStr;
 
 pub use call::{CallFault, Trouble};
@@ -20,6 +21,17 @@ pub enum Fault {
     Call(CallFault),
     /// An account may have this many stacks in a region.
     Stacks(usize),
+}
+
+impl fmt::Display for Fault {
+    /// As it was written.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Resource(fault) => formatter.write_str(&fault.text),
+            Self::Call(fault) => formatter.write_str(&fault.text),
+            Self::Stacks(number) => write!(formatter, "stacks={number}"),
+        }
+    }
 }
 
 /// Stacks that an account may have in a region unless AWS was asked for more. Source: CloudFormation
@@ -55,7 +67,7 @@ impl FromStr for Fault {
         if let Some(number) = text.strip_prefix("stacks=") {
             return number.parse().map(Self::Stacks).map_err(|_| error());
         }
-        let call = || CallFault::read(name, times).map(Self::Call);
+        let call = || CallFault::read(name, text, times).map(Self::Call);
         let resource = || ResourceFault::read(name, text, times).map(Self::Resource);
         call().or_else(resource).ok_or_else(error)
     }
@@ -65,8 +77,8 @@ impl FromStr for Fault {
 #[derive(Debug, Default)]
 pub struct Faults {
     resources: Vec<(ResourceFault, Option<u32>)>,
-    /// Texts of faults of resources that have not struck yet.
-    idle: BTreeSet<String>,
+    /// Those that have not struck yet, by their texts.
+    idle: BTreeMap<String, Fault>,
     calls: Vec<(CallFault, u32)>,
     stacks: Option<usize>,
 }
@@ -76,10 +88,10 @@ impl Faults {
     pub fn new(faults: Vec<Fault>) -> Self {
         let mut armed = Self::default();
         for fault in faults {
+            armed.idle.insert(fault.to_string(), fault.clone());
             match fault {
                 Fault::Resource(fault) => {
                     let times = fault.times;
-                    armed.idle.insert(fault.text.clone());
                     armed.resources.push((fault, times));
                 }
                 Fault::Stacks(number) => armed.stacks = Some(number),
@@ -92,14 +104,24 @@ impl Faults {
         armed
     }
 
-    /// The faults of resources that have not struck, as they were written.
-    pub fn idle(&self) -> Vec<String> {
-        self.idle.iter().cloned().collect()
+    /// The faults that have not struck.
+    pub fn idle(&self) -> Vec<Fault> {
+        self.idle.values().cloned().collect()
     }
 
-    /// How many stacks an account may have in a region.
+    /// The most stacks an account may have in a region.
     pub fn stacks(&self) -> usize {
         self.stacks.unwrap_or(STACKS)
+    }
+
+    /// The same, where so many are there already.
+    pub fn limit_reached(&mut self, there: usize) -> Option<usize> {
+        let most = self.stacks();
+        if there < most {
+            return None;
+        }
+        self.idle.retain(|_, fault| !matches!(fault, Fault::Stacks(_)));
+        Some(most)
     }
 
     /// Whether calls may be answered badly: then whoever calls has to pace itself as on AWS.
@@ -139,6 +161,7 @@ impl Faults {
     pub fn trouble(&mut self, call: &str) -> Option<Trouble> {
         let (fault, left) = self.calls.iter_mut().find(|(fault, left)| *left > 0 && fault.hits(call))?;
         *left -= 1;
+        self.idle.remove(&fault.text);
         Some(fault.trouble)
     }
 }
@@ -157,6 +180,10 @@ mod tests {
         faults.strike((stack, tags), resource, &[FaultOperation::Update]).is_some()
     }
 
+    fn idle(faults: &Faults) -> Vec<String> {
+        faults.idle().iter().map(ToString::to_string).collect()
+    }
+
     #[test]
     fn faults_of_resources_are_read_and_matched() {
         let mut faults = Faults::new(vec!["data@recovery.Database:update".parse().unwrap()]);
@@ -169,7 +196,7 @@ mod tests {
         let struck = [(); 3].map(|()| strikes(&mut plain, "my-stack", &none, "Topic"));
         assert_eq!(struck, [true, true, false]);
         assert!(plain.idle().is_empty());
-        assert_eq!(Faults::new(vec!["data.Topic".parse().unwrap()]).idle(), ["data.Topic"]);
+        assert_eq!(idle(&Faults::new(vec!["data.Topic".parse().unwrap()])), ["data.Topic"]);
         let mut everywhere = Faults::new(vec!["*.Topic:update".parse().unwrap()]);
         assert!(strikes(&mut everywhere, "my-stack", &none, "Topic"));
     }
@@ -184,6 +211,19 @@ mod tests {
             troubles.map(|call| faults.trouble(call)),
             [Some(Trouble::Stale), Some(Trouble::Throttled), Some(Trouble::Throttled), None]
         );
+    }
+
+    #[test]
+    fn faults_of_every_kind_are_idle_until_they_strike() {
+        let texts = ["CreateStack=lost*2", "data.Topic:delete", "stacks=1"];
+        let mut faults = Faults::new(texts.iter().map(|text| text.parse().unwrap()).collect());
+        assert_eq!(faults.trouble("DescribeStacks"), None);
+        assert_eq!(faults.limit_reached(0), None);
+        assert_eq!(idle(&faults), texts);
+        assert!(faults.trouble("CreateStack").is_some());
+        assert_eq!(idle(&faults), ["data.Topic:delete", "stacks=1"]);
+        assert_eq!(faults.limit_reached(1), Some(1));
+        assert_eq!(idle(&faults), ["data.Topic:delete"]);
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub fn create_stack(world: &mut World, place: &Place, request: &CreateStack) -> 
 /// # Errors
 /// `LimitExceeded` in an account that is full, `Invalid` for what validation refuses.
 pub(super) fn unborn(
-    world: &World,
+    world: &mut World,
     place: &Place,
     (name, body): (&str, &StackBody),
     call: &str,

@@ -8,6 +8,7 @@ mod create;
 mod delete;
 mod guests;
 mod import;
+mod presence;
 mod read;
 mod resources;
 mod resume;
@@ -30,6 +31,7 @@ pub use create::create_stack;
 pub use delete::delete_stack;
 pub use guests::{delete_interface, guests};
 pub use import::{create_adopting, create_import, create_review};
+pub use presence::{presence, quota};
 pub use read::{
     describe_change_set, detect_drift, drift_detection, events, resource_drifts, set_stack_policy,
     set_termination_protection,
@@ -111,7 +113,7 @@ fn updatable<'a>(
 }
 
 /// An account has a limited number of stacks in a region.
-fn refuse_another(world: &World, place: &Place, operation: &str) -> Result<(), PortError> {
+fn refuse_another(world: &mut World, place: &Place, operation: &str) -> Result<(), PortError> {
     match world.refusal_of_another(place) {
         None => Ok(()),
         Some(message) => Err(refuse(PortErrorKind::LimitExceeded, operation, message)

@@ -105,12 +105,16 @@ async fn t3_outputs_need_what_is_there_and_exports_a_fine_name() {
         template(json!({"Value": {"Ref": "B"}})),
         template(json!({"Value": {"Fn::If": ["No", "x", {"Fn::GetAtt": ["B", "TopicArn"]}]}})),
         template(json!({"Value": "x", "Export": {"Name": {"Fn::Sub": "data_${AWS::Region}"}}})),
+        template(json!({"Value": {"Fn::If": ["No", "x", {"Ref": "AWS::NoValue"}]}})),
+        template(json!({"Value": {"Fn::Split": [",", "a,b"]}})),
     ])
     .await;
     assert_snapshot!(texts, @"
     ValidationError: Template format error: Unresolved resource dependencies [B] in the Outputs block of the template
     ValidationError: Template format error: Unresolved resource dependencies [B] in the Outputs block of the template
     ValidationError: Template format error: Output O is malformed. The Name field of every Export member must be specified and consist only of alphanumeric characters, colons, or hyphens.
+    ValidationError: Template format error: Output O is malformed. The Value field of every Outputs member must evaluate to a String.
+    ValidationError: Template format error: Output O is malformed. The Value field of every Outputs member must evaluate to a String.
     ");
     let fine = [
         json!({"Value": {"Ref": "B"}, "Condition": "No"}),

@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex};
 pub enum Answer {
     /// Status and body, as XML.
     Xml(u16, String),
+    /// Status and body, as JSON.
+    Json(u16, String),
     /// Status and body, as HTML.
     Html(u16, &'static str),
     /// Status and body, as XML; the connection is closed in the middle of the body.
@@ -134,6 +136,7 @@ fn unescape(text: &str) -> String {
 fn write(stream: &mut TcpStream, answer: &Answer) {
     let (status, kind, body) = match answer {
         Answer::Xml(status, body) => (status, "text/xml", body.as_str()),
+        Answer::Json(status, body) => (status, "application/x-amz-json-1.1", body.as_str()),
         Answer::Html(status, body) => (status, "text/html", *body),
         Answer::Broken(status, body) => (status, "text/xml", body.as_str()),
         Answer::Nothing => return,

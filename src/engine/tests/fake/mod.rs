@@ -15,8 +15,8 @@ use jiff::Timestamp;
 
 use self::state::{Stack, State};
 use crate::model::{
-    Contents, Digest, Guest, Networks, ObservedStack, StackEvent, StackResource, StackStatus, Storage,
-    TaggedResource,
+    Contents, Digest, Guest, Networks, ObservedStack, Outside, Presence, Quota, QuotaKind, StackEvent,
+    StackResource, StackStatus, Storage, TaggedResource,
 };
 use crate::port::{
     ChangeSet, Changes, CloudFormation, ContinueRollback, CreateStack, DeleteStack, DriftDetection, Identity,
@@ -38,6 +38,8 @@ pub(super) struct Habits {
     pub(super) denies_listing: bool,
     /// Whether reading events is denied.
     pub(super) denies_events: bool,
+    /// Whether asking what is there besides stacks is denied.
+    pub(super) denies_presence: bool,
     /// Whether the search by tags is denied.
     pub(super) denies_tag_search: bool,
     /// Whether an update changes nothing, whatever was sent.
@@ -314,6 +316,23 @@ impl CloudFormation for Fake {
             |found: &&TaggedResource| tags.iter().all(|(key, value)| found.tags.get(key) == Some(value));
         let found: Vec<TaggedResource> = state.tagged.iter().filter(is_meant).cloned().collect();
         self.answer(&state, "GetResources", page(&found, from, PAGE))
+    }
+
+    async fn presence(&self, things: &[Outside]) -> Result<Vec<Presence>, PortError> {
+        let state = self.enter("DescribeSecret").await?;
+        if self.habits().denies_presence {
+            return Err(PortError::new(PortErrorKind::Denied, "DescribeSecret", "AccessDenied"));
+        }
+        let is_there = |thing: &Outside| match thing.name().starts_with("there") {
+            true => Presence::There,
+            false => Presence::Missing("is not there".to_owned()),
+        };
+        self.answer(&state, "DescribeSecret", things.iter().map(is_there).collect())
+    }
+
+    async fn quota(&self, _kind: QuotaKind) -> Result<Option<Quota>, PortError> {
+        let state = self.enter("DescribeAccountLimits").await?;
+        self.answer(&state, "DescribeAccountLimits", Some(Quota { most: 7, used: None }))
     }
 
     async fn detect_drift(&self, stack: &str) -> Result<String, PortError> {
