@@ -125,5 +125,5 @@ fn a_rebuild_that_would_meet_what_its_teardown_retains_is_refused_before_it() {
 fn what_was_retained_is_in_the_way_of_a_deploy() {
     let project = torn_down();
     let failed = project.run(&["deploy", "demo", "--yes"]).expect_code(5);
-    assert!(failed.stdout.contains("'fieldbook-logs' already exists"), "{}", failed.stdout);
+    assert!(failed.stdout.contains("(HandlerErrorCode: AlreadyExists)"), "{}", failed.stdout);
 }

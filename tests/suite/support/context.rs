@@ -1,6 +1,6 @@
 //! What plans of the suite's own environment are asked for: everything, where all is disposable.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use rekindle::model::{Digest, Protection};
 use rekindle::plan::{Consents, DeployContext, TeardownContext};
@@ -11,7 +11,7 @@ pub fn deploy() -> DeployContext {
         project: "fieldbook".parse().unwrap(),
         environment: "demo".parse().unwrap(),
         protection: Protection::Disposable,
-        embedded: BTreeSet::new(),
+        targets: BTreeMap::new(),
         release: Digest::of("release"),
         deployment: Digest::of("deployment"),
         prune: false,
