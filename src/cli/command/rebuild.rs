@@ -21,7 +21,7 @@ use crate::cli::wire::Wiring;
 use crate::cli::{consent, faults, names, recovery, runtime};
 use crate::engine::{EventSink, ExecuteOptions, Operation, Outcome, Stop, VerifyOptions};
 use crate::manifest::Project;
-use crate::model::{Digest, Record};
+use crate::model::{Diagnostic, Diagnostics, Digest, Record};
 use crate::plan::{self, Observation, Plan, TeardownContext};
 use crate::release::Assembly;
 use crate::ui::outcome_view::{Summary, Verdict};
@@ -115,6 +115,8 @@ async fn rebuild_held(
     rebuild.site.complete_for_teardown(&mut observation, notices, stop).await?;
     let before = ledger_ids(&rebuild.site)?;
     let mut context = teardown_context(environment, &arguments.consents);
+    let consents = &arguments.consents;
+    context.restore = rebuild.site.look_for_restore_points(consents, &mut observation, notices, stop).await?;
     if let Some(interrupted) = interrupted(&rebuild.site, assembly)? {
         session.console.progress(&format!(
             "continuing the rebuild of {}: what it has made stays, the rest is made now\n",
@@ -142,7 +144,9 @@ async fn rebuild_held(
         Ok::<_, Failure>(outcomes)
     };
     let outcomes = view::keep_moving(&*view, work).await?;
-    rebuild.conclude(&outcomes, before, &*view).await
+    let ended = rebuild.conclude(&outcomes, before, &*view).await;
+    session.console.warnings(&to_restore(&teardown))?;
+    ended
 }
 
 impl Rebuild<'_> {
@@ -197,6 +201,22 @@ impl Rebuild<'_> {
         }
         Ok(if is_equal { ExitCode::Done } else { ExitCode::Different })
     }
+}
+
+/// What was deleted with its data and begins empty, with the copies that the data is to be restored from.
+fn to_restore(teardown: &Plan) -> Diagnostics {
+    let restorable = teardown.actions.iter().flat_map(|action| {
+        action.consequences.iter().filter_map(move |lost| Some((action, lost, lost.restore_point.as_ref()?)))
+    });
+    let told = restorable.map(|(action, lost, point)| {
+        let message = format!(
+            "`{}.{}` ({}) begins empty: its data is in the restore point of {}",
+            action.instance, lost.logical_id, lost.resource_type, point.created
+        );
+        Diagnostic::warning("to-restore", message)
+            .hint(format!("rekindle restores no data yet; AWS Backup does, from `{}`", point.id))
+    });
+    Diagnostics(told.collect())
 }
 
 /// The rebuild of this very deployment that was interrupted when everything was torn down, if that was

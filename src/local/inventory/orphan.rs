@@ -16,6 +16,8 @@ pub enum Origin {
     LeftBehind,
     /// It is a snapshot that was taken before a deletion.
     Snapshot,
+    /// It is a copy that somebody had AWS Backup make.
+    RestorePoint,
 }
 
 impl Origin {
@@ -25,6 +27,7 @@ impl Origin {
             Self::Retained => "retained",
             Self::LeftBehind => "left behind",
             Self::Snapshot => "snapshot",
+            Self::RestorePoint => "restore point",
         }
     }
 }
