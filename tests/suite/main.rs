@@ -70,6 +70,7 @@ mod pushes;
 mod registry;
 mod remedies;
 mod replacement;
+mod restore_points;
 #[cfg(feature = "aws")]
 mod sandbox;
 mod shipped_project;
