@@ -171,7 +171,7 @@ fn unrecorded(source: LedgerError, operation: Operation, outcome: &Outcome) -> F
 }
 
 /// The copies that let what a plan deletes go.
-fn restore_points(plan: &Plan) -> RestorePoints {
+pub fn restore_points(plan: &Plan) -> RestorePoints {
     let mut relied_on = RestorePoints::new();
     for action in &plan.actions {
         for lost in &action.consequences {

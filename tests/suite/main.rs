@@ -12,6 +12,8 @@ mod aws_change_sets;
 mod aws_failures;
 #[cfg(feature = "aws")]
 mod aws_surroundings;
+#[cfg(feature = "aws")]
+mod aws_vaults;
 mod bad_input;
 #[cfg(feature = "docker")]
 mod base_images;
