@@ -184,7 +184,7 @@ fn session() -> Session {
         registry_emulator: None,
     };
     let console = Console::new(&global, &surroundings);
-    Session { global, surroundings, console }
+    Session { global, surroundings, console, known: Default::default() }
 }
 
 fn assembled(change: impl Fn(String) -> String) -> Assembly {

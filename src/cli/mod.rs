@@ -40,6 +40,8 @@ mod supplies;
 mod view;
 mod wire;
 
+use std::sync::{Arc, OnceLock};
+
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
@@ -48,6 +50,7 @@ use crate::cli::console::Console;
 use crate::cli::environment::Surroundings;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
+use crate::disk::KnownDigests;
 use crate::local::{Fault, FaultError};
 
 pub use crate::cli::args::Arguments as CommandLine;
@@ -58,6 +61,8 @@ struct Session {
     global: Global,
     surroundings: Surroundings,
     console: Console,
+    /// What is known of the files that images copy from, once a project was read that has any.
+    known: Arc<OnceLock<KnownDigests>>,
 }
 
 /// Runs the command line of this process to its end.
@@ -67,7 +72,7 @@ pub fn run() -> ExitCode {
     match Arguments::try_parse() {
         Ok(Arguments { global, command }) => {
             let console = Console::new(&global, &surroundings);
-            let session = Session { global, surroundings, console };
+            let session = Session { global, surroundings, console, known: Arc::default() };
             dispatch(&session, &command)
                 .unwrap_or_else(|failure| session.console.failure(&failure, command.is_stream()))
         }

@@ -42,25 +42,24 @@ impl Session {
 
     /// The project with the directories that its images copy from; its warnings are not shown.
     pub(super) fn read(&self) -> Result<Project, Failure> {
-        Ok(self.read_with_digests()?.0)
-    }
-
-    /// The same, and what became known of the files in those directories.
-    pub(super) fn read_with_digests(&self) -> Result<(Project, KnownDigests), Failure> {
         let root = self.root()?;
         let mut project = Project::read(disk::read_project(&root)?)?;
-        let directories = project.context_directories();
-        let known = match directories.is_empty() {
-            true => KnownDigests::default(),
-            false => KnownDigests::read(&self.state()?.context_digests()),
-        };
         let mut contexts = BTreeMap::new();
-        for directory in directories {
-            let context = disk::read_context(&root, directory, &known)?;
+        for directory in project.context_directories() {
+            let context = disk::read_context(&root, directory, self.known_digests()?)?;
             contexts.extend(context.map(|context| (directory.to_owned(), context)));
         }
         project.contexts = contexts;
-        Ok((project, known))
+        Ok(project)
+    }
+
+    /// What is known of the files that images copy from.
+    pub(super) fn known_digests(&self) -> Result<&KnownDigests, Failure> {
+        if self.known.get().is_none() {
+            // Whoever comes second reads the same, and it is dropped.
+            let _ = self.known.set(KnownDigests::read(&self.state()?.context_digests()));
+        }
+        Ok(self.known.get_or_init(KnownDigests::default))
     }
 
     /// Where rekindle keeps what is its own.

@@ -1,10 +1,11 @@
 //! Directories that images copy from: what is in them, and the bytes of their files.
 
-use std::fs::{self, File, FileType};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
@@ -12,7 +13,7 @@ use rayon::prelude::*;
 use crate::disk::error::{Access, FileError};
 use crate::disk::known_digests::KnownDigests;
 use crate::disk::store::blob_path;
-use crate::image::{Contents, IgnoreRules};
+use crate::image::{Contents, ContextFile, IgnoreRules};
 use crate::model::{Context, ContextEntry, Diagnostic, Digest, FilePath};
 
 /// Entries that a context may have; more are a mistake, such as a directory of modules.
@@ -83,13 +84,11 @@ pub fn read_context(
     }
     stays_inside(root, directory, &top)?;
     let ignore = ignore_rules(&top, directory)?;
-    let mut walk = Walk { directory, top: &top, ignore, files: Vec::new(), context: Context::default() };
-    walk.directory(&FilePath(Vec::new()))?;
-    let Walk { files, mut context, .. } = walk;
-    let digested: Result<Vec<_>, ContextError> =
-        files.into_par_iter().map(|path| Ok((file(&top, &path, known)?, path))).collect();
-    context.0.extend(digested?.into_iter().map(|(entry, path)| (path, entry)));
-    Ok(Some(context))
+    let walk = Walk { directory, top: &top, ignore, known, entries: AtomicUsize::new(0) };
+    let mut entries = walk.directory(&FilePath(Vec::new()))?;
+    // In order a map of them is made at once.
+    entries.par_sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(Some(Context(entries.into_iter().collect())))
 }
 
 /// No directory on the way may be a link: it could lead out of the project.
@@ -118,60 +117,93 @@ fn ignore_rules(top: &Utf8Path, directory: &str) -> Result<IgnoreRules, ContextE
     }
 }
 
+/// What was found, by path.
+type Found = Vec<(FilePath, ContextEntry)>;
+
 struct Walk<'w> {
     directory: &'w str,
     top: &'w Utf8Path,
     ignore: IgnoreRules,
-    /// Files that are still to be digested.
-    files: Vec<FilePath>,
-    context: Context,
+    known: &'w KnownDigests,
+    /// How many were found.
+    entries: AtomicUsize,
+}
+
+/// What a directory has.
+#[derive(Default)]
+struct Listing {
+    directories: Vec<FilePath>,
+    others: Vec<(FilePath, Metadata)>,
 }
 
 impl Walk<'_> {
-    fn directory(&mut self, below: &FilePath) -> Result<(), ContextError> {
-        let path = on_disk(self.top, below);
+    /// Everything in a directory and below it. Directories are read at the same time, and so are files.
+    fn directory(&self, below: &FilePath) -> Result<Found, ContextError> {
+        let Listing { directories, others } = self.list(below)?;
+        let inside = || directories.par_iter().map(|path| self.directory(path));
+        let here = || others.into_par_iter().map(|(path, metadata)| self.entry(path, &metadata));
+        let (inside, here) = rayon::join(
+            || inside().collect::<Result<Vec<Found>, _>>(),
+            || here().collect::<Result<Found, _>>(),
+        );
+        let mut found = here?;
+        found.extend(inside?.into_iter().flatten());
+        Ok(found)
+    }
+
+    /// The system is asked for what is in the directory while that is open: it need not walk down to each file.
+    fn list(&self, below: &FilePath) -> Result<Listing, ContextError> {
         let failed = |error| FileError::at(Access::Read, &named(self.directory, below))(error);
-        for entry in fs::read_dir(&path).map_err(failed)? {
+        let mut listing = Listing::default();
+        for entry in fs::read_dir(on_disk(self.top, below)).map_err(failed)? {
             let entry = entry.map_err(failed)?;
-            let mut name = below.clone();
-            if !name.0.is_empty() {
-                name.0.push(b'/');
-            }
-            name.0.extend_from_slice(entry.file_name().as_bytes());
+            let name = below.join(entry.file_name().as_bytes());
             if name.0 == b".dockerignore" {
                 continue;
             }
-            let kind = entry.file_type().map_err(failed)?;
-            if kind.is_dir() {
+            if entry.file_type().map_err(failed)?.is_dir() {
                 if !self.ignore.ignores_all_below(&name.0) {
-                    self.directory(&name)?;
+                    listing.directories.push(name);
                 }
             } else if !self.ignore.ignores(&name.0) {
-                self.entry(name, kind)?;
+                if self.entries.fetch_add(1, Ordering::Relaxed) >= MAXIMUM_ENTRIES {
+                    return Err(ContextError::TooMany { directory: self.directory.into() });
+                }
+                let failed = |error| FileError::at(Access::Read, &named(self.directory, &name))(error);
+                let metadata = entry.metadata().map_err(failed)?;
+                listing.others.push((name, metadata));
             }
         }
-        Ok(())
+        Ok(listing)
     }
 
-    fn entry(&mut self, name: FilePath, kind: FileType) -> Result<(), ContextError> {
-        if self.files.len() + self.context.0.len() >= MAXIMUM_ENTRIES {
-            return Err(ContextError::TooMany { directory: self.directory.into() });
-        }
-        if kind.is_file() {
-            self.files.push(name);
+    fn entry(&self, name: FilePath, metadata: &Metadata) -> Result<(FilePath, ContextEntry), ContextError> {
+        let kind = metadata.file_type();
+        let entry = if kind.is_file() {
+            self.file(&name, metadata)?
         } else if kind.is_symlink() {
-            let shown = named(self.directory, &name);
-            let target =
-                fs::read_link(on_disk(self.top, &name)).map_err(FileError::at(Access::Read, &shown))?;
-            let target = FilePath(target.into_os_string().into_vec());
-            if leads_out(&name, &target) {
-                return Err(ContextError::LinkOut { link: shown, target: target.to_string() });
-            }
-            self.context.0.insert(name, ContextEntry::Link(target));
+            self.link(&name)?
         } else {
             return Err(ContextError::Special { path: named(self.directory, &name) });
+        };
+        Ok((name, entry))
+    }
+
+    fn file(&self, name: &FilePath, metadata: &Metadata) -> Result<ContextEntry, ContextError> {
+        let failed = |error| FileError::at(Access::Read, &named(self.directory, name))(error);
+        let (digest, size) = self.known.of(&on_disk(self.top, name), metadata).map_err(failed)?;
+        // The owner's right is what version control keeps.
+        Ok(ContextEntry::File { digest, size, executable: metadata.permissions().mode() & 0o100 != 0 })
+    }
+
+    fn link(&self, name: &FilePath) -> Result<ContextEntry, ContextError> {
+        let shown = named(self.directory, name);
+        let target = fs::read_link(on_disk(self.top, name)).map_err(FileError::at(Access::Read, &shown))?;
+        let target = FilePath(target.into_os_string().into_vec());
+        if leads_out(name, &target) {
+            return Err(ContextError::LinkOut { link: shown, target: target.to_string() });
         }
-        Ok(())
+        Ok(ContextEntry::Link(target))
     }
 }
 
@@ -192,23 +224,6 @@ fn leads_out(link: &FilePath, target: &FilePath) -> bool {
     false
 }
 
-fn file(top: &Utf8Path, path: &FilePath, known: &KnownDigests) -> Result<ContextEntry, ContextError> {
-    let failed = |error| FileError::at(Access::Read, &named(top.as_str(), path))(error);
-    let place = on_disk(top, path);
-    let metadata = fs::symlink_metadata(&place).map_err(failed)?;
-    if !metadata.is_file() {
-        // It was one a moment ago.
-        return Err(ContextError::Special { path: named(top.as_str(), path) });
-    }
-    let (digest, size) = known.of(&place, &metadata).map_err(failed)?;
-    // The owner's right is what version control keeps.
-    Ok(ContextEntry::File { digest, size, executable: metadata.permissions().mode() & 0o100 != 0 })
-}
-
-fn open(top: &Utf8Path, path: &FilePath) -> io::Result<File> {
-    File::open(on_disk(top, path))
-}
-
 fn on_disk(top: &Utf8Path, path: &FilePath) -> PathBuf {
     top.as_std_path().join(Path::new(std::ffi::OsStr::from_bytes(&path.0)))
 }
@@ -220,24 +235,45 @@ fn named(directory: &str, path: &FilePath) -> Utf8PathBuf {
 
 /// The files of one context: those of its directory, and those that were fetched into the store.
 #[derive(Debug)]
-pub struct ContextFiles {
+pub struct ContextFiles<'k> {
     directory: Utf8PathBuf,
     store: Utf8PathBuf,
+    known: &'k KnownDigests,
 }
 
-impl ContextFiles {
+impl<'k> ContextFiles<'k> {
     /// Those of `directory` in the project at `root`, and of the store at `store`.
-    pub fn new(root: &Utf8Path, directory: &str, store: &Utf8Path) -> Self {
-        Self { directory: root.join(directory), store: store.to_owned() }
+    pub fn new(root: &Utf8Path, directory: &str, store: &Utf8Path, known: &'k KnownDigests) -> Self {
+        Self { directory: root.join(directory), store: store.to_owned(), known }
     }
 }
 
-impl Contents for ContextFiles {
+impl Contents for ContextFiles<'_> {
     fn stored(&self, digest: Digest) -> io::Result<Box<dyn Read + '_>> {
         Ok(Box::new(File::open(blob_path(&self.store, digest))?))
     }
 
-    fn open(&self, path: &FilePath) -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(open(&self.directory, path)?))
+    fn open(&self, path: &FilePath) -> io::Result<Box<dyn ContextFile + '_>> {
+        let path = on_disk(&self.directory, path);
+        Ok(Box::new(OpenFile { file: File::open(&path)?, path, known: self.known }))
+    }
+}
+
+/// A file of a context's directory.
+struct OpenFile<'k> {
+    path: PathBuf,
+    file: File,
+    known: &'k KnownDigests,
+}
+
+impl Read for OpenFile<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.read(buffer)
+    }
+}
+
+impl ContextFile for OpenFile<'_> {
+    fn is_known_as(&self, digest: Digest) -> io::Result<bool> {
+        Ok(self.known.read_before(&self.path, &self.file.metadata()?) == Some(digest))
     }
 }

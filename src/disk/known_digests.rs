@@ -63,12 +63,14 @@ impl KnownDigests {
         let records = fs::read(path).ok().and_then(whole).unwrap_or_default();
         let mut known = Self { records, ..Self::default() };
         let mut place = 0;
-        while let Some((_, _, end)) = known.record(place) {
+        while let Some((path, _, end)) = known.record(place) {
+            if known.places.last().is_some_and(|last| known.path(*last) >= path) {
+                return Self::default();
+            }
             known.places.push(place);
             place = end;
         }
-        let is_sorted = |pair: &[usize]| known.path(pair[0]) < known.path(pair[1]);
-        if place != known.records.len() || !known.places.windows(2).all(is_sorted) {
+        if place != known.records.len() {
             return Self::default();
         }
         known.used = known.places.iter().map(|_| AtomicBool::new(false)).collect();
@@ -80,8 +82,7 @@ impl KnownDigests {
     /// # Errors
     /// It cannot be read.
     pub fn of(&self, path: &Path, metadata: &fs::Metadata) -> io::Result<(Digest, u64)> {
-        let facts = Facts::of(metadata);
-        let name = path.as_os_str().as_bytes();
+        let (facts, name) = (Facts::of(metadata), path.as_os_str().as_bytes());
         if let Some(digest) = self.find(name, &facts) {
             return Ok((digest, facts.size));
         }
@@ -94,6 +95,14 @@ impl KnownDigests {
             self.read_now().insert(name.to_vec(), (after, digest));
         }
         Ok((digest, size))
+    }
+
+    /// The digest of a file that this process read, and that is as it was then; `None` for all others: what
+    /// the file of another run says is checked wherever bytes are copied. `metadata` are its own, read just now.
+    pub fn read_before(&self, path: &Path, metadata: &fs::Metadata) -> Option<Digest> {
+        let facts = Facts::of(metadata);
+        let read = self.read_now();
+        read.get(path.as_os_str().as_bytes()).filter(|(known, _)| *known == facts).map(|(_, digest)| *digest)
     }
 
     /// Writes what was asked for, if any of it is new or something is gone; with `keeps_rest` also what was
@@ -200,8 +209,8 @@ fn write_record(bytes: &mut Vec<u8>, path: &[u8], facts: &Facts, digest: Digest)
 
 /// Facts and digest; `rest` has their length.
 fn read_record(rest: &[u8]) -> (Facts, Digest) {
-    let eight = |at: usize| -> [u8; 8] { std::array::from_fn(|index| rest[at + index]) };
-    let four = |at: usize| -> [u8; 4] { std::array::from_fn(|index| rest[at + index]) };
+    let eight = |at: usize| -> [u8; 8] { bytes_at(rest, at) };
+    let four = |at: usize| -> [u8; 4] { bytes_at(rest, at) };
     let number = |at: usize| u64::from_le_bytes(eight(at));
     let time = |at: usize| (i64::from_le_bytes(eight(at)), u32::from_le_bytes(four(at + 8)));
     let facts = Facts {
@@ -211,7 +220,13 @@ fn read_record(rest: &[u8]) -> (Facts, Digest) {
         content: time(24),
         inode_changed: time(36),
     };
-    (facts, Digest::from_bytes(std::array::from_fn(|index| rest[FACTS + index])))
+    (facts, Digest::from_bytes(bytes_at(rest, FACTS)))
+}
+
+fn bytes_at<const N: usize>(record: &[u8], at: usize) -> [u8; N] {
+    let mut bytes = [0; N];
+    bytes.copy_from_slice(&record[at..at + N]);
+    bytes
 }
 
 #[cfg(test)]

@@ -87,6 +87,18 @@ fn a_file_that_did_not_change_is_not_read_again() {
 }
 
 #[test]
+fn only_what_this_process_read_is_trusted_without_a_look() {
+    let place = Place::entered("one");
+    let before = |known: &KnownDigests| known.read_before(&place.file, &fs::metadata(&place.file).unwrap());
+    let (known, now) = (place.known(), KnownDigests::default());
+    place.ask(&known);
+    place.ask(&now);
+    assert_eq!((before(&known), before(&now)), (None, Some(Digest::of("one"))));
+    fs::write(&place.file, "two").unwrap();
+    assert_eq!(before(&now), None);
+}
+
+#[test]
 fn whatever_changed_is_read_again() {
     // The same length and the same time of content: the inode's own time gives it away.
     let place = Place::entered("one");

@@ -19,11 +19,21 @@ pub trait Contents {
     /// It cannot be read.
     fn stored(&self, digest: Digest) -> io::Result<Box<dyn Read + '_>>;
 
-    /// Opens a file of the context directory. What it holds is compared with what was listed.
+    /// Opens a file of the context directory.
     ///
     /// # Errors
     /// It cannot be read.
-    fn open(&self, path: &FilePath) -> io::Result<Box<dyn Read + '_>>;
+    fn open(&self, path: &FilePath) -> io::Result<Box<dyn ContextFile + '_>>;
+}
+
+/// A file of the context directory that is open.
+pub trait ContextFile: Read {
+    /// Whether it certainly holds, at this moment, the bytes of this digest. Where that is not certain, who
+    /// reads it compares the bytes.
+    ///
+    /// # Errors
+    /// The system refuses.
+    fn is_known_as(&self, digest: Digest) -> io::Result<bool>;
 }
 
 /// Bytes by their digest.
@@ -146,17 +156,12 @@ pub fn texts(recipe: &Recipe, contents: &dyn Contents) -> Result<Texts, Assemble
             continue;
         }
         let path = FilePath(name).to_string();
-        let read = |mut file: Box<dyn Read + '_>| -> io::Result<Vec<u8>> {
-            let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes)?;
-            Ok(bytes)
-        };
         let bytes = match (&content.bytes, &recipe.below) {
             (Bytes::Here(bytes), _) => Ok(bytes.to_vec()),
-            (Bytes::InContext(from), _) => contents.open(from).and_then(read),
-            (Bytes::InStore(_), _) => contents.stored(content.digest).and_then(read),
+            (Bytes::InContext(from), _) => contents.open(from).and_then(whole),
+            (Bytes::InStore(_), _) => contents.stored(content.digest).and_then(whole),
             (Bytes::InBase { files, .. }, below) => match (files.open(content.digest), below) {
-                (Ok(file), _) => read(file),
+                (Ok(file), _) => whole(file),
                 (Err(_), Below::Base(base)) => Ok(base.texts.get(&path).cloned().unwrap_or_default()),
                 (Err(_), _) => continue,
             },
@@ -165,6 +170,12 @@ pub fn texts(recipe: &Recipe, contents: &dyn Contents) -> Result<Texts, Assemble
         texts.insert(path, bytes);
     }
     Ok(texts)
+}
+
+fn whole(mut file: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn keep_bytes(blobs: &mut dyn Blobs, bytes: &[u8]) -> Result<Blob, AssembleError> {

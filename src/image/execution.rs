@@ -2,6 +2,7 @@
 //! the same on every machine.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use parse_dockerfile::{Dockerfile, Flag, Instruction};
 
@@ -75,7 +76,7 @@ pub struct Execution {
     pub secrets: Vec<String>,
     /// What the names of caches begin with in the prepared Dockerfile; no text has it otherwise.
     caches: String,
-    context: Tree,
+    context: Arc<Tree>,
     dockerfile: String,
     /// The same for the classic builder.
     classic: String,
@@ -84,7 +85,7 @@ pub struct Execution {
 impl Execution {
     pub(super) fn new(
         request: &Request<'_>,
-        context: Tree,
+        context: Arc<Tree>,
         source: &Source<'_>,
         parsed: &Dockerfile<'_>,
         stages: Stages,
@@ -138,7 +139,7 @@ impl Execution {
         progress: &dyn Progress,
         out: &mut dyn Write,
     ) -> Result<(), AssembleError> {
-        let mut tree = self.context.clone();
+        let mut tree = Tree::clone(&self.context);
         let text = if is_classic { &self.classic } else { &self.dockerfile };
         let text = text.replace(&self.caches, &format!("rekindle-{build}"));
         let kind = Kind::File(Content::here(text.as_bytes()));

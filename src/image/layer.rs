@@ -79,16 +79,50 @@ impl Writer<'_> {
         let failed = |source| AssembleError::Read { path: shown(path), source };
         let mut reader: Box<dyn Read + '_> = match &content.bytes {
             Bytes::Here(bytes) => Box::new(&bytes[..]),
-            Bytes::InContext(path) => self.contents.open(path).map_err(failed)?,
+            Bytes::InContext(from) => return self.context_file(path, content, from),
             Bytes::InStore(true) => self.contents.stored(content.digest).map_err(failed)?,
             Bytes::InBase { files, .. } => files.open(content.digest).map_err(failed)?,
             Bytes::InStore(false) => {
                 return Err(AssembleError::NotFetched { path: shown(path) });
             }
         };
-        let (mut hasher, mut copied) = (Sha256::new(), 0);
+        let mut hasher = Sha256::new();
+        self.copy(path, content, &mut *reader, Some(&mut hasher))?;
+        self.end(path, content, Digest::from_sha256(hasher) == content.digest)
+    }
+
+    /// Copies a file of the context directory. One whose bytes are known, before and after, is not digested
+    /// again.
+    fn context_file(
+        &mut self,
+        path: &Parts,
+        content: &Content,
+        from: &FilePath,
+    ) -> Result<(), AssembleError> {
+        let failed = |source| AssembleError::Read { path: shown(path), source };
+        let mut file = self.contents.open(from).map_err(failed)?;
+        if file.is_known_as(content.digest).map_err(failed)? {
+            self.copy(path, content, &mut file, None)?;
+            let is_same = file.is_known_as(content.digest).map_err(failed)?;
+            return self.end(path, content, is_same);
+        }
+        let mut hasher = Sha256::new();
+        self.copy(path, content, &mut file, Some(&mut hasher))?;
+        self.end(path, content, Digest::from_sha256(hasher) == content.digest)
+    }
+
+    /// Copies the bytes of a file, which have to be as many as were listed.
+    fn copy(
+        &mut self,
+        path: &Parts,
+        content: &Content,
+        reader: &mut dyn Read,
+        mut hasher: Option<&mut Sha256>,
+    ) -> Result<(), AssembleError> {
+        let mut copied = 0;
         loop {
-            let count = fill(&mut *reader, &mut self.buffer).map_err(failed)?;
+            let count = fill(reader, &mut self.buffer)
+                .map_err(|source| AssembleError::Read { path: shown(path), source })?;
             let bytes = &self.buffer[..count];
             if copied == 0 && content.added_by.is_some() && is_archive(bytes) {
                 return Err(AssembleError::Archive { path: shown(path) });
@@ -97,14 +131,21 @@ impl Writer<'_> {
             if copied > content.size {
                 break;
             }
-            hasher.update(bytes);
+            if let Some(hasher) = &mut hasher {
+                hasher.update(bytes);
+            }
             self.out.write_all(bytes).map_err(AssembleError::Write)?;
             self.progress.copied(count as u64);
             if count < self.buffer.len() {
                 break;
             }
         }
-        if copied != content.size || Digest::from_sha256(hasher) != content.digest {
+        if copied == content.size { Ok(()) } else { Err(AssembleError::Changed { path: shown(path) }) }
+    }
+
+    /// Ends a file that is all copied.
+    fn end(&mut self, path: &Parts, content: &Content, is_same: bool) -> Result<(), AssembleError> {
+        if !is_same {
             return Err(AssembleError::Changed { path: shown(path) });
         }
         // Less than a block, so it always fits.

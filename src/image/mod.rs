@@ -29,7 +29,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use assemble::{AssembleError, Blob, Blobs, Contents, Progress, assemble, texts};
+pub use assemble::{AssembleError, Blob, Blobs, Contents, ContextFile, Progress, assemble, texts};
 pub use base::{Base, BaseError, BaseLayer, base_image, base_layers};
 pub use configuration::Layer;
 pub use dockerfile::check_syntax;

@@ -106,7 +106,7 @@ impl Recipe {
 
 /// What all stages of a Dockerfile are given.
 pub(super) struct Given<'g> {
-    pub(super) context: Tree,
+    pub(super) context: Arc<Tree>,
     pub(super) arguments: &'g BTreeMap<String, String>,
     pub(super) platform: &'g Platform,
     pub(super) bases: &'g BTreeMap<String, BaseImage>,
@@ -124,7 +124,7 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
     let source = Source::new(request.file, request.dockerfile)?;
     let parsed = source.parse()?;
     let escape = escape(&parsed);
-    let mut given = given(request, &source, &parsed, Tree::default())?;
+    let mut given = given(request, &source, &parsed, Arc::default())?;
     check_arguments(request, &parsed, escape)?;
     let context_digest = request.context.digest();
     let reader = Reader { source: &source, parsed: &parsed, given: &given, escape };
@@ -142,7 +142,7 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
     // What is there already need not be put together, and in a context there may be very many files.
     let is_made = request.known.made.contains(&input);
     if !is_made {
-        given.context = context(request)?;
+        given.context = Arc::new(context(request)?);
         execution::check_names(&given.context)?;
     }
     let reader = Reader { source: &source, parsed: &parsed, given: &given, escape };
@@ -174,7 +174,7 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
 pub fn base_names(request: &Request<'_>) -> Result<BTreeSet<String>, Box<Diagnostic>> {
     let source = Source::new(request.file, request.dockerfile)?;
     let parsed = source.parse()?;
-    let given = given(request, &source, &parsed, Tree::default())?;
+    let given = given(request, &source, &parsed, Arc::default())?;
     let reader = Reader { source: &source, parsed: &parsed, given: &given, escape: escape(&parsed) };
     Ok(reader.images(reader.wanted(request)?)?.into_keys().collect())
 }
@@ -187,7 +187,7 @@ fn given<'g>(
     request: &Request<'g>,
     source: &Source<'_>,
     parsed: &Dockerfile<'_>,
-    context: Tree,
+    context: Arc<Tree>,
 ) -> Result<Given<'g>, Problem> {
     let mut given = Given {
         context,

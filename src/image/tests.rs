@@ -1,12 +1,14 @@
 //! Tables of what Dockerfiles mean, and what in them is refused.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 
 use crate::image::tree::{Kind, shown};
 use crate::image::{
-    AssembleError, Blob, Blobs, Contents, IgnoreRules, Known, Progress, Recipe, Request, assemble, read,
+    AssembleError, Blob, Blobs, Contents, ContextFile, IgnoreRules, Known, Progress, Recipe, Request,
+    assemble, read,
 };
 use crate::model::{Context, ContextEntry, Diagnostic, Digest, FilePath, Platform};
 
@@ -270,8 +272,23 @@ impl Contents for Given {
         Ok(Box::new(self.0.as_bytes()))
     }
 
-    fn open(&self, _: &FilePath) -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(self.0.as_bytes()))
+    fn open(&self, _: &FilePath) -> io::Result<Box<dyn ContextFile + '_>> {
+        Ok(Box::new(GivenFile(self.0.as_bytes())))
+    }
+}
+
+/// A file of which nothing was known before.
+struct GivenFile<'g>(&'g [u8]);
+
+impl Read for GivenFile<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl ContextFile for GivenFile<'_> {
+    fn is_known_as(&self, _: Digest) -> io::Result<bool> {
+        Ok(false)
     }
 }
 
@@ -303,6 +320,52 @@ fn a_file_that_changed_since_it_was_counted_is_noticed() {
     assert_eq!(assembled("FROM scratch\nCOPY a.txt /\n", "a").unwrap().blobs.len(), 3);
     for text in ["b", "", "ab"] {
         let error = assembled("FROM scratch\nCOPY a.txt /\n", text).err().unwrap();
+        assert!(matches!(error, AssembleError::Changed { .. }), "{text}: {error}");
+    }
+}
+
+/// A file that is known as it was listed, as long as it is.
+struct KnownFile {
+    bytes: &'static [u8],
+    changes: bool,
+    asked: Cell<bool>,
+}
+
+impl Read for KnownFile {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.bytes.read(buffer)
+    }
+}
+
+impl ContextFile for KnownFile {
+    fn is_known_as(&self, _: Digest) -> io::Result<bool> {
+        Ok(!(self.changes && self.asked.replace(true)))
+    }
+}
+
+/// Gives every file these bytes, of which it is said that they are known.
+struct KnownFiles(&'static str, bool);
+
+impl Contents for KnownFiles {
+    fn stored(&self, _: Digest) -> io::Result<Box<dyn Read + '_>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn open(&self, _: &FilePath) -> io::Result<Box<dyn ContextFile + '_>> {
+        Ok(Box::new(KnownFile { bytes: self.0.as_bytes(), changes: self.1, asked: Cell::new(false) }))
+    }
+}
+
+#[test]
+fn a_known_file_that_changes_while_it_is_copied_is_noticed() {
+    let recipe = recipe("FROM scratch\nCOPY a.txt /\n", &[]).unwrap();
+    let made = |text, changes| {
+        let contents = KnownFiles(text, changes);
+        assemble(&recipe, &contents, &Given(text), &mut Memory::default())
+    };
+    assert!(made("a", false).is_ok());
+    for (text, changes) in [("a", true), ("", false), ("ab", false)] {
+        let error = made(text, changes).err().unwrap();
         assert!(matches!(error, AssembleError::Changed { .. }), "{text}: {error}");
     }
 }

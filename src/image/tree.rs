@@ -173,9 +173,8 @@ impl Tree {
 
     /// Every entry in the order of paths, a directory before what is in it.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&Parts, &Node)> {
-        let mut entries: BTreeMap<&Parts, &Node> = self.base().into_iter().flatten().collect();
-        entries.extend(&self.own);
-        entries.into_iter()
+        let base = self.base().into_iter().flatten();
+        with_base(base, self.own.iter(), self.base().is_some())
     }
 
     /// How many bytes its files have together.
@@ -193,26 +192,25 @@ impl Tree {
             let from = nodes.range(path.to_vec()..).take_while(move |(entry, _)| entry.starts_with(path));
             from.filter(move |(entry, _)| entry.len() > path.len())
         };
-        let mut entries: BTreeMap<&Parts, &Node> = self.base().into_iter().flat_map(inside).collect();
-        entries.extend(inside(&self.own));
-        entries.into_iter().map(|(entry, node)| (&entry[path.len()..], node))
+        let base = self.base().into_iter().flat_map(inside);
+        let entries = with_base(base, inside(&self.own), self.base().is_some());
+        entries.map(|(entry, node)| (&entry[path.len()..], node))
     }
 
     /// Puts a node in place. `Err` where a file stands in place of a directory, or the other way round.
     pub(super) fn put(&mut self, path: Parts, node: Node) -> Result<(), String> {
         let is_directory = |node: &Node| node.kind == Kind::Directory;
-        if let Some(old) = self.get(&path)
-            && is_directory(old) != is_directory(&node)
-        {
+        let Some(old) = self.get(&path) else {
+            self.own.insert(path, node);
+            return Ok(());
+        };
+        if is_directory(old) != is_directory(&node) {
             let (was, is) =
                 if is_directory(old) { ("a directory", "a file") } else { ("a file", "a directory") };
             return Err(format!("`{}` is {was}, and would become {is}", shown(&path)));
         }
         // What is said of a directory anew says nothing of its attributes.
-        let attributes = match self.get(&path) {
-            Some(old) if is_directory(old) => old.attributes.clone(),
-            _ => node.attributes.clone(),
-        };
+        let attributes = if is_directory(old) { old.attributes.clone() } else { node.attributes };
         self.own.insert(path, Node { attributes, ..node });
         Ok(())
     }
@@ -232,6 +230,10 @@ impl Tree {
 
     /// Makes a directory and those above it, where they are missing.
     pub(super) fn make_directories(&mut self, path: &[Vec<u8>], owner: Owner) -> Result<(), String> {
+        // Whatever is in it was made with the directories above.
+        if self.own.get(path).is_some_and(|node| node.kind == Kind::Directory) {
+            return Ok(());
+        }
         for length in 1..=path.len() {
             match self.get(&path[..length]).map(|node| node.kind == Kind::Directory) {
                 Some(true) => {}
@@ -268,6 +270,23 @@ impl Tree {
         }
         Ok(resolved)
     }
+}
+
+/// Entries of a base and those that hide them, in the order of paths. Most trees have no base, and very many
+/// entries: these are not gathered first.
+fn with_base<'t>(
+    base: impl Iterator<Item = (&'t Parts, &'t Node)>,
+    own: impl Iterator<Item = (&'t Parts, &'t Node)>,
+    has_base: bool,
+) -> impl Iterator<Item = (&'t Parts, &'t Node)> {
+    let (gathered, own) = if has_base {
+        let mut entries: BTreeMap<&Parts, &Node> = base.collect();
+        entries.extend(own);
+        (Some(entries), None)
+    } else {
+        (None, Some(own))
+    };
+    gathered.into_iter().flatten().chain(own.into_iter().flatten())
 }
 
 /// A path as people write it.

@@ -30,6 +30,18 @@ pub fn object<'a>(members: impl IntoIterator<Item = (&'a str, Member<'a>)>) -> V
     bytes
 }
 
+/// The canonical bytes of an object with very many members, whose values `write_value` writes canonically.
+pub fn object_of<K: AsRef<str>, V>(
+    mut members: Vec<(K, V)>,
+    write_value: impl FnMut(&mut Vec<u8>, V),
+) -> Vec<u8> {
+    members.sort_unstable_by(|(one, _), (other, _)| by_utf16(one.as_ref(), other.as_ref()));
+    // About what a path and a digest take.
+    let mut bytes = Vec::with_capacity(members.len() * 192);
+    write_each(&mut bytes, members.into_iter(), write_value);
+    bytes
+}
+
 /// Written here because every plan digests every unit: the library that does the same for any
 /// serialisable value copies what is nested once per level. A test holds the two together.
 fn write(bytes: &mut Vec<u8>, value: &Value) {
@@ -67,17 +79,25 @@ fn write_object(bytes: &mut Vec<u8>, mut members: Vec<(&str, Member<'_>)>) {
 }
 
 fn write_members<'a>(bytes: &mut Vec<u8>, members: impl Iterator<Item = (&'a str, Member<'a>)>) {
+    write_each(bytes, members, |bytes, value| match value {
+        Member::Value(value) => write(bytes, value),
+        Member::Text(text) => bytes.extend_from_slice(text.as_bytes()),
+    });
+}
+
+fn write_each<K: AsRef<str>, V>(
+    bytes: &mut Vec<u8>,
+    members: impl Iterator<Item = (K, V)>,
+    mut write_value: impl FnMut(&mut Vec<u8>, V),
+) {
     bytes.push(b'{');
     for (index, (key, value)) in members.enumerate() {
         if index > 0 {
             bytes.push(b',');
         }
-        write_text(bytes, key);
+        write_text(bytes, key.as_ref());
         bytes.push(b':');
-        match value {
-            Member::Value(value) => write(bytes, value),
-            Member::Text(text) => bytes.extend_from_slice(text.as_bytes()),
-        }
+        write_value(bytes, value);
     }
     bytes.push(b'}');
 }

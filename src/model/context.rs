@@ -1,13 +1,14 @@
 //! What a directory gives to an image: names, contents by digest, links. Times, owners and modes but
 //! for the right to execute have no place here, so they cannot have influence.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::Write as _;
 
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
-use crate::model::canonical::Member;
 use crate::model::{Digest, canonical};
 
 /// A path with forward slashes, relative and without `.` and `..`. Names on disk are bytes, and these
@@ -19,6 +20,25 @@ impl FilePath {
     /// Its parts.
     pub fn parts(&self) -> impl Iterator<Item = &[u8]> {
         self.0.split(|byte| *byte == b'/').filter(|part| !part.is_empty())
+    }
+
+    /// The path of a name below it.
+    pub fn join(&self, name: &[u8]) -> Self {
+        let mut path = Vec::with_capacity(self.0.len() + 1 + name.len());
+        path.extend_from_slice(&self.0);
+        if !path.is_empty() {
+            path.push(b'/');
+        }
+        path.extend_from_slice(name);
+        Self(path)
+    }
+
+    /// How it shows. Most paths are texts without anything to escape, and show as they are.
+    fn shown(&self) -> Cow<'_, str> {
+        match std::str::from_utf8(&self.0) {
+            Ok(text) if !text.contains('\\') => Cow::Borrowed(text),
+            _ => Cow::Owned(self.to_string()),
+        }
     }
 }
 
@@ -77,17 +97,20 @@ pub struct Context(pub BTreeMap<FilePath, ContextEntry>);
 impl Context {
     /// What identifies the content of a context.
     pub fn digest(&self) -> Digest {
-        // Canonical texts, written here because there may be very many: keys in order, nothing to escape.
-        let entry = |entry: &ContextEntry| match entry {
-            ContextEntry::File { digest, size, executable } => {
-                format!("{{\"executable\":{executable},\"file\":\"{digest}\",\"size\":{size}}}")
-            }
-            ContextEntry::Link(target) => canonical::text(&json!({"link": target})),
-        };
-        let entries = self.0.iter().map(|(path, found)| (path.to_string(), entry(found)));
-        let entries: Vec<(String, String)> = entries.collect();
-        let members = entries.iter().map(|(path, text)| (path.as_str(), Member::Text(text)));
-        Digest::of_canonical("rekindle/context/1", &canonical::object(members))
+        let members = self.0.iter().map(|(path, entry)| (path.shown(), entry)).collect();
+        Digest::of_canonical("rekindle/context/1", &canonical::object_of(members, write_entry))
+    }
+}
+
+/// Written here because there may be very many: the keys are in order, and nothing is to be escaped.
+fn write_entry(bytes: &mut Vec<u8>, entry: &ContextEntry) {
+    match entry {
+        ContextEntry::File { digest, size, executable } => {
+            let written =
+                write!(bytes, "{{\"executable\":{executable},\"file\":\"{digest}\",\"size\":{size}}}");
+            written.expect("memory takes every byte");
+        }
+        ContextEntry::Link(target) => bytes.extend_from_slice(&canonical::bytes(&json!({"link": target}))),
     }
 }
 

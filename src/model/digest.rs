@@ -48,9 +48,17 @@ impl Digest {
 
     /// The 64 hexadecimal digits without the prefix.
     pub fn hex(&self) -> String {
+        String::from_utf8(self.digits().to_vec()).expect("hexadecimal digits are UTF-8")
+    }
+
+    /// The digits as bytes: a build of very many files writes very many of them.
+    fn digits(&self) -> [u8; 64] {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+        let mut digits = [0; 64];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
+            pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        }
+        digits
     }
 
     /// The first `length` hexadecimal digits, for names and narrow displays.
@@ -61,7 +69,8 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "sha256:{}", self.hex())
+        formatter.write_str("sha256:")?;
+        formatter.write_str(std::str::from_utf8(&self.digits()).expect("hexadecimal digits are UTF-8"))
     }
 }
 

@@ -58,8 +58,7 @@ struct Different {
 
 /// Builds what the store does not have, and writes what came out into the lock.
 pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Failure> {
-    let (project, digests) = session.read_with_digests()?;
-    session.console.diagnostics(&project.warnings)?;
+    let project = session.project()?;
     let (mut store, made) = made(session, &project, arguments.verify)?;
     let known = Known { made: made.clone(), ..Known::default() };
     let (environment, images) = Assembler::new(&project).knowing(known).images(&arguments.environment)?;
@@ -103,7 +102,7 @@ pub fn run(session: &Session, arguments: &BuildArguments) -> Result<ExitCode, Fa
         }
     }
     if let Some(store) = &store {
-        digests.write(&session.state()?.context_digests(), false)?;
+        session.known_digests()?.write(&session.state()?.context_digests(), false)?;
         store.write_digests()?;
     }
     // What differs is not taken: the lock keeps what it says of it, and nothing is pushed.

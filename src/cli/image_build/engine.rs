@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::Write as _;
+use std::panic::resume_unwind;
 
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
@@ -39,12 +40,34 @@ pub(super) fn build(
     let bases: Result<Vec<Carried>, Failure> =
         bases.map(|(name, base)| base::carry(store, &mut space, name, base)).collect();
     let build = Build { session, instance: &image.instance, order: &order, bases: bases? };
-    let name = runtime::run(async |stop| {
-        let engine = wire::image_builder(session).await?;
-        build.run(&*engine, &space, context, &mut *out, stop).await?;
-        Ok(engine.name())
-    })?;
-    out.flush().map_err(CanonicalError::Write)?;
+    let order = &order;
+    std::thread::scope(|scope| {
+        let (name, canonical) = runtime::run(async move |stop| {
+            let engine = wire::image_builder(session).await?;
+            let exported = build.run(&*engine, &space, context, &mut *out, stop).await;
+            if let Err(failure) = exported {
+                // The failure is what matters; an engine that is gone cannot be cleaned up.
+                let _ = engine.clean_up().await;
+                return Err(failure);
+            }
+            // The engine clears up while the image is made canonical: both take their time.
+            let canonical = scope.spawn(move || canonicalise(store, image, &order.secrets, space, export));
+            engine.clean_up().await?;
+            Ok((engine.name(), canonical))
+        })?;
+        let canonical = canonical.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+        Ok((canonical, name))
+    })
+}
+
+/// Takes what the engine exported, and makes it canonical.
+fn canonicalise(
+    store: &Store,
+    image: &DesiredImage,
+    secrets: &[BuildSecret],
+    mut space: Workspace,
+    export: FileNumber,
+) -> Result<Canonical, Failure> {
     let files = canonical::files(&space, export)?;
     let exported = canonical::unpack(&mut space, &files, None)?;
     let recipe = &image.recipe;
@@ -53,10 +76,11 @@ pub(super) fn build(
         Some((name, image)) => (base::layers(store, name, image)?, base::variables(image)),
         None => (Vec::new(), 0),
     };
-    secrets::check(image, &order.secrets, &exported, base.len(), &space)?;
+    secrets::check(image, secrets, &exported, base.len(), &space)?;
     let drop = &recipe.execution.drop;
     let wanted = Wanted { platform: &recipe.platform, base: &base, inherited, drop };
-    Ok((canonical::canonicalise(&exported, &wanted, &space, &mut { store })?, name))
+    let mut blobs = store;
+    Ok(canonical::canonicalise(&exported, &wanted, &space, &mut blobs)?)
 }
 
 /// The context lies on disk before the engine is asked for anything: a file that changed or cannot be read
@@ -102,7 +126,7 @@ struct Build<'b> {
 }
 
 impl Build<'_> {
-    /// Builds and exports; whatever happens, nothing stays in the engine.
+    /// Builds and exports. What is left in the engine then is removed by whoever called.
     async fn run(
         &self,
         engine: &dyn ImageBuilder,
@@ -121,16 +145,15 @@ impl Build<'_> {
             let id = engine.build(self.order, context, &|line| self.tell(line)).await?;
             engine.export(&id, out).await
         };
-        let done: Result<(), Failure> = tokio::select! {
-            done = work => done.map_err(Failure::from),
+        tokio::select! {
+            done = work => {
+                done?;
+                Ok(out.flush().map_err(CanonicalError::Write)?)
+            }
             () = stop.finishing() => {
                 Err(Failure::new(ExitCode::Interrupted, Interrupted(self.instance.clone())))
             }
-        };
-        let cleaned = engine.clean_up().await;
-        // The first failure is the one that matters; an engine that is gone cannot be cleaned up.
-        done?;
-        cleaned.map_err(|error: BuilderError| Failure::from(error))
+        }
     }
 
     fn tell(&self, line: &str) {

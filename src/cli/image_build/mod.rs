@@ -144,9 +144,10 @@ fn make(
     Ok(Made { manifest, how: "assembled", by, dropped, engine: None, texts })
 }
 
-fn contents(session: &Session, image: &DesiredImage) -> Result<ContextFiles, Failure> {
+fn contents<'s>(session: &'s Session, image: &DesiredImage) -> Result<ContextFiles<'s>, Failure> {
     let (root, store) = (session.root()?, session.state()?.store());
-    Ok(ContextFiles::new(&root, image.context.as_deref().unwrap_or("."), &store))
+    let directory = image.context.as_deref().unwrap_or(".");
+    Ok(ContextFiles::new(&root, directory, &store, session.known_digests()?))
 }
 
 /// What drop rules did, for the `build` document.
