@@ -42,9 +42,9 @@ pub struct GraphArguments {
     /// Environment
     #[arg(value_name = "ENV")]
     pub environment: EnvironmentName,
-    /// A picture, or text for Graphviz
-    #[arg(long, value_name = "FORMAT", default_value = "dot")]
-    pub format: GraphFormat,
+    /// A picture, or text for Graphviz [default: dot]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<GraphFormat>,
 }
 
 /// What a graph is written as.

@@ -11,7 +11,7 @@ use crate::model::{EnvironmentName, InstanceName};
     rekindle verify demo --drift\n  \
     rekindle local continue demo data --skip Database")]
 pub enum LocalCommand {
-    /// List what no stack owns any more: retained, left behind, snapshots
+    /// List what an environment left and no stack owns any more: retained, left behind, snapshots
     Orphans(OrphansArguments),
     /// Change properties of a resource by hand
     Change(HandArguments),
@@ -37,6 +37,9 @@ pub struct OrphansArguments {
     /// Environment
     #[arg(value_name = "ENV")]
     pub environment: EnvironmentName,
+    /// Also what others left in the same accounts and regions
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// Which resource.

@@ -38,6 +38,9 @@ fn publish(
     bytes: &[u8],
     put_in_place: impl FnOnce(&Utf8Path) -> io::Result<()>,
 ) -> Result<(), FileError> {
+    if path.is_dir() {
+        return Err(FileError::at(Access::Write, path)(io::ErrorKind::IsADirectory.into()));
+    }
     let directory = path.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
     make_directory(directory)?;
     let temporary = temporary(path);

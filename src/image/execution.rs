@@ -180,22 +180,25 @@ pub(super) fn check_names(context: &Tree) -> Result<(), Problem> {
 
 /// Refuses drop rules that mean nothing.
 pub(super) fn check_drop(request: &Request<'_>, needs_engine: bool) -> Result<(), Problem> {
-    let refuse = |message: String, hint: &str| {
-        let problem = Diagnostic::error("invalid-drop", message).at(Place::file(request.file));
+    let refuse = |message: String, place: Option<&Place>, hint: &str| {
+        let place = place.cloned().unwrap_or_else(|| Place::file(request.file));
+        let problem = Diagnostic::error("invalid-drop", message).at(place);
         Err(Box::new(problem.hint(hint)))
     };
     if !needs_engine && !request.drop.is_empty() {
         let message = format!("no step of `{}` writes what `drop` names", request.file);
         return refuse(
             message,
+            request.said.drop.as_ref(),
             "take `drop` out of the unit: it is for what programs write, and none runs here",
         );
     }
-    for rule in request.drop {
+    for (number, rule) in request.drop.iter().enumerate() {
         if let Err(why) = Pattern::new(rule.trim_matches('/')) {
             let message = format!("the drop rule `{rule}` is no pattern: {why}");
             return refuse(
                 message,
+                request.said.rules.get(number),
                 "write a path of the image, with `*`, `?` and `[a-z]` where several are meant",
             );
         }

@@ -17,7 +17,9 @@ use crate::image::instructions::{Stage, State};
 use crate::image::stages::{Below, Reader};
 use crate::image::tree::{Content, Kind, Node, Owner, Tree, parts};
 use crate::image::words::arguments;
-use crate::model::{BaseImage, Context, ContextEntry, Diagnostic, Digest, Fetch, FilePath, Place, Platform};
+use crate::model::{
+    BaseImage, Context, ContextEntry, Diagnostic, Digest, Fetch, FilePath, Place, Platform, Said,
+};
 
 /// What an image is to be made from.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ pub struct Request<'r> {
     pub fetches: &'r [Fetch],
     /// Paths that are set to what the base has, whatever a step wrote there.
     pub drop: &'r [String],
+    /// Where arguments and drop rules are written, for problems in them.
+    pub said: &'r Said,
     /// The names of the secrets that its steps may see. What they are is never known here.
     pub secrets: &'r [String],
     /// What the lock says of base images for the platform, by their names.
@@ -324,10 +328,11 @@ fn check_arguments(request: &Request<'_>, parsed: &Dockerfile<'_>, escape: char)
     match request.arguments.keys().find(|name| !declared.contains(name.as_str())) {
         None => Ok(()),
         Some(name) => {
+            let said = request.said.arguments.get(name);
             let message = format!("the unit gives a build argument `{name}`, and no `ARG` takes it");
             Err(Box::new(
                 Diagnostic::error("unknown-argument", message)
-                    .at(Place::file(request.file))
+                    .at(said.cloned().unwrap_or_else(|| Place::file(request.file)))
                     .hint(format!("write `ARG {name}` where it is needed, or take it out of `args`")),
             ))
         }

@@ -10,7 +10,7 @@ use crate::image::{
     AssembleError, Blob, Blobs, Contents, ContextFile, IgnoreRules, Known, Progress, Recipe, Request,
     assemble, read,
 };
-use crate::model::{Context, ContextEntry, Diagnostic, Digest, FilePath, Platform};
+use crate::model::{Context, ContextEntry, Diagnostic, Digest, FilePath, Platform, Said};
 
 /// `a.txt`, `bin/run` (executable), `bin/tool`, `etc/link -> ../a.txt`.
 fn context() -> Context {
@@ -50,6 +50,7 @@ fn recipe_of(
         labels: &BTreeMap::new(),
         fetches: &[],
         drop: &[],
+        said: &Said::default(),
         secrets: &[],
         bases: &BTreeMap::new(),
         known: &Known::default(),

@@ -21,6 +21,7 @@
 //! real service leaves to its caller.
 
 mod answers;
+mod by_hand;
 mod change_set;
 mod client;
 mod cloud;

@@ -7,14 +7,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::catalogue;
+use crate::local::by_hand::{self, Changes};
 use crate::local::client::Client;
 use crate::local::inventory::{Orphan, OrphanKey};
 use crate::local::place::Place;
 use crate::local::request::{self, operation};
 use crate::local::resource::{BUCKET, REPOSITORY, Resource, SECURITY_GROUP, Tampering, VPC};
 use crate::local::world::World;
-use crate::model::diagnostic::did_you_mean;
 use crate::port::{PortError, PortErrorKind, UpdateStack};
 
 impl Client {
@@ -41,20 +40,38 @@ impl Client {
         self.cloud.change(remove).await
     }
 
-    /// Changes properties of a stack's resource by hand; null takes one away.
+    /// Changes properties of a stack's resource by hand, as far as its service lets anybody; null takes
+    /// one away.
     ///
     /// # Errors
-    /// `NotFound`, and `Invalid` for a property that the resource's type does not have.
-    pub async fn tamper(
+    /// `NotFound`, and `Invalid` for what the resource's type does not have, only AWS sets, or is set once.
+    pub async fn change_by_hand(
         &self,
         stack: &str,
         logical_id: &str,
-        properties: &BTreeMap<String, Value>,
+        properties: &Changes,
+    ) -> Result<(), PortError> {
+        self.put(stack, logical_id, properties, by_hand::is_possible).await
+    }
+
+    /// Makes properties of a stack's resource differ from its template, whether its service lets anybody
+    /// change them or not.
+    ///
+    /// # Errors
+    /// `NotFound`, and `Invalid` for a property that the resource's type does not have.
+    pub async fn tamper(&self, stack: &str, logical_id: &str, properties: &Changes) -> Result<(), PortError> {
+        self.put(stack, logical_id, properties, by_hand::exists).await
+    }
+
+    async fn put(
+        &self,
+        stack: &str,
+        logical_id: &str,
+        properties: &Changes,
+        judge: fn(&Resource, &Value, &Changes, &str) -> Result<(), PortError>,
     ) -> Result<(), PortError> {
         let change = |resource: &Resource, real: &Value| {
-            if let Some(name) = properties.keys().find(|name| !has_property(resource, name)) {
-                return Err(no_property(resource, name, operation("change by hand", stack)));
-            }
+            judge(resource, real, properties, &operation("change by hand", stack))?;
             let mut real = real.as_object().cloned().unwrap_or_default();
             for (name, value) in properties {
                 if value.is_null() {
@@ -217,21 +234,4 @@ fn missing(logical_id: &str, call: String) -> PortError {
     let message = format!("the stack has no resource `{logical_id}`, or it was deleted by hand already");
     PortError::new(PortErrorKind::NotFound, call, message)
         .with_hint("its template says which resources it has")
-}
-
-/// Whether its type has a property of this name; one that nobody publishes may have any.
-fn has_property(resource: &Resource, name: &str) -> bool {
-    let kind = resource.resource_type.as_str();
-    let known = catalogue::resource_type(kind).filter(|_| !catalogue::is_custom(kind));
-    known.is_none_or(|known| known.schema.properties.contains_key(name))
-}
-
-fn no_property(resource: &Resource, name: &str, call: String) -> PortError {
-    let kind = resource.resource_type.as_str();
-    let known = catalogue::resource_type(kind).into_iter().flat_map(|known| known.schema.properties.keys());
-    let hint = match did_you_mean(name, known.map(String::as_str)) {
-        Some(other) => format!("did you mean `{other}`?"),
-        None => format!("AWS's documentation of {kind} lists its properties"),
-    };
-    PortError::new(PortErrorKind::Invalid, call, format!("{kind} has no property `{name}`")).with_hint(hint)
 }

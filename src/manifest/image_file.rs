@@ -8,7 +8,7 @@ use crate::manifest::reference::{Declared, Parameter, declared, not_yet};
 use crate::manifest::source::Located;
 use crate::manifest::unit_file::{Settings, TargetOverride, UnitDeclaration, inputs, target_list};
 use crate::manifest::yaml::{Content, Key, Node};
-use crate::model::{Class, Fetch, Platform, RepositoryName, TargetName, UnitName};
+use crate::model::{Class, Fetch, Platform, RepositoryName, Said, TargetName, UnitName};
 
 /// How an image is made, beside its template and inputs.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +27,8 @@ pub struct ImageDeclaration {
     pub fetches: Vec<Fetch>,
     /// Paths that are set to what the base has, whatever a step wrote there.
     pub drop: Vec<String>,
+    /// Where arguments and drop rules are written.
+    pub said: Said,
     /// The names of secrets that its steps may see.
     pub secrets: Vec<String>,
     /// Where it is pulled from.
@@ -76,6 +78,7 @@ pub(super) fn decode(decoder: &mut Decoder, name: UnitName, root: &Node) -> Opti
         labels: fields.get("labels").map(|node| texts(decoder, node)).unwrap_or_default(),
         fetches: fields.get("fetch").map(|node| fetch::decode(decoder, node)).unwrap_or_default(),
         drop: fields.get("drop").map(|node| list(decoder, node)).unwrap_or_default(),
+        said: said(&fields),
         secrets: fields.get("secrets").map(|node| secrets(decoder, node)).unwrap_or_default(),
         repository: fields.get("repository").and_then(|node| repository(decoder, node)),
     };
@@ -148,6 +151,21 @@ fn platform(decoder: &mut Decoder, node: &Node) -> Option<Platform> {
 fn texts(decoder: &mut Decoder, node: &Node) -> BTreeMap<String, String> {
     let entries = decoder.entries(node).iter();
     entries.filter_map(|(key, value)| Some((key.text.clone(), decoder.text(value)?.value))).collect()
+}
+
+/// The places of arguments and drop rules.
+fn said(fields: &Fields<'_>) -> Said {
+    let mut said = Said::default();
+    if let Some(Content::Mapping(entries)) = fields.get("args").map(|node| &node.content) {
+        said.arguments = entries.iter().map(|(key, _)| (key.text.clone(), key.position.place())).collect();
+    }
+    if let Some(node) = fields.get("drop") {
+        said.drop = Some(node.position.place());
+        if let Content::Sequence(items) = &node.content {
+            said.rules = items.iter().map(|item| item.position.place()).collect();
+        }
+    }
+    said
 }
 
 fn list(decoder: &mut Decoder, node: &Node) -> Vec<String> {

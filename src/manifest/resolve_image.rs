@@ -12,7 +12,7 @@ use crate::manifest::resolve_reference::Resolver;
 use crate::manifest::source::{Located, Position};
 use crate::manifest::unit_file::UnitDeclaration;
 use crate::model::{
-    Diagnostic, Fetch, InstanceName, Platform, Repository, TargetName, TemplateRef, UnitKind, UnitName,
+    Diagnostic, Fetch, InstanceName, Platform, Repository, Said, TargetName, TemplateRef, UnitKind, UnitName,
 };
 
 /// One instance of an image unit, resolved: all that is known of it before it is rendered.
@@ -38,6 +38,8 @@ pub struct ResolvedImage {
     pub fetches: Vec<Fetch>,
     /// Paths that are set to what the base has.
     pub drop: Vec<String>,
+    /// Where arguments and drop rules are written.
+    pub said: Said,
     /// The names of secrets that its steps may see.
     pub secrets: Vec<String>,
     /// Where it is pulled from, where that is said.
@@ -83,6 +85,7 @@ pub(super) fn image(
         labels: declaration.labels.clone(),
         fetches: declaration.fetches.clone(),
         drop: declaration.drop.clone(),
+        said: declaration.said.clone(),
         secrets: declaration.secrets.clone(),
         repository,
     })

@@ -1,5 +1,6 @@
 //! Words about images: the platform one is made for, and the repository it is pulled from.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -7,7 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::model::{Digest, NameError, Output};
+use crate::model::{Digest, NameError, Output, Place};
 
 /// What an image runs on: `OS/ARCHITECTURE[/VARIANT]`, in the words of the OCI image index.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -145,6 +146,17 @@ impl BuiltImage {
     pub fn reference(&self, repository: &str) -> String {
         format!("{repository}@{}", self.manifest)
     }
+}
+
+/// Where a unit file says what its image is given beside the Dockerfile.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// Build arguments, by name.
+    pub arguments: BTreeMap<String, Place>,
+    /// The drop rules as a whole.
+    pub drop: Option<Place>,
+    /// Each drop rule.
+    pub rules: Vec<Place>,
 }
 
 #[cfg(test)]

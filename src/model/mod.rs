@@ -40,7 +40,7 @@ pub use environment::{Environment, Target};
 pub use facts::{Facts, UsedInstance};
 pub use files::ProjectFiles;
 pub use guest::{Guest, GuestKind, Networks};
-pub use image::{BaseImage, BuiltImage, Fetch, Platform, Repository, RepositoryName};
+pub use image::{BaseImage, BuiltImage, Fetch, Platform, Repository, RepositoryName, Said};
 pub use journal::{Answer, Effect, InterruptedRun, JournalEntry, JournalHeader, Trace, TracedEffect};
 pub use lease::{Lease, LeaseHolder};
 pub use name::{

@@ -14,9 +14,11 @@ use crate::model::{
     DesiredUnit, Diagnostic, Diagnostics, Digest, Environment, EnvironmentName, InstanceName, Output,
     ProviderKind, SealedUnit, StackTemplate, TargetName, TemplateRef,
 };
+use crate::release::decided::Find;
 use crate::release::digests::{deployment, deployment_parts, release, release_parts};
 use crate::release::images::{self, DesiredImage};
 use crate::release::input_manifest::{InputManifest, UnitInputs};
+use crate::release::language_checks::Whose;
 use crate::release::outputs::{self, UsedOutputs};
 use crate::release::template_checks::Depth;
 use crate::release::{language_checks, parameters, stored, template_checks};
@@ -51,6 +53,7 @@ pub struct Assembler<'p> {
     pub(super) renderer: Renderer,
     depth: Depth,
     known: Known,
+    find: Option<Find<'p>>,
 }
 
 /// Assembles one environment.
@@ -71,7 +74,14 @@ impl<'p> Assembler<'p> {
             renderer: Renderer::new(sources, Limits::default()),
             depth: Depth::Certain,
             known: Known::default(),
+            find: None,
         }
+    }
+
+    /// Looks for the templates of nested stacks on the embedded engine; `find` says why one is not there.
+    #[must_use]
+    pub fn finding(self, find: &'p (dyn Fn(&str) -> Result<(), String> + Sync)) -> Self {
+        Self { find: Some(find), ..self }
     }
 
     /// Tells everything that may be wrong with templates, and not only what certainly is.
@@ -216,7 +226,8 @@ impl<'p> Assembler<'p> {
         let facts = self.project.lock.at(target);
         let pinned = stored::pin(&rendered.template, unit, &facts, target, &mut problems);
         let parameters = parameters::bind(unit, &rendered.template, &pinned, &mut problems);
-        let whose = (&resolved.environment, &unit.instance);
+        let (environment, instance) = (&resolved.environment, &unit.instance);
+        let whose = Whose { environment, instance, find: self.find };
         language_checks::values(&rendered.template, &parameters.bindings, whose, &mut problems);
         problems.extend(self.borrowed_drafts(
             &resolved.environment,

@@ -12,6 +12,9 @@ use crate::language::{Evaluator, Facts, Reference, decide, pointer, text_of, wal
 use crate::model::{Diagnostic, Diagnostics};
 use crate::template::Document;
 
+/// Looks for the object that a URL names on the embedded engine.
+pub(super) type Find<'f> = &'f (dyn Fn(&str) -> Result<(), String> + Sync);
+
 /// A template whose conditions are decided.
 pub(super) struct Decided<'d> {
     /// As it was read, for the places.
@@ -38,6 +41,21 @@ impl<'d> Decided<'d> {
         let conditions = conditions.map(|(name, value)| (name.clone(), value.clone())).collect();
         let facts = Facts { conditions: decide(&conditions, facts).ok()?, ..facts.clone() };
         Some(Self { document, root, source, whose, facts })
+    }
+
+    /// Records nested stacks whose templates `find` does not find: it says why.
+    pub(super) fn nested(&self, find: Find<'_>, problems: &mut Diagnostics) {
+        let is_nested = |(_, resource): &(&String, &Value)| resource["Type"] == "AWS::CloudFormation::Stack";
+        for (id, resource) in self.there("Resources").filter(is_nested) {
+            let url = &resource["Properties"]["TemplateURL"];
+            let Ok(Some(Value::String(url))) = Evaluator::new(&self.facts).value(url) else { continue };
+            if let Err(why) = find(&url) {
+                let message = format!("the template of the nested stack `{id}` is not on file: {why}");
+                let hint = "on the embedded engine it lies in the project, as `rehearsal/objects/BUCKET/KEY`";
+                let at = pointer("/Resources", id) + "/Properties/TemplateURL";
+                problems.push(self.at(Diagnostic::error("missing-object", message).hint(hint), &at));
+            }
+        }
     }
 
     /// Records everything that CloudFormation would refuse.

@@ -121,6 +121,7 @@ impl Files {
             labels: &image.labels,
             fetches: &image.fetches,
             drop: &image.drop,
+            said: &image.said,
             secrets: &image.secrets,
             bases,
             known,

@@ -13,7 +13,7 @@ use crate::language::transforms::{self, LANGUAGE_EXTENSIONS};
 use crate::language::{EvaluateError, Facts};
 use crate::model::environment::Target;
 use crate::model::{Binding, Diagnostic, Diagnostics, Environment, InstanceName, ProviderKind, StackName};
-use crate::release::decided::Decided;
+use crate::release::decided::{Decided, Find};
 use crate::template::Document;
 
 /// Records macros in `document` that the unit does not accept, or that its target cannot expand.
@@ -42,37 +42,51 @@ pub(super) fn macros(
     }
 }
 
+/// Whose values they are.
+#[derive(Clone, Copy)]
+pub(super) struct Whose<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) instance: &'a InstanceName,
+    /// Looks for the templates of nested stacks; they are not looked for where there is none.
+    pub(super) find: Option<Find<'a>>,
+}
+
 /// Records what the values that are known at this point break.
 pub(super) fn values(
     document: &Document,
     bindings: &BTreeMap<String, Binding>,
-    (environment, instance): (&Environment, &InstanceName),
+    Whose { environment, instance, find }: Whose<'_>,
     problems: &mut Diagnostics,
 ) {
     let Value::Object(root) = &*document.value else { return };
     let parameters = declared(root);
-    let mut facts = facts(root, &parameters, bindings, &environment.targets[&instance.target]);
+    let target = &environment.targets[&instance.target];
+    let find = find.filter(|_| target.provider == ProviderKind::Local);
+    let mut facts = facts(root, &parameters, bindings, target);
     let stack = StackName::derive(&environment.project, &environment.name, instance);
     facts.pseudo.insert("AWS::StackName", json!(stack));
     rules(document, root, &parameters, &facts, problems);
-    // What only code inside AWS can write out is not judged.
-    if transforms::named(root).keys().any(|name| name != LANGUAGE_EXTENSIONS) {
-        return;
-    }
-    let whose = || format!("`{instance}` in `{}`", environment.name);
-    if !transforms::is_extended(root) {
-        let decided = Decided::of(document, root, &str::to_owned, (&facts, whose()));
-        return decided.into_iter().for_each(|decided| decided.check(problems));
-    }
     // What fails without values is told by the linter already.
     if problems.0.iter().any(|problem| problem.code == "language-extensions") {
         return;
     }
+    // What only code inside AWS can write out is not judged.
+    if transforms::named(root).keys().any(|name| name != LANGUAGE_EXTENSIONS) {
+        return;
+    }
+    let mut judge = |root: &Map<String, Value>, source: &dyn Fn(&str) -> String| {
+        let whose = format!("`{instance}` in `{}`", environment.name);
+        if let Some(decided) = Decided::of(document, root, source, (&facts, whose)) {
+            decided.check(problems);
+            find.into_iter().for_each(|find| decided.nested(find, problems));
+        }
+    };
+    if !transforms::is_extended(root) {
+        return judge(root, &str::to_owned);
+    }
     match expand(root, &facts, Unknown::Keep) {
         Ok(expansion) => {
-            let source = |pointer: &str| expansion.source(pointer);
-            let decided = Decided::of(document, &expansion.template, &source, (&facts, whose()));
-            decided.into_iter().for_each(|decided| decided.check(problems));
+            judge(&expansion.template, &|pointer| expansion.source(pointer));
         }
         Err(error) => {
             let problem = Diagnostic::error("language-extensions", error.problem.to_string());

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::model::{EnvironmentName, TargetName};
+use crate::model::{EnvironmentName, ProjectName, TargetName};
 use crate::ui::SCHEMA;
 use crate::ui::table::table;
 
@@ -20,17 +20,31 @@ pub struct Row {
     pub origin: &'static str,
     /// ARN of the stack that owned it last.
     pub stack: String,
+    /// The project and the environment of that stack, where it was rekindle's.
+    pub environment: Option<(ProjectName, EnvironmentName)>,
     /// Its logical id there.
     pub logical_id: String,
     /// Since when nobody owns it.
     pub since: Timestamp,
 }
 
-/// One line each.
+/// What the environment left, one line each.
 pub fn orphans(environment: &EnvironmentName, rows: &[Row]) -> String {
-    if rows.is_empty() {
-        return format!("{environment} has left nothing behind.\n");
+    match rows.is_empty() {
+        true => format!("{environment} has left nothing behind.\n"),
+        false => listed(rows),
     }
+}
+
+/// What others left in the same place.
+pub fn others(rows: &[Row]) -> String {
+    match rows.is_empty() {
+        true => "\nNobody else has left anything there.\n".to_owned(),
+        false => format!("\nLeft by others in the same accounts and regions\n{}", listed(rows)),
+    }
+}
+
+fn listed(rows: &[Row]) -> String {
     let cells = rows.iter().map(|row| {
         let owner = row.stack.split('/').nth(1).unwrap_or(&row.stack);
         vec![
@@ -45,13 +59,16 @@ pub fn orphans(environment: &EnvironmentName, rows: &[Row]) -> String {
 }
 
 /// The document for programs.
-pub fn document(environment: &EnvironmentName, rows: &[Row]) -> Value {
-    let orphans = rows.iter().map(|row| {
+pub fn document<'r>(environment: &EnvironmentName, rows: impl Iterator<Item = &'r Row>) -> Value {
+    let orphans = rows.map(|row| {
+        let (project, name) = row.environment.as_ref().map(|(project, name)| (project, name)).unzip();
         json!({
             "target": row.target,
             "type": row.resource_type,
             "id": row.physical_id,
             "origin": row.origin,
+            "project": project,
+            "environment": name,
             "stack": row.stack,
             "resource": row.logical_id,
             "since": row.since,
@@ -73,6 +90,7 @@ mod tests {
             physical_id: "fieldbook-logs".to_owned(),
             origin: "retained",
             stack: "arn:aws:cloudformation:eu-central-1:000000000000:stack/fieldbook-demo-logs/1".to_owned(),
+            environment: None,
             logical_id: "Logs".to_owned(),
             since: "2026-01-01T00:00:00Z".parse().unwrap(),
         };

@@ -33,28 +33,30 @@ fn deployed_from(template: &str) -> Project {
 
 #[test]
 fn each_property_is_shown_as_it_should_be_and_as_it_is() {
-    let project = deployed();
-    let changes = ["jobs.Queue", "DelaySeconds=9", "QueueName=somebody"];
+    // A name is given once; a key can be changed by hand.
+    let key = "KmsMasterKeyId: !Sub 'alias/${Token}'";
+    let project = deployed_from(&JOBS.replace("QueueName: !Sub 'jobs-${Token}'", key));
+    let changes = ["jobs.Queue", "DelaySeconds=9", "KmsMasterKeyId=somebody"];
     project.run(&[&["local", "change", "demo"], &changes[..]].concat()).expect_code(0);
     project.run(&["local", "remove", "demo", "jobs.Topic"]).expect_code(0);
     let run = project.run(&["verify", "demo", "--drift"]).expect_code(3);
     assert_snapshot!(run.stdout, @"
     demo differs from the source: 2 differences (1 unit, drift included, 1 resource not compared)
       jobs
-        `Queue` (AWS::SQS::Queue) was changed outside CloudFormation: /DelaySeconds is `9`, the template says `5`; /QueueName, a secret, is another one
+        `Queue` (AWS::SQS::Queue) was changed outside CloudFormation: /DelaySeconds is `9`, the template says `5`; /KmsMasterKeyId, a secret, is another one
         `Topic` (AWS::SNS::Topic) was deleted outside CloudFormation
       hint: `deploy --revert-drift` puts it back; or write into the source what it is now, and deploy that (docs/recovery.md)
       not compared, because CloudFormation cannot compare such resources with their template:
         jobs: `Migration` (Custom::Migration)
-      release    sha256:630e7332b42aa7711516a83996ad8b5e776786901eeb1f87743d1a5c4034a062
-      deployment sha256:11828d2c051509ebc82051c1c007a7fafe30b5d15e83fe59ff0b906c31800db9
+      release    sha256:db24e14a7b34432675a72f148e2faf75f1d758988d78f8e60b9f9209abd2cd4e
+      deployment sha256:65960051c02869a9020e5783bf380158d18375922b55e8b824caa08011e8bef6
     ");
     let found = project.run(&["verify", "demo", "--drift", "--output", "json"]).expect_code(3).json();
     assert_eq!(
         found["differences"][0]["detail"]["properties"],
         json!([
             {"path": "/DelaySeconds", "expected": "5", "actual": "9"},
-            {"path": "/QueueName", "expected": "****", "actual": "****"},
+            {"path": "/KmsMasterKeyId", "expected": "****", "actual": "****"},
         ])
     );
     assert_eq!(found["unchecked"][0]["type"], "Custom::Migration");

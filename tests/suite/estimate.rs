@@ -202,4 +202,15 @@ fn a_picture_that_cannot_be_written_is_named() {
         run.stderr
     );
     assert!(run.stdout.is_empty(), "an estimate that failed half-way is none");
+    let run = project.run(&["estimate", "demo", "--rebuild", "--svg", "/"]).expect_code(1);
+    insta::assert_snapshot!(run.stderr, @"
+    error: could not write `/`
+      caused by: is a directory
+    hint: name a file: `--svg /estimate.svg`
+    ");
+    let run = project.run(&["graph", "demo", "--format", "svg", "--output", "json"]).expect_code(64);
+    insta::assert_snapshot!(run.stderr, @"
+    error: `--output json` and `--format svg` ask for two different outputs
+    hint: leave one of the two away
+    ");
 }

@@ -36,6 +36,82 @@ fn a_property_that_its_type_does_not_have_is_not_changed_by_hand() {
 }
 
 #[test]
+fn what_aws_lets_nobody_change_is_not_changed_by_hand() {
+    let project = jobs(JOBS);
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    let refused = |properties: &[&str], code: i32| {
+        let run = project.run(&[&["local", "change", "demo", "jobs.Queue"], properties].concat());
+        run.expect_code(code).stderr
+    };
+    let told = [
+        refused(&["QueueName=other"], 1),
+        refused(&["DelaySeconds=9", "Arn=arn"], 1),
+        refused(&["DelaySeconds=9", "DelaySeconds=8"], 64),
+        refused(&["RedrivePolicy={\"maxReceiveCount\": 1"], 64),
+    ];
+    insta::assert_snapshot!(told.concat(), @r#"
+    error: change by hand `fieldbook-demo-jobs`: AWS lets nobody change `QueueName` of AWS::SQS::Queue once it exists
+    hint: drift of this kind cannot be; change another property, or the template: there a new value makes a new resource
+    error: change by hand `fieldbook-demo-jobs`: AWS alone sets `Arn` of AWS::SQS::Queue
+    hint: change a property that a template can set
+    error: the property `DelaySeconds` is given twice
+    hint: a property has one value: leave one of the two away
+    error: the value of `RedrivePolicy` begins like JSON and is none: EOF while parsing an object at line 1 column 21
+    hint: correct it; a text that begins so is written in quotation marks: `NAME="[text"`
+    "#);
+    project.run(&["verify", "demo", "--drift"]).expect_code(0);
+    // What is so already is no change.
+    project.run(&["local", "change", "demo", "jobs.Queue", "QueueName=null"]).expect_code(0);
+    insta::assert_snapshot!(project.run(&["local", "remove", "demo", "nobody.Queue"]).expect_code(1).stderr, @"
+    error: `nobody` has no stack on the embedded engine
+    hint: `rekindle status demo` shows what stands
+    ");
+}
+
+#[test]
+fn what_another_environment_left_is_shown_apart() {
+    let project = jobs(JOBS);
+    let manifest = project.read("rekindle.yaml");
+    let other = manifest.split("  demo:\n").nth(1).unwrap();
+    project.write("rekindle.yaml", format!("{manifest}  other:\n{other}"));
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    project.run(&["teardown", "demo", "--yes"]).expect_code(0);
+    let own = project.run(&["local", "orphans", "demo"]).expect_code(0);
+    assert!(own.stdout.contains("fieldbook-logs") && own.stderr.is_empty(), "{own:?}");
+    let others = project.run(&["local", "orphans", "other"]).expect_code(0);
+    insta::assert_snapshot!(others.stdout + &others.stderr, @"
+    other has left nothing behind.
+    1 thing more in the same place, not left by other: add `--all`
+    ");
+    let all = project.run(&["local", "orphans", "other", "--all"]).expect_code(0).stdout;
+    insta::assert_snapshot!(all.replace(&all[all.find("  2026").unwrap_or(all.len())..], "\n"), @"
+    other has left nothing behind.
+
+    Left by others in the same accounts and regions
+    TYPE             ID              WHY       WAS                       SINCE
+    AWS::S3::Bucket  fieldbook-logs  retained  fieldbook-demo-jobs.Logs
+    ");
+    let json = project.run(&["local", "orphans", "other", "--all", "--output", "json"]).expect_code(0).json();
+    assert_eq!((&json["environment"], &json["orphans"][0]["environment"]), (&json!("other"), &json!("demo")));
+}
+
+/// Two environments have units of the same names in one account.
+#[test]
+fn a_change_by_hand_is_made_in_the_environment_that_is_named() {
+    let template =
+        JOBS.replace("    DeletionPolicy: Retain\n", "").replace("fieldbook-logs", "!Ref AWS::StackName");
+    let project = jobs(&template);
+    let manifest = project.read("rekindle.yaml");
+    let other = manifest.split("  demo:\n").nth(1).unwrap();
+    project.write("rekindle.yaml", format!("{manifest}  other:\n{other}"));
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    project.run(&["deploy", "other", "--yes"]).expect_code(0);
+    project.run(&["local", "change", "other", "jobs.Queue", "DelaySeconds=9"]).expect_code(0);
+    project.run(&["verify", "demo", "--drift"]).expect_code(0);
+    project.run(&["verify", "other", "--drift"]).expect_code(3);
+}
+
+#[test]
 fn a_change_by_hand_is_found_by_verify() {
     let project = jobs(JOBS);
     project.run(&["deploy", "demo", "--yes"]).expect_code(0);
@@ -135,11 +211,22 @@ Outputs:
         "{}",
         missing.stdout
     );
+    insta::assert_snapshot!(project.run(&["check", "demo"]).expect_code(1).stdout, @"
+    error[missing-object]: the template of the nested stack `Child` is not on file: S3 error: The specified key does not exist: templates/queue.yaml
+     --> templates/jobs/1.0.0/template.yaml:4:31
+      |
+    4 |     Properties: {TemplateURL: https://templates.s3.eu-central-1.amazonaws.com/queue.yaml}
+      |                               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      = hint: on the embedded engine it lies in the project, as `rehearsal/objects/BUCKET/KEY`
+
+    1 error
+    ");
     let child = "Resources:\n  Queue: {Type: AWS::SQS::Queue}\nOutputs:\n  Arn: {Value: !GetAtt Queue.Arn}\n";
     project.write("rehearsal/objects/templates/queue.yaml", child);
     project.write("rehearsal/answers/jobs.Seed.json", r#"{"Data": {"Word": "seed"}}"#);
     let release =
         project.run(&["render", "demo", "--output", "json"]).expect_code(0).json()["release"].clone();
+    project.run(&["check", "demo"]).expect_code(0);
     project.run(&["deploy", "demo", "--rehearse"]).expect_code(0);
     project.run(&["deploy", "demo", "--yes"]).expect_code(0);
     let outputs = project.run(&["outputs", "demo"]).expect_code(0).stdout;
@@ -163,6 +250,12 @@ fn files_on_hand_that_cannot_be_used_are_named() {
           caused by: it is no reply: unknown field `Statuss`, expected one of `Status`, `Reason`, `PhysicalResourceId`, `Data`, `Signals`, `Seconds` at line 1 column 10
         hint: docs/local-engine.md, part G, says what a reply may hold
         ");
+    project.write("rehearsal/answers/jobs.Seed.json", "{\n  \"Seconds\": 1e300\n}");
+    insta::assert_snapshot!(project.run(&["deploy", "demo", "--rehearse"]).expect_code(1).stderr, @"
+    error: `rehearsal/answers/jobs.Seed.json` cannot be used
+      caused by: it is no reply: invalid value: floating point `1e+300`, expected a number of seconds from 0 to 604800 at line 2 column 18
+    hint: docs/local-engine.md, part G, says what a reply may hold
+    ");
     project.write("rehearsal/answers/jobs.Seed.json", "{}");
     project.write("rehearsal/notes.txt", "");
     insta::assert_snapshot!(project.run(&["deploy", "demo", "--rehearse"]).expect_code(1).stderr, @"

@@ -14,6 +14,7 @@ use crate::cli::failure::{Failure, Problem};
 use crate::disk;
 use crate::image;
 use crate::lint::{self, DockerfileJudge, Purpose, RULES};
+use crate::local::Answers;
 use crate::manifest::Project;
 use crate::model::{Diagnostics, EnvironmentName, Region};
 use crate::release::Assembler;
@@ -75,8 +76,8 @@ pub fn run(session: &Session, arguments: &CheckArguments) -> Result<ExitCode, Fa
     let (subject, found) = if arguments.templates.is_empty() {
         match session.read() {
             Ok(project) => {
-                session.answers()?;
-                examine(&project, arguments.environment.as_ref())
+                let answers = session.answers()?;
+                examine(&project, arguments.environment.as_ref(), &answers)
             }
             Err(Failure { problem: Problem::Source(problems), .. }) => {
                 (Subject::Environments(Vec::new()), problems)
@@ -91,12 +92,13 @@ pub fn run(session: &Session, arguments: &CheckArguments) -> Result<ExitCode, Fa
     Ok(if fails { ExitCode::Error } else { ExitCode::Done })
 }
 
-fn examine(project: &Project, chosen: Option<&EnvironmentName>) -> (Subject, Diagnostics) {
+fn examine(project: &Project, chosen: Option<&EnvironmentName>, answers: &Answers) -> (Subject, Diagnostics) {
     let environments: Vec<EnvironmentName> = match chosen {
         Some(name) => vec![name.clone()],
         None => project.manifest.environments.keys().cloned().collect(),
     };
-    let assembler = Assembler::new(project).thorough();
+    let find = |url: &str| answers.object(url).map(drop);
+    let assembler = Assembler::new(project).thorough().finding(&find);
     let mut found = project.warnings.clone();
     for environment in &environments {
         match assembler.assemble(environment) {

@@ -1,5 +1,9 @@
 //! `rekindle estimate`: how long a deploy or a whole rebuild takes, and why.
 
+use std::io;
+
+use camino::Utf8Path;
+
 use crate::cli::Session;
 use crate::cli::args::{ChangeArguments, Selection, TeardownConsents};
 use crate::cli::command::plan::{deploy_context, make};
@@ -36,7 +40,7 @@ pub fn run(session: &Session, arguments: &EstimateArguments) -> Result<ExitCode,
     let console = &session.console;
     if let Some(file) = &arguments.svg {
         let file = session.start()?.join(file);
-        disk::write_atomically(&file, picture::timeline(&estimated).as_bytes())?;
+        write(&file, &picture::timeline(&estimated))?;
         console.progress(&format!("wrote {file}\n"))?;
     }
     if console.is_json() {
@@ -45,6 +49,17 @@ pub fn run(session: &Session, arguments: &EstimateArguments) -> Result<ExitCode,
         console.result(&estimate_view::estimate(&estimated, console.detail(), &console.palette_out()))?;
     }
     Ok(ExitCode::Done)
+}
+
+fn write(file: &Utf8Path, picture: &str) -> Result<(), Failure> {
+    disk::write_atomically(file, picture.as_bytes()).map_err(|error| {
+        let is_directory = error.source.kind() == io::ErrorKind::IsADirectory;
+        let failure = Failure::from(error);
+        match is_directory {
+            true => failure.hint(format!("name a file: `--svg {}`", file.join("estimate.svg"))),
+            false => failure,
+        }
+    })
 }
 
 /// The work of a rebuild without further consents. Asks no cloud.

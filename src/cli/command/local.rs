@@ -9,14 +9,18 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::local_arguments::{
     BackUpArguments, ContinueArguments, DeleteArguments, FillArguments, HandArguments, LocalCommand,
-    ResourceArguments,
+    OrphansArguments, ResourceArguments,
 };
 use crate::cli::{Session, runtime};
 use crate::disk::clock;
 use crate::local::{Client, Cloud, Options};
-use crate::model::{EnvironmentName, InstanceName, ObservedStack, ProviderKind, Target, TargetName};
+use crate::model::facts::Identity;
+use crate::model::{
+    Environment, EnvironmentName, InstanceName, ObservedStack, ProjectName, ProviderKind, Target, TargetName,
+};
 use crate::port::{CloudFormation, ContinueRollback, DeleteStack, PortError};
 use crate::ui::orphans_view::{self, Row};
+use crate::ui::text;
 
 /// Why there is nothing to act on.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +33,14 @@ enum NothingThere {
     Resource(String),
     #[error("`{0}` is no property: write PROPERTY=VALUE")]
     Property(String),
+    #[error("the property `{0}` is given twice")]
+    Twice(String),
+    #[error("the value of `{property}` begins like JSON and is none: {source}")]
+    Json {
+        property: String,
+        #[source]
+        source: serde_json::Error,
+    },
 }
 
 /// How long one wait for the virtual clock may take.
@@ -37,7 +49,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Acts, and shows what came of it.
 pub fn run(session: &Session, command: &LocalCommand) -> Result<ExitCode, Failure> {
     match command {
-        LocalCommand::Orphans(arguments) => orphans(session, &arguments.environment),
+        LocalCommand::Orphans(arguments) => orphans(session, arguments),
         LocalCommand::Change(arguments) => change(session, arguments),
         LocalCommand::Fill(FillArguments {
             resource: ResourceArguments { environment, resource: text },
@@ -95,12 +107,14 @@ pub fn run(session: &Session, command: &LocalCommand) -> Result<ExitCode, Failur
 
 /// The targets of an environment that are on the embedded engine.
 struct Place {
+    /// The project and the environment.
+    owner: (ProjectName, EnvironmentName),
     clients: BTreeMap<TargetName, Client>,
 }
 
 impl Place {
     fn open(session: &Session, environment: &EnvironmentName) -> Result<Self, Failure> {
-        let targets = session.project()?.environment(environment)?.targets;
+        let Environment { project, name, targets, .. } = session.project()?.environment(environment)?;
         let is_local = |(_, target): &(&TargetName, &Target)| target.provider == ProviderKind::Local;
         let local: Vec<_> = targets.iter().filter(is_local).collect();
         if local.is_empty() {
@@ -114,22 +128,31 @@ impl Place {
         let client = |(name, target): (&TargetName, &Target)| {
             (name.clone(), engine.client(target.account.clone(), target.region.clone()))
         };
-        Ok(Self { clients: local.into_iter().map(client).collect() })
+        Ok(Self { owner: (project, name), clients: local.into_iter().map(client).collect() })
     }
 
     fn stack(&self, unit: &InstanceName) -> Result<(&Client, ObservedStack), Failure> {
-        let missing = || Failure::new(ExitCode::Error, NothingThere::Stack(unit.clone()));
+        let missing = || {
+            let hint = format!("`rekindle status {}` shows what stands", self.owner.1);
+            Failure::new(ExitCode::Error, NothingThere::Stack(unit.clone())).hint(hint)
+        };
         let client = self.clients.get(&unit.target).ok_or_else(missing)?;
-        let found = runtime::run(async |_| Ok(find(client, unit).await?))?;
+        let found = runtime::run(async |_| Ok(find(client, &self.owner, unit).await?))?;
         Ok((client, found.ok_or_else(missing)?))
     }
 }
 
-async fn find(client: &Client, unit: &InstanceName) -> Result<Option<ObservedStack>, PortError> {
+async fn find(
+    client: &Client,
+    (project, environment): &(ProjectName, EnvironmentName),
+    unit: &InstanceName,
+) -> Result<Option<ObservedStack>, PortError> {
     let mut next: Option<String> = None;
     loop {
         let page = client.describe_stacks(next.as_deref()).await?;
-        let is_it = |stack: &ObservedStack| stack.identity().is_some_and(|it| it.instance == *unit);
+        let is_meant =
+            |it: &Identity| it.project == *project && it.environment == *environment && it.instance == *unit;
+        let is_it = |stack: &ObservedStack| stack.identity().as_ref().is_some_and(is_meant);
         if let Some(found) = page.items.into_iter().find(is_it) {
             return Ok(Some(found));
         }
@@ -146,7 +169,8 @@ fn resource(text: &str) -> Result<(InstanceName, &str), Failure> {
     Ok((unit.parse().map_err(|_| wrong())?, resource))
 }
 
-fn orphans(session: &Session, environment: &EnvironmentName) -> Result<ExitCode, Failure> {
+fn orphans(session: &Session, arguments: &OrphansArguments) -> Result<ExitCode, Failure> {
+    let environment = &arguments.environment;
     let place = Place::open(session, environment)?;
     let rows = place.clients.iter().flat_map(|(target, client)| {
         client.orphans().into_iter().map(|orphan| Row {
@@ -155,33 +179,66 @@ fn orphans(session: &Session, environment: &EnvironmentName) -> Result<ExitCode,
             physical_id: orphan.resource.physical_id,
             origin: orphan.origin.as_str(),
             stack: orphan.stack,
+            environment: orphan.environment,
             logical_id: orphan.logical_id,
             since: orphan.since,
         })
     });
-    let rows: Vec<Row> = rows.collect();
-    if session.console.is_json() {
-        session.console.document(&orphans_view::document(environment, &rows))?;
+    let is_own = |row: &Row| row.environment.as_ref() == Some(&place.owner);
+    let (own, others): (Vec<Row>, Vec<Row>) = rows.partition(is_own);
+    let console = &session.console;
+    if console.is_json() {
+        let shown = own.iter().chain(others.iter().filter(|_| arguments.all));
+        console.document(&orphans_view::document(environment, shown))?;
     } else {
-        session.console.result(&orphans_view::orphans(environment, &rows))?;
+        console.result(&orphans_view::orphans(environment, &own))?;
+        if arguments.all {
+            console.result(&orphans_view::others(&others))?;
+        }
+    }
+    if !arguments.all && !others.is_empty() {
+        let number = text::count(others.len(), "thing");
+        console.progress(&format!(
+            "{number} more in the same place, not left by {environment}: add `--all`\n"
+        ))?;
     }
     Ok(ExitCode::Done)
 }
 
 fn change(session: &Session, arguments: &HandArguments) -> Result<ExitCode, Failure> {
     let (unit, resource) = resource(&arguments.resource.resource)?;
-    let mut properties = BTreeMap::new();
-    for text in &arguments.properties {
-        let wrong = || Failure::new(ExitCode::Usage, NothingThere::Property(text.clone()));
-        let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(wrong)?;
-        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
-        properties.insert(name.to_owned(), value);
-    }
+    let properties = properties(&arguments.properties)?;
     let place = Place::open(session, &arguments.resource.environment)?;
     let (client, stack) = place.stack(&unit)?;
-    runtime::run(async |_| Ok(client.tamper(&stack.id, resource, &properties).await?))?;
+    runtime::run(async |_| Ok(client.change_by_hand(&stack.id, resource, &properties).await?))?;
     session.console.progress(&format!("changed {resource} of {unit} by hand\n"))?;
     Ok(ExitCode::Done)
+}
+
+fn properties(given: &[String]) -> Result<BTreeMap<String, Value>, Failure> {
+    let mut properties = BTreeMap::new();
+    for text in given {
+        let wrong = || Failure::new(ExitCode::Usage, NothingThere::Property(text.clone()));
+        let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(wrong)?;
+        if properties.insert(name.to_owned(), value_of(name, value)?).is_some() {
+            return Err(Failure::new(ExitCode::Usage, NothingThere::Twice(name.to_owned()))
+                .hint("a property has one value: leave one of the two away"));
+        }
+    }
+    Ok(properties)
+}
+
+/// JSON where it is some, else a text; what begins as a list, a map or a quoted text was meant as JSON.
+fn value_of(property: &str, text: &str) -> Result<Value, Failure> {
+    match serde_json::from_str(text) {
+        Ok(value) => Ok(value),
+        Err(source) if text.trim_start().starts_with(['{', '[', '"']) => {
+            let property = property.to_owned();
+            Err(Failure::new(ExitCode::Usage, NothingThere::Json { property, source })
+                .hint("correct it; a text that begins so is written in quotation marks: `NAME=\"[text\"`"))
+        }
+        Err(_) => Ok(Value::String(text.to_owned())),
+    }
 }
 
 fn go_on(session: &Session, arguments: &ContinueArguments) -> Result<ExitCode, Failure> {

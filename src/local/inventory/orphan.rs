@@ -1,10 +1,14 @@
 //! Things that no stack owns: retained, left behind, or made by somebody else.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::local::place::Place;
 use crate::local::resource::Resource;
+use crate::model::facts::Identity;
+use crate::model::{EnvironmentName, ProjectName};
 
 /// Where an orphan comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +66,9 @@ pub struct Orphan {
     pub origin: Origin,
     /// ARN of the stack that owned it last.
     pub stack: String,
+    /// The project and the environment of that stack, by its tags.
+    #[serde(default)]
+    pub environment: Option<(ProjectName, EnvironmentName)>,
     /// Its logical id there.
     pub logical_id: String,
     /// Since when nobody owns it.
@@ -69,6 +76,11 @@ pub struct Orphan {
 }
 
 impl Orphan {
+    /// The project and the environment of a stack with these tags.
+    pub fn environment_of(tags: &BTreeMap<String, String>) -> Option<(ProjectName, EnvironmentName)> {
+        Identity::from_tags(tags).map(|identity| (identity.project, identity.environment))
+    }
+
     /// What identifies it.
     pub fn key(&self) -> OrphanKey {
         OrphanKey {

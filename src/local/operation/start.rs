@@ -240,8 +240,9 @@ impl Work<'_> {
     pub fn orphan(&mut self, logical_id: &str, resource: Resource, origin: Origin) {
         let (place, stack) = (self.stack.place.clone(), self.stack.id.clone());
         self.inventory.release(&place, &stack, logical_id, &resource);
-        let logical_id = logical_id.to_owned();
-        self.inventory.take_in(Orphan { place, resource, origin, stack, logical_id, since: self.now });
+        let environment = Orphan::environment_of(&self.stack.body.tags);
+        let (logical_id, since) = (logical_id.to_owned(), self.now);
+        self.inventory.take_in(Orphan { place, resource, origin, stack, environment, logical_id, since });
     }
 
     pub(super) fn doomed_resource(&mut self, logical_id: &str) -> Option<Resource> {

@@ -54,6 +54,7 @@ pub fn back_up(
             .with_hint("it does of databases, tables, buckets, volumes and file systems")
     })?;
     let (stack, since) = (found.id.clone(), world.clock);
+    let environment = Orphan::environment_of(&found.body.tags);
     let number = world.inventory.orphans(place).count();
     let name = derive::hex(&format!("{arn}/{since}/{number}"), 32);
     let Place { account, region } = place;
@@ -61,7 +62,15 @@ pub fn back_up(
     let status = if is_complete { "COMPLETED" } else { "PARTIAL" };
     let resource = point(&id, json!({"ResourceArn": arn, "Status": status}));
     let (origin, logical_id) = (Origin::RestorePoint, logical_id.to_owned());
-    world.inventory.take_in(Orphan { place: place.clone(), resource, origin, stack, logical_id, since });
+    world.inventory.take_in(Orphan {
+        place: place.clone(),
+        resource,
+        origin,
+        stack,
+        environment,
+        logical_id,
+        since,
+    });
     Ok(id)
 }
 

@@ -58,8 +58,40 @@ fn a_drop_rule_that_means_nothing() {
     assert_told!(told(&project, &["build", "demo"]), @"
     exit code 1
     error[invalid-drop]: no step of `templates/site/1.0.0/Dockerfile` writes what `drop` names
-     --> templates/site/1.0.0/Dockerfile
+     --> stacks/site.yaml:4:7
+      |
+    4 | drop: [var/log]
+      |       ^
       = hint: take `drop` out of the unit: it is for what programs write, and none runs here
+
+    1 error
+    ");
+}
+
+#[test]
+fn a_build_argument_that_nothing_takes_and_a_rule_that_is_no_pattern() {
+    let project = with_dockerfile("FROM scratch\nARG VERSION\nRUN make\n");
+    let unit = project.read("stacks/site.yaml");
+    project.write("stacks/site.yaml", format!("{unit}args:\n  VERSION: '1'\n  VERSOIN: '2'\n"));
+    let argument = told(&project, &["build", "demo"]);
+    project.write("stacks/site.yaml", format!("{unit}drop: [var/log, 'srv/[a']\n"));
+    assert_told!(argument + &told(&project, &["build", "demo"]), @"
+    exit code 1
+    error[unknown-argument]: the unit gives a build argument `VERSOIN`, and no `ARG` takes it
+     --> stacks/site.yaml:6:3
+      |
+    6 |   VERSOIN: '2'
+      |   ^^^^^^^
+      = hint: write `ARG VERSOIN` where it is needed, or take it out of `args`
+
+    1 error
+    exit code 1
+    error[invalid-drop]: the drop rule `srv/[a` is no pattern: unclosed character class; missing ']'
+     --> stacks/site.yaml:4:17
+      |
+    4 | drop: [var/log, 'srv/[a']
+      |                 ^^^^^^^^
+      = hint: write a path of the image, with `*`, `?` and `[a-z]` where several are meant
 
     1 error
     ");
