@@ -24,7 +24,25 @@ async fn points_are_read_page_by_page_and_only_completed_ones_are_whole() {
     let server = Answers::start([json(200, first), json(200, second)]);
     let cloud = cloud(&server.endpoint, "key", &target(ACCOUNT)).await;
     let page = cloud.restore_points(TABLE, None).await.unwrap();
-    assert_debug_snapshot!(page, @"");
+    assert_debug_snapshot!(page, @r#"
+    Page {
+        items: [
+            RestorePoint {
+                created: 2027-01-15T08:00:00.5Z,
+                id: "arn:point:1",
+                is_complete: true,
+            },
+            RestorePoint {
+                created: 2027-01-15T08:01:40Z,
+                id: "arn:point:2",
+                is_complete: false,
+            },
+        ],
+        next: Some(
+            "second",
+        ),
+    }
+    "#);
     let page = cloud.restore_points(TABLE, page.next.as_deref()).await.unwrap();
     assert_eq!(page.next, None);
     assert!(!page.items[0].is_complete, "{page:?}");
