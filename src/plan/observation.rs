@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::model::{
     Contents, EnvironmentName, Facts, Guest, InstanceName, LastRecord, ObservedStack, ResourceDrift,
-    StackResource, Storage, TargetName,
+    RestorePoint, StackResource, Storage, TargetName,
 };
 use crate::plan::{ActionKind, Plan};
 
@@ -36,6 +36,9 @@ pub struct Observation {
     pub drifts: BTreeMap<String, Vec<ResourceDrift>>,
     /// Who stands in the networks of those stacks, or refers to them, whoever made it.
     pub guests: Vec<Guest>,
+    /// Copies of what resources hold, by the id (ARN) of the stack and the logical id, of resources that were
+    /// asked for.
+    pub restore_points: BTreeMap<(String, String), Vec<RestorePoint>>,
     /// What the ledger says of the last change of each instance.
     pub records: BTreeMap<InstanceName, LastRecord>,
 }

@@ -5,6 +5,7 @@ mod deploying;
 mod properties;
 mod pruning;
 mod replacing;
+mod restoring;
 mod tearing_down;
 
 use crate::plan::PlanError;
