@@ -84,6 +84,7 @@ fn begin(path: &Utf8Path) -> Arc<rekindle::disk::RunJournal> {
         started: "2026-11-01T10:00:00Z".parse().expect("a time"),
         process: std::process::id(),
         places: BTreeMap::new(),
+        restore_points: Default::default(),
     };
     Arc::new(journals.begin(header).expect("it can be begun"))
 }

@@ -91,7 +91,7 @@ fn context() -> DeployContext {
         project: "bench".parse().expect("a name"),
         environment: "demo".parse().expect("a name"),
         protection: Protection::Disposable,
-        embedded: BTreeSet::new(),
+        targets: std::collections::BTreeMap::new(),
         release: Digest::of("release"),
         deployment: Digest::of("deployment"),
         prune: true,

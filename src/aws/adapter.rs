@@ -10,6 +10,7 @@ use aws_sdk_resourcegroupstagging::types::TagFilter;
 use jiff::Timestamp;
 
 use crate::aws::artifact::{self, Artifacts, SentTemplate};
+use crate::aws::backup::Vaults;
 use crate::aws::bucket::Buckets;
 use crate::aws::convert::{self, Compared};
 use crate::aws::error::Endpoint;
@@ -19,7 +20,7 @@ use crate::aws::repository::Repositories;
 use crate::aws::request::with_body;
 use crate::model::{
     AccountId, Change, Contents, Guest, Networks, ObservedStack, Outside, Presence, Quota, QuotaKind, Region,
-    StackEvent, StackResource, Storage, StorageKind, TaggedResource,
+    RestorePoint, StackEvent, StackResource, Storage, StorageKind, TaggedResource,
 };
 use crate::port::{
     ChangeSet, Changes, CloudFormation, ContinueRollback, CreateStack, DeleteStack, DriftDetection, Identity,
@@ -37,6 +38,7 @@ pub struct Aws {
     pub(super) networks: NetworkGuests,
     pub(super) repositories: Repositories,
     pub(super) surroundings: Surroundings,
+    pub(super) vaults: Vaults,
     pub(super) region: Region,
     pub(super) endpoint: Endpoint,
     pub(super) clock: fn() -> Timestamp,
@@ -294,6 +296,14 @@ impl CloudFormation for Aws {
 
     async fn quota(&self, kind: QuotaKind) -> Result<Option<Quota>, PortError> {
         self.surroundings.quota(kind, &self.endpoint).await
+    }
+
+    async fn restore_points(
+        &self,
+        resource: &str,
+        page: Option<&str>,
+    ) -> Result<Page<RestorePoint>, PortError> {
+        self.vaults.points(resource, page, &self.endpoint).await
     }
 
     async fn delete_interface(&self, interface: &str) -> Result<(), PortError> {

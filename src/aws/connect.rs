@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use crate::aws::adapter::Aws;
 use crate::aws::artifact::{self, Artifacts};
+use crate::aws::backup::Vaults;
 use crate::aws::bucket::Buckets;
 use crate::aws::error::Endpoint;
 use crate::aws::lease::S3Lease;
@@ -77,6 +78,7 @@ pub async fn connect_with(
         artifacts,
         buckets: Buckets::new(s3(&config), &target.account),
         networks: NetworkGuests::new(ec2(&config)),
+        vaults: Vaults::new(aws_sdk_backup::Client::new(&config)),
         surroundings: Surroundings {
             secrets: aws_sdk_secretsmanager::Client::new(&config),
             parameters: aws_sdk_ssm::Client::new(&config),

@@ -6,6 +6,7 @@
 
 mod adapter;
 mod artifact;
+mod backup;
 mod bucket;
 mod code;
 mod connect;

@@ -1,6 +1,6 @@
 //! What is at a place besides stacks, and how much the account takes there. Reads no value of a secret.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::error::SdkError;
 use aws_sdk_ec2::types::{AccountAttributeName, Filter, ImageState};
@@ -79,7 +79,8 @@ impl Surroundings {
     }
 
     async fn parameters(&self, things: &[Outside], endpoint: &Endpoint) -> Result<Vec<Presence>, PortError> {
-        let names: Vec<&str> = things.iter().map(Outside::name).collect();
+        // Each once: two versions of one entry are two things.
+        let names: BTreeSet<&str> = things.iter().map(Outside::name).collect();
         let (published, own): (Vec<&str>, Vec<&str>) =
             names.into_iter().partition(|name| name.starts_with(PUBLISHED));
         let mut newest = self.newest(&own, endpoint).await?;

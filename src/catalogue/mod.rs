@@ -9,6 +9,7 @@
 //! used. Imports nothing of ours.
 
 mod archive;
+mod backed_up;
 mod change;
 mod constraint;
 pub mod durations;
@@ -29,6 +30,7 @@ use std::sync::{LazyLock, OnceLock};
 
 use archive::Archive;
 pub use archive::ArchiveError;
+pub use backed_up::backed_up_arn;
 pub use constraint::{Constraint, constraints};
 pub use fixed_property::is_refused_change;
 pub use in_place::is_changed_in_place;

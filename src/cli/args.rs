@@ -13,6 +13,7 @@ pub use crate::cli::look_arguments::{
     EnvironmentArguments, OutputsArguments, StatusArguments, VerifyArguments,
 };
 pub use crate::cli::run_arguments::{ChangeArguments, RunArguments, Selection};
+use crate::manifest::duration;
 use crate::model::{AccountId, EnvironmentName, InstanceName, ProjectName, ProviderKind, Region, TargetName};
 use crate::plan::Consent;
 
@@ -231,6 +232,10 @@ pub struct TeardownConsents {
     /// Consent to the loss of this unit's data (repeatable)
     #[arg(long = "delete-data", value_name = "UNIT")]
     pub delete_data: Vec<InstanceName>,
+    /// Let units with data go without consent where AWS Backup has, of every resource whose data would be lost, a
+    /// whole restore point that is no older than SPAN (for example `24h`)
+    #[arg(long, value_name = "SPAN", value_parser = parse_span, conflicts_with = "rehearse")]
+    pub restore_points_within: Option<u64>,
     /// Consent to deleting this stack although its class is not known (repeatable)
     #[arg(long = "delete-unknown", value_name = "UNIT")]
     pub delete_unknown: Vec<InstanceName>,
@@ -365,6 +370,11 @@ pub struct CompletionsArguments {
     /// Your shell
     #[arg(value_name = "SHELL")]
     pub shell: clap_complete::Shell,
+}
+
+fn parse_span(text: &str) -> Result<u64, String> {
+    duration::seconds(text)
+        .ok_or_else(|| "expected a span of time, for example `90m`, `24h` or `1d12h`".to_owned())
 }
 
 fn parse_provider(text: &str) -> Result<ProviderKind, String> {

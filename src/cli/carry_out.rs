@@ -17,7 +17,8 @@ use crate::engine::{self, Clouds, Event, EventSink, ExecuteOptions, Operation, O
 use crate::estimate;
 use crate::model::record::SCHEMA;
 use crate::model::{
-    JournalHeader, ProviderKind, Record, ResourceSeconds, SealedUnit, Target, TargetName, journal,
+    JournalHeader, ProviderKind, Record, ResourceSeconds, RestorePoints, SealedUnit, Target, TargetName,
+    journal,
 };
 use crate::plan::{Observation, Plan};
 use crate::port::Journal;
@@ -110,6 +111,7 @@ impl Site {
             started,
             process,
             places: self.places(observation),
+            restore_points: restore_points(plan),
         }
     }
 
@@ -168,6 +170,20 @@ fn unrecorded(source: LedgerError, operation: Operation, outcome: &Outcome) -> F
     Failure { hint, ..Failure::new(code, error) }
 }
 
+/// The copies that let what a plan deletes go.
+pub fn restore_points(plan: &Plan) -> RestorePoints {
+    let mut relied_on = RestorePoints::new();
+    for action in &plan.actions {
+        for lost in &action.consequences {
+            if let Some(point) = &lost.restore_point {
+                let of_unit = relied_on.entry(action.instance.clone()).or_default();
+                of_unit.insert(lost.logical_id.clone(), point.id.clone());
+            }
+        }
+    }
+    relied_on
+}
+
 fn record(header: JournalHeader, outcome: &Outcome) -> Record {
     let finished: Timestamp = clock::now();
     let worked_on = outcome.reports.iter().map(|report| (report.instance.clone(), report.last()));
@@ -184,6 +200,7 @@ fn record(header: JournalHeader, outcome: &Outcome) -> Record {
         finished,
         places: header.places,
         instances: worked_on.collect(),
+        restore_points: header.restore_points,
         resources: Vec::new(),
         lease_broken: None,
     }

@@ -1,6 +1,7 @@
 //! The two streams: results go to standard output, everything else to standard error. A closed
 //! pipe ends the output silently.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde_json::json;
@@ -13,7 +14,7 @@ use crate::engine::{Operation, Outcome};
 use crate::model::{Diagnostics, EnvironmentName};
 use crate::plan::Plan;
 use crate::ui::plan_view::{self, Detail};
-use crate::ui::{Colour, Label, Palette, SCHEMA, error, error_json, outcome_view};
+use crate::ui::{Colour, Label, Palette, SCHEMA, error, error_json, fold, outcome_view};
 
 /// How and where to show things.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub struct Console {
     pub quiet: bool,
     /// Columns of the terminal.
     pub columns: usize,
+    /// Whether results, and whether everything else, are broken at words where they are wider than that.
+    pub folds: (bool, bool),
 }
 
 impl Console {
@@ -53,6 +56,7 @@ impl Console {
             verbose: global.verbose,
             quiet: global.quiet,
             columns: surroundings.columns,
+            folds: (surroundings.stdout_is_terminal, surroundings.stderr_is_terminal),
         }
     }
 
@@ -61,8 +65,17 @@ impl Console {
         self.format == OutputFormat::Json
     }
 
-    /// Writes a result. A closed pipe is no error: whoever closed it has seen enough.
+    /// Writes a result for people.
     pub fn result(&self, text: &str) -> io::Result<()> {
+        self.verbatim(&self.folded(self.folds.0, text))
+    }
+
+    fn folded<'t>(&self, folds: bool, text: &'t str) -> Cow<'t, str> {
+        if folds { Cow::Owned(fold(text, self.columns)) } else { Cow::Borrowed(text) }
+    }
+
+    /// Writes a result as it is. A closed pipe is no error: whoever closed it has seen enough.
+    pub fn verbatim(&self, text: &str) -> io::Result<()> {
         let mut stream = io::stdout().lock();
         ignore_closed_pipe(stream.write_all(text.as_bytes()).and_then(|()| stream.flush())).map_err(|error| {
             io::Error::new(error.kind(), format!("could not write to standard output: {error}"))
@@ -72,11 +85,12 @@ impl Console {
     /// Writes one JSON document and a line end as the result.
     pub fn document(&self, value: &serde_json::Value) -> io::Result<()> {
         let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
-        self.result(&format!("{text}\n"))
+        self.verbatim(&format!("{text}\n"))
     }
 
     /// Writes something that is not the result: progress, warnings, advice.
     pub fn aside(&self, text: &str) -> io::Result<()> {
+        let text = self.folded(self.folds.1, text);
         ignore_closed_pipe(io::stderr().lock().write_all(text.as_bytes()))
     }
 
@@ -152,7 +166,7 @@ impl Console {
         error["exit"] = (failure.code as u8).into();
         if is_stream {
             let event = json!({"event": "error", "schema": SCHEMA, "error": error});
-            return self.result(&format!("{event}\n"));
+            return self.verbatim(&format!("{event}\n"));
         }
         self.document(&json!({"schema": SCHEMA, "error": error}))
     }

@@ -35,7 +35,7 @@ pub fn show(
     for (kind, manifest) in &attached {
         let bytes = content(store, manifest.digest)?;
         if wanted == Some(*kind) {
-            session.console.result(&format!("{}\n", String::from_utf8_lossy(&bytes)))?;
+            session.console.verbatim(&format!("{}\n", String::from_utf8_lossy(&bytes)))?;
             return Ok(ExitCode::Done);
         }
         document[kind.word()] = serde_json::from_slice(&bytes).unwrap_or_default();

@@ -19,6 +19,8 @@ pub enum LocalCommand {
     Fill(FillArguments),
     /// Take out of a resource by hand all that was put there
     Empty(ResourceArguments),
+    /// Have what a resource holds copied, as AWS Backup does
+    BackUp(BackUpArguments),
     /// Delete a resource by hand
     Remove(ResourceArguments),
     /// Delete something that no stack owns
@@ -60,6 +62,17 @@ pub struct HandArguments {
     /// Properties and their new values, as JSON or plain text; `null` takes one away
     #[arg(value_name = "PROPERTY=VALUE", required = true)]
     pub properties: Vec<String>,
+}
+
+/// `local back-up`
+#[derive(Debug, Args)]
+pub struct BackUpArguments {
+    /// Which resource.
+    #[command(flatten)]
+    pub resource: ResourceArguments,
+    /// Break it off: what there is of it cannot be restored
+    #[arg(long)]
+    pub incomplete: bool,
 }
 
 /// `local fill`

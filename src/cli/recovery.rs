@@ -106,6 +106,7 @@ pub fn record(header: &JournalHeader, instances: BTreeMap<InstanceName, Option<L
         finished: clock::now(),
         places: header.places.clone(),
         instances,
+        restore_points: header.restore_points.clone(),
         resources: Vec::new(),
         lease_broken: None,
     }

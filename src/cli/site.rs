@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::cli::args::TeardownConsents;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::former::{self, Former};
@@ -12,7 +13,7 @@ use crate::disk::{Journals, Ledger, StateDirectory};
 use crate::engine::{self, Clouds, EventSink, Scope, Settled, Stop};
 use crate::estimate::Durations;
 use crate::model::{Diagnostics, Environment, SealedUnit};
-use crate::plan::{self, Observation};
+use crate::plan::{self, Observation, RestoreTerms};
 
 /// An environment with its clouds.
 pub struct Site {
@@ -190,5 +191,20 @@ impl Site {
         engine::complete_importers(&self.clouds, observation, &exported, sink, stop).await?;
         engine::complete_contents(&self.clouds, observation, sink, stop).await?;
         Ok(engine::complete_guests(&self.clouds, observation, sink, stop).await?)
+    }
+
+    /// Fetches the copies of what a teardown would lose, where they are to count; says when they do.
+    pub async fn look_for_restore_points(
+        &self,
+        consents: &TeardownConsents,
+        observation: &mut Observation,
+        sink: &dyn EventSink,
+        stop: &Stop,
+    ) -> Result<Option<RestoreTerms>, Failure> {
+        let Some(within_seconds) = consents.restore_points_within else { return Ok(None) };
+        let Environment { project, name, .. } = &self.environment;
+        let asked = plan::restorable(project, name, observation);
+        engine::complete_restore_points(&self.clouds, observation, &asked, sink, stop).await?;
+        Ok(Some(RestoreTerms { within_seconds, now: self.clouds.now() }))
     }
 }

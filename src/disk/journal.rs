@@ -247,6 +247,7 @@ mod tests {
             started: Timestamp::UNIX_EPOCH,
             process: 2,
             places: Default::default(),
+            restore_points: Default::default(),
         }
     }
 

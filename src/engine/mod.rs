@@ -7,7 +7,7 @@
 //! |---|---|
 //! | who is called, and how often | `clouds`, `budget`, `retry`, `lane` |
 //! | how time passes | `strands`, `clock`, `poller`, `watch`, `session` |
-//! | what is seen | `observe`, `ask`, `complete`, `resources`, `importers`, `buckets`, `guests`, `identity`, `settle`, `attach`, `recover`, `history` |
+//! | what is seen | `observe`, `ask`, `complete`, `resources`, `importers`, `buckets`, `guests`, `restore_points`, `identity`, `settle`, `attach`, `recover`, `history` |
 //! | what is done | `execute` |
 //! | what is proved, and what is told afterwards | `verify`, `proof`, `timeline`, `critical_path`, `stopwatch` |
 
@@ -34,6 +34,7 @@ mod poller;
 mod proof;
 mod recover;
 mod resources;
+mod restore_points;
 mod retry;
 mod session;
 mod settle;
@@ -66,6 +67,7 @@ pub use observe::{ObserveError, Scope, observe};
 pub use proof::{Left, Note, Proof, Tagged, Unanswered, Why, prove};
 pub use recover::{RecoverError, recover};
 pub use resources::complete_resources;
+pub use restore_points::complete_restore_points;
 pub use settle::{SettleError, Settled, settle};
 pub use stop::{Stop, Stopper};
 pub use stopwatch::{Stopwatch, sample};

@@ -115,10 +115,7 @@ impl Copy {
     fn directory(&self, from: &Tree, place: &Parts, to: &mut Tree) -> Result<(), String> {
         let target = self.target(to)?;
         to.make_directories(&target, self.owner.unwrap_or_default())?;
-        for (path, node) in from.below(place) {
-            to.put([&target[..], path].concat(), self.copied(node))?;
-        }
-        Ok(())
+        to.put_below(&target, from.below(place).map(|(path, node)| (path, self.copied(node))))
     }
 
     fn target(&self, to: &Tree) -> Result<Parts, String> {

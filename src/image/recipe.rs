@@ -258,12 +258,7 @@ fn input(request: &Request<'_>, context: Digest, bases: &BTreeMap<String, BaseIm
 
 /// The files beside the Dockerfile, those of the context directory and those that are fetched as one tree.
 fn context(request: &Request<'_>) -> Result<Tree, Problem> {
-    let mut tree = Tree::default();
-    for (name, bytes) in request.beside {
-        let kind = Kind::File(Content::here(bytes));
-        add(&mut tree, &FilePath::from(name.as_str()), Node::new(kind, 0o644, Owner::default()))?;
-    }
-    for (path, entry) in &request.context.0 {
+    let in_directory = request.context.0.iter().map(|(path, entry)| {
         let (kind, mode) = match entry {
             ContextEntry::File { digest, size, executable } => {
                 let mode = if *executable { 0o755 } else { 0o644 };
@@ -271,7 +266,12 @@ fn context(request: &Request<'_>) -> Result<Tree, Problem> {
             }
             ContextEntry::Link(target) => (Kind::Link(target.clone()), 0o777),
         };
-        add(&mut tree, path, Node::new(kind, mode, Owner::default()))?;
+        (parts(&path.0), Node::new(kind, mode, Owner::default()))
+    });
+    let mut tree = Tree::of(in_directory.collect());
+    for (name, bytes) in request.beside {
+        let kind = Kind::File(Content::here(bytes));
+        add(&mut tree, &FilePath::from(name.as_str()), Node::new(kind, 0o644, Owner::default()))?;
     }
     for Fetch { digest, executable, path, .. } in request.fetches {
         let kind = Kind::File(Content::in_store(*digest, request.known.files.get(digest).copied()));

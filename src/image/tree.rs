@@ -137,6 +137,56 @@ impl Tree {
         matches!(self.below, Below::Unknown)
     }
 
+    /// One of these entries, none of which is in the way of another, and the directories above them. There may be
+    /// very many: they are not looked for one by one.
+    pub(super) fn of(entries: Vec<(Parts, Node)>) -> Self {
+        let mut directories = Nodes::new();
+        let mut last: &[Vec<u8>] = &[];
+        for (path, _) in &entries {
+            let above = path.split_last().map_or(&[][..], |(_, above)| above);
+            if above != last {
+                for length in 1..=above.len() {
+                    let directory = above[..length].to_vec();
+                    directories.entry(directory).or_insert_with(|| Node::directory(Owner::default()));
+                }
+                last = above;
+            }
+        }
+        let mut own: Nodes = entries.into_iter().collect();
+        own.append(&mut directories);
+        Self { below: Below::Nothing, own }
+    }
+
+    /// Whether nothing is below a path.
+    fn is_empty_below(&self, path: &[Vec<u8>]) -> bool {
+        let is_below = |(entry, _): (&Parts, &Node)| entry.len() > path.len() && entry.starts_with(path);
+        let nothing = |nodes: &Nodes| {
+            // The path itself may be the first.
+            !nodes.range(path.to_vec()..).take(2).any(is_below)
+        };
+        nothing(&self.own) && self.base().is_none_or(nothing)
+    }
+
+    /// Puts entries in place below a directory, in the order of their paths, which are relative to it.
+    pub(super) fn put_below<'t>(
+        &mut self,
+        directory: &[Vec<u8>],
+        entries: impl Iterator<Item = (&'t [Vec<u8>], Node)>,
+    ) -> Result<(), String> {
+        let entries: Vec<(Parts, Node)> =
+            entries.map(|(path, node)| ([directory, path].concat(), node)).collect();
+        // All of the tree is gone through for that.
+        let are_many = entries.len() > self.own.len() / 16;
+        if are_many && self.is_empty_below(directory) {
+            self.own.append(&mut entries.into_iter().collect());
+            return Ok(());
+        }
+        for (path, node) in entries {
+            self.put(path, node)?;
+        }
+        Ok(())
+    }
+
     fn base(&self) -> Option<&Nodes> {
         if let Below::Base(base) = &self.below { Some(base) } else { None }
     }
@@ -293,3 +343,7 @@ fn with_base<'t>(
 pub(super) fn shown(path: &[Vec<u8>]) -> String {
     format!("/{}", FilePath(path.join(&b'/')))
 }
+
+#[cfg(test)]
+#[path = "tree_tests.rs"]
+mod tests;

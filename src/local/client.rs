@@ -13,8 +13,8 @@ use crate::local::request;
 use crate::local::stack::Stack;
 use crate::local::world::World;
 use crate::model::{
-    Contents, Guest, Networks, ObservedStack, Outside, Presence, Quota, QuotaKind, StackEvent, StackResource,
-    Storage, StorageKind, TaggedResource,
+    Contents, Guest, Networks, ObservedStack, Outside, Presence, Quota, QuotaKind, RestorePoint, StackEvent,
+    StackResource, Storage, StorageKind, TaggedResource,
 };
 use crate::port::{
     ChangeSet, Changes, CloudFormation, ContinueRollback, CreateStack, DeleteStack, DriftDetection, Identity,
@@ -256,6 +256,16 @@ impl CloudFormation for Client {
 
     async fn quota(&self, kind: QuotaKind) -> Result<Option<Quota>, PortError> {
         self.read("DescribeAccountLimits", "", |world, _| Ok(request::quota(world, kind)))
+    }
+
+    async fn restore_points(
+        &self,
+        resource: &str,
+        _page: Option<&str>,
+    ) -> Result<Page<RestorePoint>, PortError> {
+        self.read("ListRecoveryPointsByResource", resource, |world, _| {
+            Ok(Page { items: request::restore_points(world, &self.place, resource), next: None })
+        })
     }
 
     async fn detect_drift(&self, stack: &str) -> Result<String, PortError> {

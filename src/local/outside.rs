@@ -120,6 +120,22 @@ impl Client {
         self.cloud.change(|world| within(world, &self.place, (stack, logical_id), &FILLED, empty)).await
     }
 
+    /// Makes a copy of what a resource holds, as AWS Backup does: it stays when the resource goes. Gives its
+    /// ARN. One that is not complete is of no use to anybody.
+    ///
+    /// # Errors
+    /// `NotFound`, and `Invalid` for a type that AWS Backup does not copy.
+    pub async fn back_up(
+        &self,
+        stack: &str,
+        logical_id: &str,
+        is_complete: bool,
+    ) -> Result<String, PortError> {
+        self.cloud
+            .change(|world| request::back_up(world, &self.place, (stack, logical_id), is_complete))
+            .await
+    }
+
     /// Deletes a stack's resource by hand.
     ///
     /// # Errors

@@ -6,7 +6,7 @@
 mod cross_check;
 pub mod decode;
 mod draft;
-mod duration;
+pub mod duration;
 mod elsewhere;
 mod fetch;
 #[cfg(test)]

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Digest, EnvironmentName, InstanceName, LastRecord, ProjectName, Target, TargetName};
+use crate::model::{
+    Digest, EnvironmentName, InstanceName, LastRecord, ProjectName, RestorePoints, Target, TargetName,
+};
 
 /// The number of this format, raised when a field changes its meaning.
 pub const SCHEMA: u32 = 1;
@@ -39,6 +41,9 @@ pub struct JournalHeader {
     pub process: u32,
     /// Where the targets of its instances are.
     pub places: BTreeMap<TargetName, Target>,
+    /// The copies of data that its deletions rely on.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub restore_points: RestorePoints,
 }
 
 /// Something a cloud is asked to change.

@@ -21,6 +21,7 @@ pub mod lease;
 pub mod name;
 pub mod outside;
 pub mod record;
+pub mod restore_point;
 pub mod sealed;
 pub mod stack;
 pub mod stack_template;
@@ -48,6 +49,7 @@ pub use name::{
 };
 pub use outside::{Outside, OutsideKind, Presence, Quota, QuotaKind};
 pub use record::{LastRecord, Record};
+pub use restore_point::{RestorePoint, RestorePoints, SavedIn};
 pub use sealed::SealedUnit;
 pub use stack::{
     Change, ChangeAction, ObservedStack, Replacement, StackEvent, StackResource, StackStatus, TaggedResource,

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Digest, EnvironmentName, InstanceName, LeaseHolder, ProjectName, ResourceSeconds, Target, TargetName,
+    Digest, EnvironmentName, InstanceName, LeaseHolder, ProjectName, ResourceSeconds, RestorePoints, Target,
+    TargetName,
 };
 
 /// The number of this format, raised when a field changes its meaning.
@@ -55,6 +56,9 @@ pub struct Record {
     pub places: BTreeMap<TargetName, Target>,
     /// The instances worked on: how each stood afterwards; `None` when it was gone.
     pub instances: BTreeMap<InstanceName, Option<LastRecord>>,
+    /// The copies of data that its deletions relied on.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub restore_points: RestorePoints,
     /// How long operations on resources took, for predictions: a sample that stays small. Only of
     /// real clouds: virtual time is a prediction itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -87,6 +91,7 @@ pub mod fixture {
             finished: "2026-11-23T10:01:00Z".parse().unwrap(),
             places,
             instances,
+            restore_points: BTreeMap::new(),
             resources: Vec::new(),
             lease_broken: None,
         }

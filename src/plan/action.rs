@@ -134,6 +134,12 @@ impl PlannedAction {
             })
     }
 
+    /// Whether all that goes with its stack is in copies that count, and that was asked for.
+    pub fn is_restorable(&self) -> bool {
+        let was_asked = self.reasons.iter().any(|reason| matches!(reason, Reason::RestorePoints { .. }));
+        was_asked && self.consequences.iter().all(|one| !one.loses_data() || one.restore_point.is_some())
+    }
+
     /// Whether the plan holds this consent for the instance.
     pub fn has_consent(&self, consent: Consent) -> bool {
         self.reasons.contains(&Reason::Consented { consent })

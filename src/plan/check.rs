@@ -116,7 +116,9 @@ fn may_delete(plan: &Plan, action: &PlannedAction) -> bool {
     match (plan.operation, plan.protection, action.class) {
         (_, _, Some(Class::Stateless)) | (Operation::Teardown, Protection::Disposable, _) => true,
         (Operation::Deploy, _, _) | (_, _, Some(Class::Permanent)) => false,
-        (Operation::Teardown, _, Some(Class::Data)) => action.has_consent(Consent::DeleteData),
+        (Operation::Teardown, _, Some(Class::Data)) => {
+            action.has_consent(Consent::DeleteData) || action.is_restorable()
+        }
         (Operation::Teardown, _, None) => action.has_consent(Consent::DeleteUnknown),
     }
 }

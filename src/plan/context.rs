@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{
     Digest, EnvironmentName, InstanceName, ProjectName, Protection, ProviderKind, Target, TargetName,
 };
-use crate::plan::Consent;
+use crate::plan::{Consent, RestoreTerms};
 
 /// What a deploy is asked for.
 #[derive(Clone, Debug)]
@@ -51,6 +51,8 @@ pub struct TeardownContext {
     pub protection: Protection,
     /// The instances to tear down; all when `None`.
     pub selected: Option<BTreeSet<InstanceName>>,
+    /// Which copies let a `data` unit go without consent; none when `None`.
+    pub restore: Option<RestoreTerms>,
     /// What was asked for by name.
     pub consents: Consents,
 }

@@ -295,6 +295,11 @@ fn consent_hint(consent: Consent, instance: &InstanceName) -> String {
 fn kept_hint(instance: &InstanceName, reason: &Reason) -> String {
     match reason {
         Reason::KeptClass { class: Class::Data } => consent_hint(Consent::DeleteData, instance),
+        Reason::NoRestorePoint { .. } => format!(
+            "have AWS Backup make one and wait until it is whole (`aws backup start-backup-job`), or, if the data may \
+             go without, add `{} {instance}`",
+            Consent::DeleteData.option()
+        ),
         Reason::UnknownClass => consent_hint(Consent::DeleteUnknown, instance),
         Reason::KeptForDependant { instance: dependant } => format!("tear down `{dependant}` as well"),
         _ => "a `permanent` unit goes only after its class was changed and deployed".to_owned(),

@@ -193,6 +193,7 @@ pub(crate) fn teardown_context(protection: Protection) -> TeardownContext {
         environment: "demo".parse().unwrap(),
         protection,
         selected: None,
+        restore: None,
         consents: Consents::none(),
     }
 }

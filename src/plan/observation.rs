@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::model::{
     Contents, EnvironmentName, Facts, Guest, InstanceName, LastRecord, ObservedStack, ResourceDrift,
-    StackResource, Storage, TargetName,
+    RestorePoint, StackResource, Storage, TargetName,
 };
 use crate::plan::{ActionKind, Named, Plan, PlannedAction, naming};
 
@@ -38,6 +38,9 @@ pub struct Observation {
     pub guests: Vec<Guest>,
     /// Names that stay with what deletions leave behind, of deletions that were thought through.
     pub left_behind: Vec<Named>,
+    /// Copies of what resources hold, by the id (ARN) of the stack and the logical id, of resources that were
+    /// asked for.
+    pub restore_points: BTreeMap<(String, String), Vec<RestorePoint>>,
     /// What the ledger says of the last change of each instance.
     pub records: BTreeMap<InstanceName, LastRecord>,
 }

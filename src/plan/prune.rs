@@ -62,6 +62,7 @@ pub(super) fn foresee(
     observation: &Observation,
 ) -> Vec<Obstacle> {
     let asked = TeardownContext {
+        restore: None,
         project: context.project.clone(),
         environment: context.environment.clone(),
         protection: context.protection,

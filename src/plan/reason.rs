@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::restore_point::span;
 use crate::model::{
     Class, Digest, DriftStatus, EnvironmentName, InstanceName, Output, StackStatus, StorageKind,
 };
@@ -94,6 +95,18 @@ pub enum Reason {
     KeptClass {
         /// The class.
         class: Class,
+    },
+    /// What it holds is in copies that outlast it.
+    RestorePoints {
+        /// How old they may be.
+        within_seconds: u64,
+    },
+    /// The class is kept: something it holds is in no copy that counts.
+    NoRestorePoint {
+        /// How old one may be.
+        within_seconds: u64,
+        /// Logical ids of what is in none; empty where nobody knows what it holds.
+        resources: Vec<String>,
     },
     /// The stack carries no readable facts, so that nobody knows how precious it is.
     UnknownClass,
@@ -223,6 +236,18 @@ impl Reason {
         match self {
             Self::GoneFromSource => formatter.write_str("gone from the source"),
             Self::KeptClass { class } => write!(formatter, "class `{class}` is kept"),
+            Self::RestorePoints { within_seconds } => {
+                write!(formatter, "what it holds is in restore points of the last {}", span(*within_seconds))
+            }
+            Self::NoRestorePoint { resources, .. } if resources.is_empty() => {
+                formatter.write_str("class `data` is kept: nobody knows what it holds")
+            }
+            Self::NoRestorePoint { within_seconds, resources } => write!(
+                formatter,
+                "class `data` is kept: no whole restore point of the last {} of `{}`",
+                span(*within_seconds),
+                resources.join("`, `")
+            ),
             Self::UnknownClass => formatter.write_str("carries no readable facts: class unknown"),
             Self::KeptForDependant { instance } => write!(formatter, "`{instance}` needs it"),
             Self::Adopts { resource, name } => {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Class, Contents, InstanceName, Protection, StackStatus, StorageKind};
+use crate::model::{Class, Contents, InstanceName, ObservedStack, Protection, StackStatus, StorageKind};
 use crate::plan::context::is_selected;
 use crate::plan::foreseen::{self, Foreseen, foreseen};
 use crate::plan::graph::{self, Graph};
@@ -11,7 +11,7 @@ use crate::plan::imports::{self, add_imports};
 use crate::plan::inventory::{Inventory, Standing, users};
 use crate::plan::{
     ActionKind, Consent, Emptied, Fate, Observation, Obstacle, Operation, Plan, PlanError, PlannedAction,
-    Protected, Reason, TeardownContext, finish,
+    Protected, Reason, RestoreTerms, TeardownContext, finish, restore,
 };
 
 /// What it takes to tear the environment down, as far as its protection and the classes allow.
@@ -29,7 +29,7 @@ pub fn teardown(context: &TeardownContext, observation: &Observation) -> Result<
     let foreign = add_imports(&mut needs, &inventory, observation);
     guests::add_references(&mut needs, &inventory, observation);
     graph::order(&needs).map_err(|cycle| Obstacle::Circle { cycle })?;
-    let kept = kept(&inventory, &needs, context);
+    let kept = kept(&inventory, &needs, context, observation);
     obstacles.extend(named_but_kept(&kept, context));
 
     let going = inventory.standing.iter().filter(|(instance, _)| !kept.contains_key(*instance));
@@ -77,7 +77,10 @@ pub(super) fn foresee(
         false => Vec::new(),
     };
     obstacles.extend(empty(action, context, foreseen::storages(&storages, &stack, observation)));
-    action.consequences = consequences;
+    action.consequences = match (context.restore, action.class) {
+        (Some(terms), Some(Class::Data)) => restore::with_points(consequences, &stack, terms, observation),
+        _ => consequences,
+    };
     obstacles
 }
 
@@ -175,12 +178,13 @@ fn kept(
     inventory: &Inventory<'_>,
     needs: &Graph,
     context: &TeardownContext,
+    observation: &Observation,
 ) -> BTreeMap<InstanceName, Reason> {
     let mut kept: BTreeMap<InstanceName, Reason> = inventory
         .standing
         .iter()
         .filter_map(|(instance, standing)| {
-            own_reason(instance, standing, context).map(|reason| (instance.clone(), reason))
+            own_reason(instance, standing, context, observation).map(|reason| (instance.clone(), reason))
         })
         .collect();
     let starts: BTreeSet<InstanceName> = kept.keys().cloned().collect();
@@ -190,7 +194,12 @@ fn kept(
     kept
 }
 
-fn own_reason(instance: &InstanceName, standing: &Standing<'_>, context: &TeardownContext) -> Option<Reason> {
+fn own_reason(
+    instance: &InstanceName,
+    standing: &Standing<'_>,
+    context: &TeardownContext,
+    observation: &Observation,
+) -> Option<Reason> {
     if !is_selected(context.selected.as_ref(), instance) {
         return Some(Reason::NotSelected);
     }
@@ -202,9 +211,21 @@ fn own_reason(instance: &InstanceName, standing: &Standing<'_>, context: &Teardo
     let given = |consent| context.consents.given(consent, instance);
     match standing.facts.as_ref().map(|facts| facts.class) {
         None if !given(Consent::DeleteUnknown) => Some(Reason::UnknownClass),
-        Some(Class::Data) if !given(Consent::DeleteData) => Some(Reason::KeptClass { class: Class::Data }),
+        Some(Class::Data) if !given(Consent::DeleteData) => match context.restore {
+            None => Some(Reason::KeptClass { class: Class::Data }),
+            Some(terms) => unrestorable(standing.stack, terms, observation),
+        },
         Some(Class::Permanent) => Some(Reason::KeptClass { class: Class::Permanent }),
         _ => None,
+    }
+}
+
+/// Why a unit with data stays although copies of it were asked for.
+fn unrestorable(stack: &ObservedStack, terms: RestoreTerms, observation: &Observation) -> Option<Reason> {
+    let within_seconds = terms.within_seconds;
+    match restore::unsaved(stack, terms, observation) {
+        Some(unsaved) if unsaved.is_empty() => None,
+        unsaved => Some(Reason::NoRestorePoint { within_seconds, resources: unsaved.unwrap_or_default() }),
     }
 }
 
@@ -247,5 +268,12 @@ fn delete_reasons(
         .into_iter()
         .filter(|(consent, used)| *used && context.consents.given(*consent, instance))
         .map(|(consent, _)| Reason::Consented { consent });
-    std::iter::once(Reason::TornDown).chain(consents).collect()
+    let mut reasons: Vec<Reason> = std::iter::once(Reason::TornDown).chain(consents).collect();
+    let is_consented = context.consents.given(Consent::DeleteData, instance);
+    if let (Some(terms), true, false) =
+        (context.restore, keeps_classes && class == Some(Class::Data), is_consented)
+    {
+        reasons.push(Reason::RestorePoints { within_seconds: terms.within_seconds });
+    }
+    reasons
 }

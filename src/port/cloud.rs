@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::model::{
     AccountId, Change, Contents, Guest, Networks, ObservedStack, Outside, Presence, Quota, QuotaKind, Region,
-    ResourceDrift, StackEvent, StackName, StackResource, Storage, TaggedResource,
+    ResourceDrift, RestorePoint, StackEvent, StackName, StackResource, Storage, TaggedResource,
 };
 use crate::port::PortError;
 use async_trait::async_trait;
@@ -106,6 +106,13 @@ pub trait CloudFormation: Send + Sync {
 
     /// How many the account takes here; `None` where it takes any number.
     async fn quota(&self, kind: QuotaKind) -> Result<Option<Quota>, PortError>;
+
+    /// One page of the copies of what a resource (by its ARN) holds that outlast the resource.
+    async fn restore_points(
+        &self,
+        resource: &str,
+        page: Option<&str>,
+    ) -> Result<Page<RestorePoint>, PortError>;
 
     /// Starts drift detection; returns its id.
     async fn detect_drift(&self, stack: &str) -> Result<String, PortError>;

@@ -1,5 +1,7 @@
 //! What becomes of resources that leave their stack, loud where something is lost.
 
+use crate::model::SavedIn;
+use crate::model::restore_point::span;
 use crate::plan::{Cause, Consequence, Fate, Plan, PlannedAction, missing_consents};
 use crate::ui::{Label, Palette};
 
@@ -81,11 +83,29 @@ fn loud(consequence: &Consequence) -> Option<(Label, &'static str)> {
     }
 }
 
+/// What goes, and the copy that it can be restored from.
+fn restorable(action: &PlannedAction, lost: &Consequence, point: &SavedIn, palette: &Palette) -> String {
+    format!(
+        "{} {}.{} ({}): {}, from {}, {} old\n",
+        palette.paint(Label::Warning, "Data to restore:"),
+        action.instance,
+        lost.logical_id,
+        lost.resource_type,
+        lost.holds.as_deref().unwrap_or_default(),
+        point.id,
+        span(point.age_seconds),
+    )
+}
+
 /// What is lost in all, and what must be consented to; empty where nothing is.
 pub(super) fn warnings(plan: &Plan, palette: &Palette) -> String {
     let mut shown = String::new();
     for action in &plan.actions {
         for consequence in action.consequences.iter().filter(|consequence| consequence.loses_data()) {
+            if let Some(point) = &consequence.restore_point {
+                shown.push_str(&restorable(action, consequence, point, palette));
+                continue;
+            }
             let lead = if consequence.certain { "Data will be lost:" } else { "Data may be lost:" };
             shown.push_str(&format!(
                 "{} {}.{} ({}): {}\n",

@@ -9,6 +9,7 @@ mod consequence_view;
 pub mod error;
 pub mod error_json;
 pub mod estimate_view;
+mod fold;
 pub mod image_about_view;
 pub mod image_diff_view;
 pub mod image_plan_view;
@@ -31,6 +32,7 @@ mod tests;
 pub mod text;
 pub mod verify_view;
 
+pub use fold::fold;
 pub use palette::{Colour, Label, Palette};
 
 /// Number of the format of JSON documents and event streams. Fields may be added under the same

@@ -12,6 +12,8 @@ mod aws_change_sets;
 mod aws_failures;
 #[cfg(feature = "aws")]
 mod aws_surroundings;
+#[cfg(feature = "aws")]
+mod aws_vaults;
 mod bad_input;
 #[cfg(feature = "docker")]
 mod base_images;
@@ -70,6 +72,7 @@ mod pushes;
 mod registry;
 mod remedies;
 mod replacement;
+mod restore_points;
 #[cfg(feature = "aws")]
 mod sandbox;
 mod shipped_project;

@@ -175,7 +175,7 @@ fn show(
     if let Some(file) = &arguments.sarif {
         let log = log(found)?;
         if file == "-" {
-            return Ok(console.result(&log)?);
+            return Ok(console.verbatim(&log)?);
         }
         disk::write_atomically(file, log.as_bytes())?;
     }

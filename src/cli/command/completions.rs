@@ -11,6 +11,6 @@ use crate::cli::failure::Failure;
 pub fn run(console: &Console, arguments: &CompletionsArguments) -> Result<ExitCode, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut Arguments::command(), "rekindle", &mut script);
-    console.result(&String::from_utf8_lossy(&script))?;
+    console.verbatim(&String::from_utf8_lossy(&script))?;
     Ok(ExitCode::Done)
 }

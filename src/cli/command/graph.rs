@@ -25,7 +25,7 @@ pub fn run(session: &Session, arguments: &GraphArguments) -> Result<ExitCode, Fa
         console.document(&picture::document(&graph))?;
         return Ok(ExitCode::Done);
     }
-    console.result(&match arguments.format.unwrap_or(GraphFormat::Dot) {
+    console.verbatim(&match arguments.format.unwrap_or(GraphFormat::Dot) {
         GraphFormat::Svg => picture::graph(&graph),
         GraphFormat::Dot => picture::dot(&graph),
     })?;

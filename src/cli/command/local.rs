@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::local_arguments::{
-    ContinueArguments, DeleteArguments, FillArguments, HandArguments, LocalCommand, OrphansArguments,
-    ResourceArguments,
+    BackUpArguments, ContinueArguments, DeleteArguments, FillArguments, HandArguments, LocalCommand,
+    OrphansArguments, ResourceArguments,
 };
 use crate::cli::{Session, runtime};
 use crate::disk::clock;
@@ -72,6 +72,14 @@ pub fn run(session: &Session, command: &LocalCommand) -> Result<ExitCode, Failur
             let (client, stack) = place.stack(&unit)?;
             let number = runtime::run(async |_| Ok(client.empty(&stack.id, resource).await?))?;
             session.console.progress(&format!("took {number} out of {resource} of {unit} by hand\n"))?;
+            Ok(ExitCode::Done)
+        }
+        LocalCommand::BackUp(BackUpArguments { resource: of, incomplete }) => {
+            let place = Place::open(session, &of.environment)?;
+            let (unit, resource) = resource(&of.resource)?;
+            let (client, stack) = place.stack(&unit)?;
+            let id = runtime::run(async |_| Ok(client.back_up(&stack.id, resource, !incomplete).await?))?;
+            session.console.result(&format!("{id}\n"))?;
             Ok(ExitCode::Done)
         }
         LocalCommand::Remove(arguments) => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::cli::Session;
 use crate::cli::args::{ChangeArguments, RebuildArguments, Selection};
 use crate::cli::beforehand::Asking;
-use crate::cli::carry_out::Errand;
+use crate::cli::carry_out::{Errand, restore_points};
 use crate::cli::command::plan::{deploy_context, make};
 use crate::cli::command::teardown::{named, question, teardown_context};
 use crate::cli::command::{rebuild_elsewhere, verify};
@@ -21,7 +21,7 @@ use crate::cli::wire::Wiring;
 use crate::cli::{consent, faults, names, recovery, runtime};
 use crate::engine::{EventSink, ExecuteOptions, Operation, Outcome, Stop, VerifyOptions};
 use crate::manifest::Project;
-use crate::model::{Digest, Record};
+use crate::model::{Diagnostic, Diagnostics, Digest, Record, RestorePoints};
 use crate::plan::{self, Observation, Plan, TeardownContext};
 use crate::release::Assembly;
 use crate::ui::outcome_view::{Summary, Verdict};
@@ -115,14 +115,19 @@ async fn rebuild_held(
     rebuild.site.complete_for_teardown(&mut observation, notices, stop).await?;
     let before = ledger_ids(&rebuild.site)?;
     let mut context = teardown_context(environment, &arguments.consents);
+    let consents = &arguments.consents;
+    context.restore = rebuild.site.look_for_restore_points(consents, &mut observation, notices, stop).await?;
+    let mut relied_on = RestorePoints::new();
     if let Some(interrupted) = interrupted(&rebuild.site, assembly)? {
         session.console.progress(&format!(
             "continuing the rebuild of {}: what it has made stays, the rest is made now\n",
             interrupted.started
         ))?;
         context.selected = Some(BTreeSet::new());
+        relied_on = interrupted.restore_points;
     }
     let teardown = plan::teardown(&context, &observation)?;
+    relied_on.extend(restore_points(&teardown));
     session.console.plan(&teardown)?;
     // Whatever would stop the deploy stops the rebuild before it touches anything.
     let kept = &mut observation.clone().after_deletions(&teardown);
@@ -142,7 +147,9 @@ async fn rebuild_held(
         Ok::<_, Failure>(outcomes)
     };
     let outcomes = view::keep_moving(&*view, work).await?;
-    rebuild.conclude(&outcomes, before, &*view).await
+    let ended = rebuild.conclude(&outcomes, before, &*view).await;
+    session.console.warnings(&to_restore(&relied_on))?;
+    ended
 }
 
 impl Rebuild<'_> {
@@ -197,6 +204,17 @@ impl Rebuild<'_> {
         }
         Ok(if is_equal { ExitCode::Done } else { ExitCode::Different })
     }
+}
+
+/// What was deleted with its data and begins empty, with the copies that the data is to be restored from.
+fn to_restore(points: &RestorePoints) -> Diagnostics {
+    let each = points.iter().flat_map(|(instance, points)| points.iter().map(move |point| (instance, point)));
+    let told = each.map(|(instance, (logical_id, point))| {
+        let message = format!("`{instance}.{logical_id}` begins empty: what it held is in `{point}`");
+        Diagnostic::warning("to-restore", message)
+            .hint("rekindle restores no data yet: restore it with AWS Backup before you let anybody use it")
+    });
+    Diagnostics(told.collect())
 }
 
 /// The rebuild of this very deployment that was interrupted when everything was torn down, if that was

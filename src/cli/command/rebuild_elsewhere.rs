@@ -32,10 +32,18 @@ use crate::ui::run::Expectations;
 #[error("`--to` tears nothing down, and `{0}` is named in an option for that")]
 struct NothingTornDown(InstanceName);
 
+/// An option that says which copies let data go.
+#[derive(Debug, thiserror::Error)]
+#[error("`--to` tears nothing down, and `--restore-points-within` is for what goes")]
+struct NothingToRestore;
+
 /// Preflight, plan, deploy, verification.
 pub fn run(session: &Session, arguments: &RebuildArguments, to: &TargetName) -> Result<ExitCode, Failure> {
     if let Some(unit) = named(&arguments.consents).next() {
         return Err(Failure::new(ExitCode::Usage, NothingTornDown(unit.clone())));
+    }
+    if arguments.consents.restore_points_within.is_some() {
+        return Err(Failure::new(ExitCode::Usage, NothingToRestore));
     }
     let (project, assembly) = elsewhere::preflight(session, &arguments.environment, to)?;
     names::faults(&assembly.environment, &faults(&arguments.run)?, &assembly.units)?;

@@ -115,6 +115,8 @@ async fn teardown_held(
     let mut observation = site.look_when_settled(&[], notices, stop).await?;
     site.complete_for_teardown(&mut observation, notices, stop).await?;
     let mut context = teardown_context(environment, &arguments.consents);
+    context.restore =
+        site.look_for_restore_points(&arguments.consents, &mut observation, notices, stop).await?;
     let standing: BTreeSet<_> = standing(&observation).collect();
     let known: BTreeSet<_> = source.iter().chain(&standing).cloned().collect();
     names::target(environment, arguments.selection.target.as_ref())?;
@@ -147,6 +149,7 @@ pub(in crate::cli) fn teardown_context(
         environment: environment.name.clone(),
         protection: environment.protection,
         selected: None,
+        restore: None,
         consents: consents
             .given()
             .into_iter()

@@ -30,7 +30,7 @@ impl Trouble {
 }
 
 /// The calls of CloudFormation that this engine answers.
-const CALLS: [&str; 23] = [
+const CALLS: [&str; 24] = [
     "CreateChangeSet",
     "CreateStack",
     "DeleteChangeSet",
@@ -50,6 +50,7 @@ const CALLS: [&str; 23] = [
     "GetTemplate",
     "ListImports",
     "ListObjectVersions",
+    "ListRecoveryPointsByResource",
     "ListStackResources",
     "SetStackPolicy",
     "UpdateStack",

@@ -20,6 +20,8 @@ pub enum Origin {
     LeftBehind,
     /// It is a snapshot that was taken before a deletion.
     Snapshot,
+    /// It is a copy that somebody had AWS Backup make.
+    RestorePoint,
 }
 
 impl Origin {
@@ -29,6 +31,7 @@ impl Origin {
             Self::Retained => "retained",
             Self::LeftBehind => "left behind",
             Self::Snapshot => "snapshot",
+            Self::RestorePoint => "restore point",
         }
     }
 }

@@ -11,6 +11,7 @@ mod import;
 mod presence;
 mod read;
 mod resources;
+mod restore_points;
 mod resume;
 mod rules;
 mod tagged;
@@ -37,6 +38,7 @@ pub use read::{
     set_termination_protection,
 };
 pub use resources::{importers, resources};
+pub use restore_points::{back_up, restore_points};
 pub use resume::{cancel_update, continue_rollback};
 pub use tagged::tagged;
 

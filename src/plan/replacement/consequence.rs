@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Side, own};
 use crate::catalogue::{self, ReplacementOrder, published_name};
-use crate::model::{Change, ChangeAction, Replacement};
+use crate::model::{Change, ChangeAction, Replacement, SavedIn};
 
 /// A physical resource that leaves its stack, or may.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct Consequence {
     /// What it holds that no template makes again, for example `objects`; `None` where nothing is
     /// known to be.
     pub holds: Option<String>,
+    /// Of a deletion that restore points were asked for: the copy that outlasts it, where one counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore_point: Option<SavedIn>,
     /// Whether it is deleted before the new one is made, so that there is none for a while.
     pub deleted_first: bool,
 }
@@ -105,6 +108,7 @@ pub(super) fn of(change: &Change, before: &Side<'_>, after: &Side<'_>) -> Option
         certain,
         fate,
         holds: catalogue::holds(kind).map(str::to_owned),
+        restore_point: None,
         deleted_first: cause == Cause::Replaced && order == Some(ReplacementOrder::DeleteFirst),
     })
 }
@@ -138,6 +142,7 @@ pub(in crate::plan) fn removal(logical_id: &str, resource: &Value) -> Consequenc
         certain: true,
         fate: when_removed(Some(resource), kind),
         holds: catalogue::holds(kind).map(str::to_owned),
+        restore_point: None,
         deleted_first: false,
     }
 }

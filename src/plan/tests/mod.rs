@@ -6,6 +6,7 @@ mod naming;
 mod properties;
 mod pruning;
 mod replacing;
+mod restoring;
 mod tearing_down;
 
 use crate::plan::PlanError;

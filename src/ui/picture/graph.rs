@@ -6,12 +6,15 @@ use serde_json::{Value, json};
 
 use crate::model::{Class, Environment, EnvironmentName, Protection, SealedUnit};
 use crate::ui::picture::layout::{Layout, layout};
-use crate::ui::picture::svg::{Rectangle, Svg, escape, fitting, number, text_width};
+use crate::ui::picture::letters::{fitting, sentence_width, text_width};
+use crate::ui::picture::svg::{Rectangle, Svg, escape, number};
 use crate::ui::{SCHEMA, text};
 
 const MARGIN: f64 = 16.0;
-/// At most so many boxes beside each other, so that a narrow screen can still show them.
-const WIDEST: usize = 3;
+/// So many boxes may always stand beside each other: a narrow screen can show them.
+const NARROW: usize = 3;
+/// And never more than so many.
+const WIDEST: usize = 12;
 /// The picture is never narrower than its legend.
 const NARROWEST: f64 = 520.0;
 
@@ -98,14 +101,14 @@ impl Node {
 
 /// The picture.
 pub fn graph(graph: &UnitGraph) -> String {
-    let widest = graph.nodes.iter().map(|node| text_width(&node.name, 18.0)).fold(116.0, f64::max);
-    let width = (widest + 20.0).min(220.0);
-    let layout = layout(&graph.after(), width, WIDEST);
+    let longest = graph.nodes.iter().map(|node| text_width(&node.name, 18.0)).fold(116.0, f64::max);
+    let width = (longest + 20.0).min(220.0);
+    let layout = layout(&graph.after(), width, widest(graph.nodes.len()));
     let whole = (layout.width + 2.0 * MARGIN).max(NARROWEST);
     let title =
         format!("{}: {} and what they need", graph.environment, text::count(graph.nodes.len(), "unit"));
     let mut picture = Svg::new(whole);
-    picture.text((MARGIN, 34.0), "title", &title);
+    picture.text((MARGIN, 34.0), "title", &fitting(&title, 22.0, whole - 2.0 * MARGIN));
     picture.text((MARGIN, 60.0), "small faint", "What is needed stands above, and is made first.");
     let corner = ((whole - layout.width) / 2.0, 84.0);
     lines(&mut picture, &layout, corner);
@@ -114,6 +117,12 @@ pub fn graph(graph: &UnitGraph) -> String {
     }
     let bottom = legend(&mut picture, graph, corner.1 + layout.height + 40.0);
     picture.finish(bottom, &title, &described(graph))
+}
+
+/// How many boxes may stand beside each other: of many units more, so that the whole is about as wide as it is
+/// high.
+fn widest(units: usize) -> usize {
+    ((units as f64 / 2.0).sqrt().round() as usize).clamp(NARROW, WIDEST)
 }
 
 /// What somebody hears who does not see it.
@@ -155,7 +164,7 @@ fn unit(picture: &mut Svg, node: &Node, place: &Rectangle) {
     ));
     rim(picture, node.class, place);
     let middle = place.x + place.width / 2.0;
-    picture.text((middle, place.y + 32.0), "strong middle", &fitting(&node.name, 18.0, place.width - 8.0));
+    picture.name((middle, place.y + 32.0), "strong middle", &node.name, (18.0, place.width - 10.0));
     picture.text((middle, place.y + 52.0), "small middle", &kind);
     let contents = fitting(&node.contents(), 16.0, place.width);
     picture.text((middle, place.y + 71.0), "small faint middle", &contents);
@@ -207,7 +216,7 @@ fn legend(picture: &mut Svg, graph: &UnitGraph, y: f64) -> f64 {
     for (class, words) in
         words.into_iter().filter(|(class, _)| graph.nodes.iter().any(|node| node.class == *class))
     {
-        let width = 36.0 + text_width(words, 16.0) + 12.0;
+        let width = 36.0 + sentence_width(words, 16.0) + 12.0;
         if x + width > NARROWEST {
             (x, line) = (MARGIN, line + 32.0);
         }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::ui::picture::letters::fitting_name;
+
 /// Colours by role, for light and for dark surroundings. Each pair of text and ground has a contrast
 /// of at least 4.5 to 1 (WCAG 2.2, success criterion 1.4.3).
 const STYLE: &str = "\
@@ -48,6 +50,18 @@ impl Svg {
         ));
     }
 
+    /// Adds a name, shortened in the middle where there is no room for it; the whole of it is told to who asks.
+    pub(super) fn name(&mut self, (x, y): (f64, f64), class: &str, name: &str, (size, room): (f64, f64)) {
+        let shown = fitting_name(name, size, room);
+        let title = if shown == name { String::new() } else { format!("<title>{}</title>", escape(name)) };
+        self.add(format_args!(
+            "<text x=\"{}\" y=\"{}\" class=\"{class}\">{title}{}</text>",
+            number(x),
+            number(y),
+            escape(&shown)
+        ));
+    }
+
     /// Adds a rectangle with rounded corners, and what it is.
     pub(super) fn rectangle(&mut self, place: &Rectangle, class: &str, title: &str) {
         let Rectangle { x, y, width, height } = place;
@@ -62,14 +76,16 @@ impl Svg {
         ));
     }
 
-    /// The finished picture. It takes the width it is given, up to half as much again as it was drawn.
+    /// The finished picture. It takes the width it is given, from half of what it was drawn in up to half as much
+    /// again: who has less room moves it about, and can read it.
     pub(super) fn finish(self, height: f64, title: &str, description: &str) -> String {
         let Self { body, width } = self;
         let (width, height) = (number(width), number(height));
-        let widest = number((self.width * 1.5).round());
+        let (narrowest, widest) = ((self.width / 2.0).round(), (self.width * 1.5).round());
+        let (narrowest, widest) = (number(narrowest), number(widest));
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"100%\" \
-             style=\"display:block;margin:auto;max-width:{widest}px\" role=\"img\" aria-labelledby=\"title description\">\n\
+             style=\"display:block;margin:auto;min-width:{narrowest}px;max-width:{widest}px\" role=\"img\" aria-labelledby=\"title description\">\n\
              <title id=\"title\">{}</title>\n<desc id=\"description\">{}</desc>\n<style>{STYLE}</style>\n\
              <rect width=\"{width}\" height=\"{height}\" class=\"paper\"/>\n{body}</svg>\n",
             escape(title),
@@ -112,17 +128,4 @@ pub(super) fn escape(text: &str) -> String {
         }
     }
     escaped
-}
-
-/// Width of a letter beside the size of its font: that of a bold one.
-const WIDE: f64 = 0.62;
-
-/// About how wide a text is, in units of a font of this size.
-pub(super) fn text_width(text: &str, size: f64) -> f64 {
-    crate::ui::text::width(text) as f64 * size * WIDE
-}
-
-/// `text`, shortened so that it is about `room` wide.
-pub(super) fn fitting(text: &str, size: f64, room: f64) -> String {
-    crate::ui::text::truncate(text, (room / (size * WIDE)).max(1.0) as usize)
 }

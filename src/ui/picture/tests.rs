@@ -158,3 +158,23 @@ fn an_estimate_of_nothing_can_be_drawn() {
     let picture = super::timeline(&estimated);
     assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"));
 }
+
+#[test]
+fn many_units_stand_in_a_block_and_long_names_fit_their_boxes() {
+    let name = |number: usize| format!("wm{number:03}-warehouse-notifications-of-mmmmmm");
+    let nodes = (0..200).map(|number| Node { name: name(number), class: None, resources: 0 });
+    let edges = (3..200).map(|unit| (unit / 2, unit)).collect();
+    let many = UnitGraph {
+        environment: "demo".parse().unwrap(),
+        keeps_classes: false,
+        nodes: nodes.collect(),
+        edges,
+    };
+    let picture = graph(&many);
+    let size = picture.split("viewBox=\"0 0 ").nth(1).unwrap().split('"').next().unwrap();
+    let (width, height) = size.split_once(' ').unwrap();
+    let (width, height): (f64, f64) = (width.parse().unwrap(), height.parse().unwrap());
+    assert!(height < width * 2.0, "{width} x {height}");
+    assert!(picture.contains(&format!("<title>{}</title>wm", name(7))), "the whole name is told");
+    assert!(!picture.contains(&format!(">{}</text>", name(7))), "and not drawn");
+}

@@ -2,7 +2,8 @@
 
 use crate::estimate::{Estimate, Phase, StepSpan, UnitSpan};
 use crate::ui::estimate_view::{Estimated, basis, phase_word};
-use crate::ui::picture::svg::{Rectangle, Svg, fitting, number, text_width};
+use crate::ui::picture::letters::{fitting, text_width};
+use crate::ui::picture::svg::{Rectangle, Svg, number};
 use crate::ui::text::duration;
 
 const WIDTH: f64 = 600.0;
@@ -132,7 +133,7 @@ fn row(picture: &mut Svg, axis: &Axis, unit: &UnitSpan, y: f64) {
     let name = unit.instance.to_string();
     let is_critical = unit.steps.iter().any(|step| step.is_critical);
     let class = if is_critical { "end strong" } else { "end" };
-    picture.text((axis.left - 8.0, y + 22.0), class, &fitting(&name, 18.0, axis.left - 8.0 - MARGIN));
+    picture.name((axis.left - 8.0, y + 22.0), class, &name, (18.0, axis.left - 8.0 - MARGIN));
     let took = duration(unit.end - unit.start);
     let bar = bar(axis, unit.start, unit.end, y);
     picture.rectangle(&bar, "unit", &format!("{name}: {} {took}", unit.action.as_str()));

@@ -282,6 +282,7 @@ impl Stage {
 
     fn plan_teardown(&self, seen: &Observation) -> Result<Plan, Ended> {
         let context = TeardownContext {
+            restore: None,
             protection: self.case.protection,
             consents: self.consents(),
             ..context::teardown()

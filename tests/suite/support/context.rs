@@ -24,6 +24,7 @@ pub fn deploy() -> DeployContext {
 /// A teardown of all of it.
 pub fn teardown() -> TeardownContext {
     TeardownContext {
+        restore: None,
         project: "fieldbook".parse().unwrap(),
         environment: "demo".parse().unwrap(),
         protection: Protection::Disposable,

@@ -15,8 +15,8 @@ use jiff::Timestamp;
 
 use self::state::{Stack, State};
 use crate::model::{
-    Contents, Digest, Guest, Networks, ObservedStack, Outside, Presence, Quota, QuotaKind, StackEvent,
-    StackResource, StackStatus, Storage, TaggedResource,
+    Contents, Digest, Guest, Networks, ObservedStack, Outside, Presence, Quota, QuotaKind, RestorePoint,
+    StackEvent, StackResource, StackStatus, Storage, TaggedResource,
 };
 use crate::port::{
     ChangeSet, Changes, CloudFormation, ContinueRollback, CreateStack, DeleteStack, DriftDetection, Identity,
@@ -333,6 +333,15 @@ impl CloudFormation for Fake {
     async fn quota(&self, _kind: QuotaKind) -> Result<Option<Quota>, PortError> {
         let state = self.enter("DescribeAccountLimits").await?;
         self.answer(&state, "DescribeAccountLimits", Some(Quota { most: 7, used: None }))
+    }
+
+    async fn restore_points(
+        &self,
+        _resource: &str,
+        from: Option<&str>,
+    ) -> Result<Page<RestorePoint>, PortError> {
+        let state = self.enter("ListRecoveryPointsByResource").await?;
+        self.answer(&state, "ListRecoveryPointsByResource", page(&[], from, PAGE))
     }
 
     async fn detect_drift(&self, stack: &str) -> Result<String, PortError> {
