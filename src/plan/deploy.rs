@@ -51,7 +51,7 @@ pub fn deploy(
     let mut gone = prune::gone(&planner.inventory, &planner.desired, &planner.decided, context, observation);
     obstacles.extend(prune::foresee(&mut gone, context, observation));
     planner.decided.extend(gone);
-    obstacles.extend(collision::obstacles(&planner.values(), context));
+    obstacles.extend(collision::obstacles(&planner.values(), &planner.desired, context));
     finish(planner.plan(), obstacles)
 }
 

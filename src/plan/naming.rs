@@ -158,6 +158,28 @@ fn claimed(action: &PlannedAction, values: &Values<'_>, context: &DeployContext)
     claims.into_iter().filter(is_new).collect()
 }
 
+/// The names of what stands and is not touched.
+pub(super) fn standing(
+    values: &Values<'_>,
+    desired: &BTreeMap<InstanceName, &SealedUnit>,
+    context: &DeployContext,
+) -> Vec<Named> {
+    let stays = |action: &&PlannedAction| matches!(action.action, ActionKind::Keep | ActionKind::Update);
+    let actions: Vec<&PlannedAction> = values.decided.values().filter(stays).collect();
+    let names = actions.into_par_iter().flat_map_iter(|action| {
+        let (unit, stack) = (desired.get(&action.instance), &action.observed);
+        let (Some(unit), Some(stack)) = (unit, stack) else { return Vec::new() };
+        let Some(deployed) = deployed(unit, stack, values.observation) else { return Vec::new() };
+        let written = written(&deployed, &readable(stack), place(stack));
+        let is_touched =
+            |named: &Named| action.changes.iter().any(|change| change.logical_id == named.logical_id);
+        let mut names = names(&written.side(), &action.instance);
+        names.retain(|named| !is_touched(named));
+        names
+    });
+    names.filter(|named| context.targets.contains_key(&named.instance.target)).collect()
+}
+
 /// The template that a stack was made from, without rekindle's additions.
 fn deployed<'a>(
     unit: &'a SealedUnit,

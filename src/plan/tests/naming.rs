@@ -96,3 +96,44 @@ fn a_name_inside_of_something_that_is_made_again_is_free() {
     rebuilt(&given, &given).unwrap_err();
     rebuilt(&given, &group(json!("vpc-2"))).unwrap();
 }
+
+/// One name for two things: AWS makes the first, and refuses the second.
+#[test]
+fn two_that_are_new_cannot_have_one_name() {
+    let unit =
+        |name: &str, bucket_name: &str| with(name, json!({"Logs": bucket(json!(bucket_name), "Delete")}));
+    let error =
+        deploy(&[unit("jobs", "logs"), unit("web", "logs")], &deploy_context(), &Observation::default());
+    assert_eq!(
+        obstacles(&error.unwrap_err()),
+        [
+            "Refused: `Logs` (AWS::S3::Bucket) of `web` could not be made: its BucketName `logs` is to be that of \
+          `Logs` (AWS::S3::Bucket) of `jobs`, too"
+        ]
+    );
+    deploy(&[unit("jobs", "logs"), unit("web", "others")], &deploy_context(), &Observation::default())
+        .unwrap();
+    let twice =
+        with("jobs", json!({"One": bucket(json!("logs"), "Delete"), "Two": bucket(json!("logs"), "Delete")}));
+    deploy(&[twice], &deploy_context(), &Observation::default()).unwrap_err();
+}
+
+#[test]
+fn what_stands_and_is_not_touched_has_its_name() {
+    let jobs = with("jobs", json!({"Logs": bucket(json!("logs"), "Delete")}));
+    let web = with("web", json!({"Logs": bucket(json!("logs"), "Delete")}));
+    let observation = deployed(std::slice::from_ref(&jobs));
+    let error = deploy(&[jobs.clone(), web.clone()], &deploy_context(), &observation).unwrap_err();
+    assert_eq!(
+        obstacles(&error),
+        ["Refused: `Logs` (AWS::S3::Bucket) of `web` could not be made: its BucketName `logs` belongs to \
+          `Logs` (AWS::S3::Bucket) of `jobs`"]
+    );
+    // Neither what stands twice already nor what keeps its name is new.
+    let observation = deployed(&[jobs.clone(), web.clone()]);
+    deploy(&[jobs.clone(), web], &deploy_context(), &observation).unwrap();
+    let mut more = jobs.clone();
+    more.template["Resources"]["Logs"]["Properties"]["Tags"] = json!([{"Key": "a", "Value": "b"}]);
+    let observation = deployed(&[jobs]);
+    deploy(&[more], &deploy_context(), &observation).unwrap();
+}
