@@ -105,6 +105,12 @@ impl KnownDigests {
         read.get(path.as_os_str().as_bytes()).filter(|(known, _)| *known == facts).map(|(_, digest)| *digest)
     }
 
+    /// Removes what was written to `path`: it said of a file what it is not.
+    pub fn forget(path: &Utf8Path) {
+        // Where it cannot be removed the next run says the same, and that is all that it does.
+        let _ = fs::remove_file(path);
+    }
+
     /// Writes what was asked for, if any of it is new or something is gone; with `keeps_rest` also what was
     /// not asked for now.
     ///

@@ -126,7 +126,12 @@ impl<'s> Stage<'s> {
                     }
                 },
                 "chmod" => match u32::from_str_radix(&value, 8) {
-                    Ok(mode) if mode <= 0o7777 => copy.mode = Some(mode),
+                    Ok(mode) if mode <= 0o777 => copy.mode = Some(mode),
+                    Ok(mode) if mode <= 0o7777 => {
+                        return invalid(
+                            "builders do not agree on the bits above 777: set them in a step, `RUN chmod 4755 FILE`",
+                        );
+                    }
                     _ => return invalid("write three or four octal digits, for example `--chmod=755`"),
                 },
                 "link" if flag.value.is_none() || value == "true" => copy.is_linked = true,

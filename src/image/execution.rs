@@ -1,6 +1,7 @@
 //! What an engine is given to execute: the Dockerfile, prepared, and the context as one archive that is
 //! the same on every machine.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -34,6 +35,8 @@ pub(super) struct Stages {
     pub(super) uses: Vec<Use>,
     /// The names of images that files are copied from, with their places, and which images they are.
     pub(super) images: Vec<(Span, Digest)>,
+    /// The images of which files are copied: these, and those that stages lie on that files are copied from.
+    pub(super) copied: BTreeSet<Digest>,
     /// The name of the base image that the wanted stage lies on.
     pub(super) base: Option<String>,
 }

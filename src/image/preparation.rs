@@ -124,7 +124,12 @@ mod tests {
     }
 
     fn stages(uses: &[Use]) -> Stages {
-        Stages { uses: uses.to_vec(), images: Vec::new(), base: None }
+        Stages {
+            uses: uses.to_vec(),
+            images: Vec::new(),
+            copied: std::collections::BTreeSet::new(),
+            base: None,
+        }
     }
 
     #[test]

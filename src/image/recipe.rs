@@ -152,14 +152,13 @@ pub fn read(request: &Request<'_>) -> Result<Recipe, Box<Diagnostic>> {
     let reader = Reader { source: &source, parsed: &parsed, given: &given, escape };
     let (mut state, below) =
         if needs_engine || is_made { (State::default(), Below::Unknown) } else { reader.build(wanted)? };
-    let copied: BTreeSet<Digest> = stages.images.iter().map(|(_, manifest)| *manifest).collect();
     state.configuration.labels.extend(request.labels.clone());
     Ok(Recipe {
         input,
         is_made,
         needs_engine: needs_engine || state.takes_engine,
         runs_programs: needs_engine,
-        copied,
+        copied: stages.copied.clone(),
         execution: Execution::new(request, given.context.clone(), &source, &parsed, stages),
         bases,
         below,

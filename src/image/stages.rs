@@ -15,7 +15,7 @@ use crate::image::mounts;
 use crate::image::recipe::{Given, Request};
 use crate::image::tree::Tree;
 use crate::image::words::Expansion;
-use crate::model::{BaseImage, Diagnostic, Place};
+use crate::model::{BaseImage, Diagnostic, Digest, Place};
 
 /// The search path of an image that says none, as every builder sets it.
 pub(super) const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -230,7 +230,27 @@ impl Reader<'_, '_> {
         for (name, span) in self.copied_images(&needed)? {
             images.push((span.clone(), self.locked(&name, &span)?.manifest));
         }
-        Ok(Stages { uses, images, base: bases.swap_remove(wanted) })
+        let copied = self.copied_bases(&needed, &bases)?;
+        let copied = copied.into_iter().chain(images.iter().map(|(_, manifest)| *manifest)).collect();
+        Ok(Stages { uses, images, copied, base: bases.swap_remove(wanted) })
+    }
+
+    /// The base images of the stages that files are copied from: what is copied may be theirs.
+    fn copied_bases(
+        &self,
+        needed: &BTreeSet<usize>,
+        bases: &[Option<String>],
+    ) -> Result<Vec<Digest>, Problem> {
+        let mut copied = Vec::new();
+        for (number, stage) in self.parsed.stages().enumerate().filter(|(number, _)| needed.contains(number))
+        {
+            for (name, span) in stage.instructions.iter().flat_map(|instruction| self.sources(instruction)) {
+                if let Some(base) = self.stage(name, number).and_then(|stage| bases[stage].as_ref()) {
+                    copied.push(self.locked(base, &span)?.manifest);
+                }
+            }
+        }
+        Ok(copied)
     }
 
     /// Whether a stage that is needed runs a program. An engine then carries out all of them, and only

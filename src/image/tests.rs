@@ -177,6 +177,7 @@ fn what_is_wrong_is_said_with_its_place() {
         "COPY --from=other a.txt /",
         "COPY --chown=web a.txt /",
         "COPY --chmod=u+x a.txt /",
+        "COPY --chmod=4755 a.txt /",
         "COPY --parents a.txt /",
         "COPY a.txt /b\nCOPY bin /b",
         "COPY <<EOF ..\nx\nEOF",
@@ -278,7 +279,6 @@ impl Contents for Given {
     }
 }
 
-/// A file of which nothing was known before.
 struct GivenFile<'g>(&'g [u8]);
 
 impl Read for GivenFile<'_> {
@@ -344,7 +344,6 @@ impl ContextFile for KnownFile {
     }
 }
 
-/// Gives every file these bytes, of which it is said that they are known.
 struct KnownFiles(&'static str, bool);
 
 impl Contents for KnownFiles {

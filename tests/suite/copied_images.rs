@@ -134,6 +134,29 @@ fn files_come_out_of_a_base_image() {
 }
 
 #[test]
+fn files_of_a_base_come_out_of_the_stages_that_lie_on_it() {
+    let Some(engine) = dockerd::shared() else { return };
+    let (_registry, tools) = registry();
+    let from_scratch = project(&format!(
+        "FROM {tools} AS one\nCOPY note.txt /opt/\nFROM one AS two\nFROM scratch\nCOPY --from=two /opt/note.txt /bin/sh /a/\n\
+         COPY --from=0 --chown=3:4 /opt/note.txt /b\nCOPY --from=0 /opt/bin/own /\n"
+    ));
+    let image = built_by_all(&from_scratch, engine, &ALL);
+    insta::assert_snapshot!(listed(&from_scratch, &image), @"
+    drwxr-xr-x 0/0               0 1970-01-01 00:00 a/
+    -rw-r--r-- 0/0               7 1970-01-01 00:00 a/note.txt
+    -rwxr-xr-x 0/0         1982256 1970-01-01 00:00 a/sh
+    -rw-r--r-- 3/4               7 1970-01-01 00:00 b
+    -rwsr-x--- 7/7               4 1970-01-01 00:00 own
+    ");
+    // On the same base, too: what comes out is a change of it.
+    let on_base =
+        project(&format!("FROM {tools} AS one\nFROM {tools}\nCOPY --from=one /opt/bin/ping /usr/bin/ping\n"));
+    // The classic builder loses the capability of a file that is named.
+    built_by_all(&on_base, engine, &[("buildkit", "built"), ("none", "assembled")]);
+}
+
+#[test]
 fn names_of_one_file_stay_one_in_the_hands_of_an_engine() {
     let Some(engine) = dockerd::shared() else { return };
     let (_registry, tools) = registry();

@@ -7,9 +7,9 @@ use std::panic::resume_unwind;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::image_build::base::{self, Carried};
-use crate::cli::image_build::contents;
 use crate::cli::image_build::progress::Steps;
 use crate::cli::image_build::secrets;
+use crate::cli::image_build::{contents, doubt};
 use crate::cli::{Session, runtime, wire};
 use crate::disk::{Store, Workspace};
 use crate::engine::Stop;
@@ -95,7 +95,9 @@ fn write_context(
     let progress = Steps::new(session, &image.instance, execution.bytes());
     let (file, mut out) = space.create().map_err(CanonicalError::Write)?;
     let is_classic = builder == Builder::Classic;
-    execution.write_context(is_classic, &build_name(), &contents(session, image)?, &progress, &mut out)?;
+    execution
+        .write_context(is_classic, &build_name(), &contents(session, image)?, &progress, &mut out)
+        .inspect_err(|error| doubt(session, error))?;
     out.flush().map_err(CanonicalError::Write)?;
     Ok(file)
 }

@@ -16,10 +16,10 @@ use crate::cli::Session;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::image_build::progress::Steps;
-use crate::disk::{ContextFiles, Store, Workspace};
+use crate::disk::{ContextFiles, KnownDigests, Store, Workspace};
 use crate::image::about::Texts;
 use crate::image::canonical::{self, Canonical, Dropped, Unpacked};
-use crate::image::{Blob, assemble, texts};
+use crate::image::{AssembleError, Blob, assemble, texts};
 use crate::model::InstanceName;
 use crate::port::Builder;
 use crate::release::DesiredImage;
@@ -138,7 +138,8 @@ fn make(
     }
     let progress = Steps::new(session, &image.instance, image.recipe.bytes());
     let contents = contents(session, image)?;
-    let manifest = assemble(&image.recipe, &contents, &progress, &mut { store })?;
+    let made = assemble(&image.recipe, &contents, &progress, &mut { store });
+    let manifest = made.inspect_err(|error| doubt(session, error))?;
     let texts = texts(&image.recipe, &contents)?;
     let (by, dropped) = ("rekindle itself".to_owned(), Vec::new());
     Ok(Made { manifest, how: "assembled", by, dropped, engine: None, texts })
@@ -148,6 +149,14 @@ fn contents<'s>(session: &'s Session, image: &DesiredImage) -> Result<ContextFil
     let (root, store) = (session.root()?, session.state()?.store());
     let directory = image.context.as_deref().unwrap_or(".");
     Ok(ContextFiles::new(&root, directory, &store, session.known_digests()?))
+}
+
+/// A file that is not what was listed may be one that changed without any sign of it, as a program changes
+/// those that it has mapped: no digest that was kept is believed again.
+fn doubt(session: &Session, error: &AssembleError) {
+    if let (AssembleError::Changed { .. }, Ok(state)) = (error, session.state()) {
+        KnownDigests::forget(&state.context_digests());
+    }
 }
 
 /// What drop rules did, for the `build` document.
