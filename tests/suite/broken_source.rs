@@ -59,3 +59,16 @@ fn where_even_the_places_are_broken_the_command_without_source_is_named() {
     }
     project.run(&["teardown", "--project", "fieldbook", "--environment", "demo", "--yes"]).expect_code(0);
 }
+
+#[test]
+fn a_rebuild_of_a_template_with_errors_is_refused_before_anything_is_torn_down() {
+    const QUEUE: &str = "Resources: {Queue: {Type: AWS::SQS::Queue, Properties: {VisibilityTimeout: 30}}}\n";
+    let project = Project::of_one_unit("jobs", "template.yaml", QUEUE);
+    project.run(&["deploy", "demo", "--yes"]).expect_code(0);
+    let before = project.run(&["status", "demo", "--output", "json"]).expect_code(0).json();
+    project.write("templates/jobs/1.0.0/template.yaml", QUEUE.replace("Visibility", "Visibilty"));
+    let refused = project.run(&["rebuild", "demo", "--yes"]).expect_code(1);
+    assert!(refused.stderr.contains("error[unknown-property]"), "{}", refused.stderr);
+    let after = project.run(&["status", "demo", "--output", "json"]).expect_code(0).json();
+    assert_eq!(before["stacks"], after["stacks"], "a stack was touched");
+}

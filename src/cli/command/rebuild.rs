@@ -7,7 +7,7 @@ use crate::cli::Session;
 use crate::cli::args::{ChangeArguments, RebuildArguments, Selection};
 use crate::cli::beforehand::Asking;
 use crate::cli::carry_out::{Errand, restore_points};
-use crate::cli::command::plan::{deploy_context, make};
+use crate::cli::command::plan::{deploy_context, make, refuse_broken_units};
 use crate::cli::command::teardown::{named, question, teardown_context};
 use crate::cli::command::{rebuild_elsewhere, verify};
 use crate::cli::delivery::Deliveries;
@@ -21,8 +21,8 @@ use crate::cli::wire::Wiring;
 use crate::cli::{consent, faults, names, recovery, runtime};
 use crate::engine::{EventSink, ExecuteOptions, Operation, Outcome, Stop, VerifyOptions};
 use crate::manifest::Project;
-use crate::model::{Diagnostic, Diagnostics, Digest, Record, RestorePoints};
-use crate::plan::{self, Observation, Plan, TeardownContext};
+use crate::model::{Diagnostic, Diagnostics, Digest, InstanceName, Record, RestorePoints};
+use crate::plan::{self, ActionKind, Observation, Plan, TeardownContext};
 use crate::release::Assembly;
 use crate::ui::outcome_view::{Summary, Verdict};
 use crate::ui::run::Expectations;
@@ -40,7 +40,7 @@ pub fn run(session: &Session, arguments: &RebuildArguments) -> Result<ExitCode, 
         let teardown = teardown_context(&assembly.environment, &arguments.consents);
         return rehearse(session, arguments, (&project, &assembly), Some(teardown));
     }
-    runtime::run(async |stop| rebuild(session, arguments, &assembly, &stop).await)
+    runtime::run(async |stop| rebuild(session, arguments, (&project, &assembly), &stop).await)
 }
 
 /// A rehearsal of a rebuild, with a teardown or, where nothing stands, without one.
@@ -69,6 +69,7 @@ pub(super) fn rehearse(
 /// A rebuild at work.
 struct Rebuild<'a> {
     session: &'a Session,
+    project: &'a Project,
     assembly: &'a Assembly,
     site: Site,
     options: ExecuteOptions,
@@ -79,7 +80,7 @@ struct Rebuild<'a> {
 async fn rebuild(
     session: &Session,
     arguments: &RebuildArguments,
-    assembly: &Assembly,
+    (project, assembly): (&Project, &Assembly),
     stop: &Stop,
 ) -> Result<ExitCode, Failure> {
     let environment = &assembly.environment;
@@ -95,7 +96,7 @@ async fn rebuild(
         site.reach_everything(None)?;
         let options = session.execute_options(&arguments.run);
         let changes = changes(arguments);
-        let rebuild = Rebuild { session, assembly, site, options, changes, stop };
+        let rebuild = Rebuild { session, project, assembly, site, options, changes, stop };
         rebuild_held(&rebuild, arguments, &notices).await
     };
     let ended = hold.during(watch, work).await?;
@@ -118,7 +119,9 @@ async fn rebuild_held(
     let consents = &arguments.consents;
     context.restore = rebuild.site.look_for_restore_points(consents, &mut observation, notices, stop).await?;
     let mut relied_on = RestorePoints::new();
-    if let Some(interrupted) = interrupted(&rebuild.site, assembly)? {
+    let interrupted = interrupted(&rebuild.site, assembly)?;
+    let is_continued = interrupted.is_some();
+    if let Some(interrupted) = interrupted {
         session.console.progress(&format!(
             "continuing the rebuild of {}: what it has made stays, the rest is made now\n",
             interrupted.started
@@ -131,7 +134,11 @@ async fn rebuild_held(
     session.console.plan(&teardown)?;
     // Whatever would stop the deploy stops the rebuild before it touches anything.
     let kept = &mut observation.clone().after_deletions(&teardown);
-    session.console.plan(&rebuild.plan_deploy(kept, notices).await?)?;
+    let deploy = rebuild.plan_deploy(kept, notices).await?;
+    session.console.plan(&deploy)?;
+    if !is_continued && !teardown.is_empty() {
+        rebuild.refuse_broken(&deploy, &observation)?;
+    }
     let question = question("rebuild", environment, &arguments.consents);
     consent::ask(&session.console, &arguments.run, &question, stop).await?;
 
@@ -153,6 +160,23 @@ async fn rebuild_held(
 }
 
 impl Rebuild<'_> {
+    /// Refuses templates in which the linter finds errors, where they are not those of stacks that stand:
+    /// these CloudFormation has accepted. Once something is torn down the rest is left to CloudFormation.
+    fn refuse_broken(&self, deploy: &Plan, seen: &Observation) -> Result<(), Failure> {
+        let standing: BTreeSet<(InstanceName, Digest)> = seen
+            .stacks
+            .values()
+            .flatten()
+            .filter_map(|stack| Some((stack.identity()?.instance, stack.facts()?.unit)))
+            .collect();
+        let digests = self.assembly.units.iter().map(|unit| (unit.instance().clone(), unit.digest()));
+        let accepted: BTreeSet<InstanceName> =
+            digests.filter(|unit| standing.contains(unit)).map(|(instance, _)| instance).collect();
+        let made = deploy.actions.iter().filter(|action| action.action != ActionKind::Keep);
+        let made = made.map(|action| &action.instance).filter(|instance| !accepted.contains(*instance));
+        refuse_broken_units(self.project, &deploy.environment, &made.collect())
+    }
+
     async fn plan_deploy(&self, seen: &mut Observation, sink: &dyn EventSink) -> Result<Plan, Failure> {
         let context = deploy_context(self.assembly, &Selection::default(), &self.changes);
         let plan = make(&self.site, self.assembly, &context, seen, sink, self.stop).await?;
